@@ -1,0 +1,1 @@
+"""Images by reference: where their files lie on the host and how they start."""

@@ -1,0 +1,1 @@
+"""How machines run: one tier per file, one contract in `base`."""
