@@ -1,0 +1,108 @@
+# `make local` puts a gateway on the emulator, `make test` proves everything; `make help` lists the rest.
+# Every path is relative to this folder: run it from elsewhere with `make -C FOLDER`.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+# Ansible refuses to start under a locale that is not UTF-8.
+export LC_ALL := $(or $(LC_ALL),C.UTF-8)
+
+PYTHONS := 3.13 3.12 3.11 3.14
+PY := .venv/bin/python
+EMULATOR := $(PY) -m fly_emulator
+STATE := .local/emulator
+# Extra arguments for the command of the target that was asked for: make local ARGS="--check --diff"
+ARGS ?=
+own-args = $(if $(filter $@,$(MAKECMDGOALS)),$(ARGS))
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+.PHONY: local
+local: venv ## from nothing to a running gateway on the emulator (ARGS= goes to ansible-playbook)
+	@$(PY) tools/collection.py install build/collections
+	@echo "==> the Fly.io emulator"
+	@$(EMULATOR) start --state-dir $(STATE)
+	@echo "==> ansible-playbook -i inventories/local playbooks/site.yml $(own-args)"
+	@.venv/bin/ansible-playbook -i inventories/local playbooks/site.yml $(own-args)
+
+.PHONY: local-stop
+local-stop: ## stop the emulator and its machines; their state stays
+	@if [ -x $(PY) ]; then $(EMULATOR) stop --state-dir $(STATE); else echo "No emulator runs: there is no .venv yet."; fi
+
+.PHONY: local-reset
+local-reset: local-stop ## stop the emulator and forget its state and the local tokens
+	@rm -rf .local
+	@echo "The local state is gone; make local starts from nothing."
+
+.PHONY: test
+test: test-venv cores static lint docs-check sanity ## everything from nothing to green (ARGS= goes to pytest)
+	@echo "==> pytest: units, plays on the emulator, the real gateway"
+	@$(PY) -m pytest -n 2 --dist loadgroup $(own-args)
+
+.PHONY: check
+check: test-venv static unit ## the fast part: ruff, mypy, unit tests
+
+.PHONY: static
+static: test-venv
+	@echo "==> ruff"
+	@$(PY) -m ruff check -q .
+	@echo "==> mypy --strict"
+	@$(PY) tools/collection.py tree
+	@$(PY) -m mypy emulator/fly_emulator tools/collection.py
+	@$(PY) -m mypy $(patsubst %,build/tree/ansible_collections/openclaw/fly/%,$(wildcard plugins/*))
+
+.PHONY: unit
+unit: test-venv
+	@echo "==> pytest tests/unit"
+	@$(PY) -m pytest -q -n 2 tests/unit $(wildcard tests/test_*.py) $(own-args)
+
+.PHONY: lint
+lint: test-venv ## ansible-lint (production profile, offline) and yamllint
+	@echo "==> yamllint"
+	@.venv/bin/yamllint --strict .
+	@echo "==> ansible-lint"
+	@$(PY) tools/collection.py install build/collections
+	@PATH="$$PWD/.venv/bin:$$PATH" ANSIBLE_HOME="$$PWD/.cache/ansible" ANSIBLE_COLLECTIONS_PATH="$$PWD/build/collections" \
+	    .venv/bin/ansible-lint --strict $(own-args)
+
+.PHONY: docs-check
+docs-check: test-venv ## the documentation of modules, plugins and roles
+	@echo "==> antsibull-docs, antsibull-changelog"
+	@PATH="$$PWD/.venv/bin:$$PATH" .venv/bin/antsibull-docs lint-collection-docs \
+	    --plugin-docs --validate-collection-refs self --skip-rstcheck .
+	@.venv/bin/antsibull-changelog lint
+
+.PHONY: sanity
+sanity: cores ## ansible-test sanity (ARGS= goes to ansible-test)
+	@tools/sanity $(own-args)
+
+.PHONY: bench
+bench: test-venv ## print seconds, requests and CPU of runs on the emulator
+	@$(PY) tools/collection.py install build/collections
+	@for script in tests/bench/bench_*.py; do echo "==> $$script"; $(PY) "$$script" $(own-args); done
+
+.PHONY: clean
+clean: ## remove what the targets made, but the local state and the download cache
+	@rm -rf .venv .venvs .cache .ansible .ruff_cache build dist emulator/build emulator/*.egg-info
+	@find . -path ./.local -prune -o -name __pycache__ -type d -exec rm -rf {} +
+
+.PHONY: venv
+venv:
+	@tools/venv .venv "$(PYTHONS)" -r requirements/run.txt -e ./emulator
+
+.PHONY: test-venv
+test-venv: venv
+	@tools/venv .venv "$(PYTHONS)" -r requirements/test.txt -e ./emulator
+
+# Further ansible-cores, for the tests that run on each and for ansible-test. No fitting Python: they are skipped.
+.PHONY: cores
+cores:
+	@tools/venv .venvs/core-2.19 "3.11 3.12 3.13" "ansible-core~=2.19.0" -r meta/ee-requirements.txt \
+	    || echo "==> ansible-core 2.19: SKIPPED, see above"
+	@tools/venv .venvs/core-2.21 "3.13 3.12 3.14" "ansible-core~=2.21.0" -r meta/ee-requirements.txt \
+	    || echo "==> ansible-core 2.21: SKIPPED, see above"
