@@ -1,0 +1,56 @@
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options that every Fly.io module has, and the APIs they lead to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.module_utils.basic import env_fallback
+
+from .converge.context import Context
+from .fly.api import MachinesApi, PlatformApi
+from .fly.auth import authorization
+from .fly.transport import Transport
+
+API_OPTIONS: dict[str, Any] = {
+    "api_token": {
+        "type": "str",
+        "no_log": True,
+        "fallback": (env_fallback, ["FLY_ACCESS_TOKEN", "FLY_API_TOKEN"]),
+    },
+    "machines_url": {
+        "type": "str",
+        "default": "https://api.machines.dev",
+        "fallback": (env_fallback, ["FLY_FLAPS_BASE_URL"]),
+    },
+    "api_url": {
+        "type": "str",
+        "default": "https://api.fly.io",
+        "fallback": (env_fallback, ["FLY_API_BASE_URL"]),
+    },
+    "ca_file": {"type": "path", "fallback": (env_fallback, ["FLY_CA_FILE"])},
+    "api_timeout": {"type": "float", "default": 30.0},
+    "api_retries": {"type": "int", "default": 5},
+}
+"""Documented in the doc fragment `openclaw.fly.api`."""
+
+
+def connect(params: dict[str, Any], context: Context) -> MachinesApi:
+    return MachinesApi(_transport(params, context, params["machines_url"]))
+
+
+def connect_platform(params: dict[str, Any], context: Context) -> PlatformApi:
+    return PlatformApi(_transport(params, context, params["api_url"]))
+
+
+def _transport(params: dict[str, Any], context: Context, url: str) -> Transport:
+    header = authorization(params["api_token"])
+    context.secret(header.partition(" ")[2])
+    return Transport(
+        url,
+        header,
+        ca_file=params["ca_file"],
+        timeout=params["api_timeout"],
+        retries=params["api_retries"],
+    )

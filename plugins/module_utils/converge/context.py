@@ -1,0 +1,28 @@
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What one run of a task may do and must keep to itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+def _ignore(_text: str) -> None:
+    """Drop a line that nobody can see: an ordinary module has no way to speak before it ends."""
+
+
+@dataclass
+class Context:
+    check_mode: bool = False
+    diff: bool = False
+    progress: Callable[[str], None] = _ignore
+    warn: Callable[[str], None] = _ignore
+    secrets: set[str] = field(default_factory=set)
+    """Values to be masked in everything that leaves the task."""
+
+    def secret(self, value: str) -> str:
+        """Mask `value` from here on, and give it back."""
+        if value:
+            self.secrets.add(value)
+        return value

@@ -1,0 +1,23 @@
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run a body as an ordinary Ansible module."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from .context import Context
+from .run import Body, run
+
+
+def run_module(spec: dict[str, Any], body: Body) -> None:
+    """Parse the task's arguments by `spec` (AnsibleModule's keyword arguments), run, report, exit."""
+    module = AnsibleModule(**spec)
+    context = Context(check_mode=module.check_mode, diff=module._diff, warn=module.warn)
+    result = run(body, module.params, context)
+    module.no_log_values.update(context.secrets)
+    if result.pop("failed", False):
+        module.fail_json(**result)
+    module.exit_json(**result)

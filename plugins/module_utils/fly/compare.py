@@ -1,0 +1,81 @@
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tell what in a machine's configuration differs from what is wanted, past what the API fills in itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .durations import seconds
+from .machine_config import HOLD_KEY, is_held
+
+Config = dict[str, Any]
+OWNED = (
+    "image",
+    "env",
+    "init",
+    "services",
+    "checks",
+    "mounts",
+    "files",
+    "statics",
+    "guest",
+    "restart",
+    "metrics",
+    "stop_config",
+)
+"""What a deploy decides; everything else in a machine's configuration is left as it is."""
+_OPTIONAL = ("guest", "restart", "metrics", "stop_config")
+"""Left as the machine has it when fly.toml does not say."""
+_ZERO: tuple[Any, ...] = (None, "", False, 0, [], {})
+_DURATIONS = ("interval", "timeout", "grace_period")
+_FILLED_BY_API = ("encrypted", "size_gb", "force_instance_key", "force_instance_description")
+
+
+def desired(wanted: Config, actual: Config) -> Config:
+    """Lay `wanted` over `actual`: the whole configuration to send, since an update replaces all of it."""
+    kept = ("guest",) if is_held(actual) else _OPTIONAL
+    result = {key: value for key, value in actual.items() if key not in OWNED or key in kept}
+    result.update(wanted)
+    theirs = {k: v for k, v in (actual.get("metadata") or {}).items() if k != HOLD_KEY}
+    result["metadata"] = {**theirs, **wanted.get("metadata", {})}
+    return result
+
+
+def differences(wanted: Config, actual: Config) -> tuple[Config, Config]:
+    """Return (before, after) with only the parts that differ, by section; both empty when nothing does."""
+    target = desired(wanted, actual)
+    before: Config = {}
+    after: Config = {}
+    for key in (*OWNED, "metadata"):
+        literal = key in ("env", "metadata")
+        have, want = (side.get(key) or {} if literal else normal(side.get(key)) for side in (actual, target))
+        if have != want:
+            before[key], after[key] = _narrow(have, want)
+    return before, after
+
+
+def normal(value: Any, key: str = "") -> Any:
+    """A canonical form: zero values left out, durations in seconds, lists of tables in place."""
+    if isinstance(value, dict):
+        pairs = {k: normal(v, k) for k, v in value.items() if k not in _FILLED_BY_API}
+        return {k: v for k, v in pairs.items() if v not in _ZERO}
+    if isinstance(value, list):
+        return [normal(item) for item in value]
+    if key in _DURATIONS and value:
+        return f"{seconds(value):g}s"
+    if key == "autostop":
+        return {"off": False, "stop": True}.get(value, value) if isinstance(value, str) else value
+    return value
+
+
+def _narrow(before: Any, after: Any) -> tuple[Any, Any]:
+    """Keep of two tables only the keys that differ."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        keys = [key for key in {**before, **after} if before.get(key) != after.get(key)]
+        pairs = {key: _narrow(before.get(key), after.get(key)) for key in keys}
+        return (
+            {key: pairs[key][0] for key in keys if key in before},
+            {key: pairs[key][1] for key in keys if key in after},
+        )
+    return before, after

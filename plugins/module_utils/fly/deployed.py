@@ -1,0 +1,25 @@
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which of an app's machines a deploy is about."""
+
+from __future__ import annotations
+
+from .api import Json
+from .machine_config import PLATFORM_VERSION
+
+_DEAD = ("destroying", "destroyed", "replaced", "migrated")
+
+
+def is_live(machine: Json) -> bool:
+    return machine.get("state") not in _DEAD
+
+
+def is_deployed(machine: Json) -> bool:
+    """Live, and managed by deploys (flyctl's or ours): a one-off machine is nobody's to converge."""
+    metadata = (machine.get("config") or {}).get("metadata") or {}
+    return is_live(machine) and metadata.get("fly_platform_version") == PLATFORM_VERSION
+
+
+def group_of(machine: Json) -> str:
+    metadata = (machine.get("config") or {}).get("metadata") or {}
+    return str(metadata.get("fly_process_group") or "app")

@@ -1,0 +1,113 @@
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the Machines API can answer, as errors that say what to do.
+
+Codes and texts: Fly's Machines API as observed (status, gRPC-like prefixes, lease envelope).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import CollectionError, UncertainWrite
+
+
+class FlyError(CollectionError):
+    """The API refused or failed. `details` carries status, code and request_id."""
+
+    @property
+    def status(self) -> int:
+        status = self.details.get("status", 0)
+        return status if isinstance(status, int) else 0
+
+
+class Unreachable(FlyError):
+    """No connection, or none that lived; nothing was written."""
+
+
+class Unauthorized(FlyError):
+    """401: the token is missing, wrong or expired."""
+
+
+class Forbidden(FlyError):
+    """403: the token is valid and may not do this."""
+
+
+class NotFound(FlyError):
+    """404."""
+
+
+class NameTaken(FlyError):
+    """The app's name belongs to somebody else: names are global on Fly.io."""
+
+
+class LeaseHeld(FlyError):
+    """409: another run holds the machine's lease. The text names its owner and expiry."""
+
+
+class Conflict(FlyError):
+    """409 or 412: something else writes at the same time."""
+
+
+class NoCapacity(FlyError):
+    """The region or the host has no room for this."""
+
+
+class RateLimited(FlyError):
+    """429, and it stayed so for as long as we may wait."""
+
+
+class TimedOut(FlyError):
+    """408: a wait or a command did not end in time."""
+
+
+class LostAnswer(UncertainWrite, FlyError):
+    """A write's answer was lost (timeout, reset, 5xx): it may have happened."""
+
+
+def from_response(method: str, path: str, status: int, body: Any, request_id: str | None) -> FlyError:
+    """Classify an answer of 400 or more. `body` is decoded JSON or text."""
+    text, code = _text_and_code(body)
+    facts: dict[str, Any] = {"status": status, "code": code, "request_id": request_id}
+    where = f"{method} {path}"
+    low = text.lower()
+    if status == 401:
+        return Unauthorized(
+            "Fly.io does not accept the API token",
+            where=where,
+            why=text,
+            todo="Give a valid token with api_token or FLY_API_TOKEN (fly tokens create deploy -a APP)",
+            **facts,
+        )
+    if status == 403 and "quota" not in low:
+        return Forbidden(
+            "the API token may not do this",
+            where=where,
+            why=text,
+            todo="Use a token whose scope covers it: an org token creates apps, an app's deploy token does the rest",
+            **facts,
+        )
+    if code == "name_taken" or "name has already been taken" in low:
+        return NameTaken("the name is taken", where=where, why=text, todo="Choose another name", **facts)
+    if code == "insufficient_capacity" or "insufficient resources" in low or "quota" in low:
+        return NoCapacity(
+            "Fly.io has no room for this",
+            where=where,
+            why=text,
+            todo="Choose another region or a smaller size; a volume with data can be forked to another host",
+            **facts,
+        )
+    if status == 409 and "lease" in low:
+        return LeaseHeld("the machine is held by another run", where=where, why=text, todo="Try again later", **facts)
+    if status in (409, 412):
+        return Conflict("another change is under way", where=where, why=text, todo="Run again", **facts)
+    kind: type[FlyError] = {404: NotFound, 408: TimedOut, 429: RateLimited}.get(status, FlyError)
+    return kind(f"Fly.io answered {status}", where=where, why=text, **facts)
+
+
+def _text_and_code(body: Any) -> tuple[str, str]:
+    if isinstance(body, dict):
+        text = body.get("message") or body.get("error") or ""
+        code = body.get("code") or body.get("status") or ""
+        return str(text), str(code)
+    return str(body or "").strip()[:300], ""

@@ -1,0 +1,270 @@
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""fly.toml: read it, and say what is wrong with it before anything is touched.
+
+Keys and rules: flyctl's appconfig (2026-08), fly-platform facts of 2026-08.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from typing import Any
+
+from ..errors import CollectionError
+from .durations import seconds
+from .guests import guest
+
+Definition = dict[str, Any]
+
+_SERVICE_KEYS = frozenset(
+    [
+        "protocol",
+        "internal_port",
+        "auto_stop_machines",
+        "auto_start_machines",
+        "min_machines_running",
+        "ports",
+        "processes",
+        "concurrency",
+        "tcp_checks",
+        "http_checks",
+        "machine_checks",
+    ]
+)
+_CHECK_KEYS = frozenset(
+    [
+        "type",
+        "port",
+        "interval",
+        "timeout",
+        "grace_period",
+        "method",
+        "path",
+        "protocol",
+        "tls_skip_verify",
+        "tls_server_name",
+        "headers",
+        "processes",
+    ]
+)
+KEYS: dict[str, frozenset[str] | None] = {
+    **dict.fromkeys(
+        [
+            "app",
+            "primary_region",
+            "kill_signal",
+            "kill_timeout",
+            "swap_size_mb",
+            "console_command",
+            "host_dedication_id",
+        ]
+    ),
+    "experimental": None,
+    "build": frozenset(
+        [
+            "builder",
+            "args",
+            "buildpacks",
+            "image",
+            "settings",
+            "builtin",
+            "dockerfile",
+            "ignorefile",
+            "build-target",
+            "compose",
+            "compression",
+            "compression_level",
+        ]
+    ),
+    "deploy": frozenset(
+        [
+            "strategy",
+            "max_unavailable",
+            "wait_timeout",
+            "release_command",
+            "release_command_timeout",
+            "release_command_vm",
+            "release_command_compute",
+            "seed_command",
+        ]
+    ),
+    "env": None,
+    "processes": None,
+    "mounts": frozenset(
+        [
+            "source",
+            "destination",
+            "initial_size",
+            "snapshot_retention",
+            "scheduled_snapshots",
+            "auto_extend_size_threshold",
+            "auto_extend_size_increment",
+            "auto_extend_size_limit",
+            "processes",
+        ]
+    ),
+    "http_service": frozenset(
+        [
+            "internal_port",
+            "force_https",
+            "auto_stop_machines",
+            "auto_start_machines",
+            "min_machines_running",
+            "processes",
+            "concurrency",
+            "tls_options",
+            "http_options",
+            "checks",
+            "machine_checks",
+        ]
+    ),
+    "services": _SERVICE_KEYS,
+    "checks": None,
+    "machine_checks": None,
+    "files": frozenset(["guest_path", "local_path", "secret_name", "raw_value", "processes"]),
+    "restart": frozenset(["policy", "retries", "processes"]),
+    "vm": frozenset(
+        [
+            "size",
+            "memory",
+            "cpus",
+            "cpu_kind",
+            "memory_mb",
+            "gpus",
+            "gpu_kind",
+            "host_dedication_id",
+            "kernel_args",
+            "persist_rootfs",
+            "processes",
+        ]
+    ),
+    "statics": frozenset(["guest_path", "url_prefix", "tigris_bucket", "index_document"]),
+    "metrics": frozenset(["port", "path", "https", "processes"]),
+}
+"""Top-level keys; a set names the keys of the table or tables below, None says that any are allowed."""
+
+
+def parse(text: str, where: str = "fly.toml") -> Definition:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise CollectionError("it is not TOML", where=where, why=str(error)) from error
+
+
+def tables(value: Any) -> list[dict[str, Any]]:
+    """[x] and [[x]] are both allowed by flyctl for many sections."""
+    if not value:
+        return []
+    return list(value) if isinstance(value, list) else [value]
+
+
+def process_groups(definition: Definition) -> list[str]:
+    return list(definition.get("processes") or {"app": ""})
+
+
+def for_group(entry: dict[str, Any], group: str) -> bool:
+    """Tell whether a section applies to a process group: to all, unless it names some."""
+    named = entry.get("processes")
+    return not named or group in named
+
+
+def validate(definition: Definition, where: str = "fly.toml") -> None:
+    """Raise one error that lists every problem found."""
+    problems = [*_unknown_keys(definition), *_ports(definition), *_checks(definition), *_sections(definition)]
+    if problems:
+        raise CollectionError(
+            f"{len(problems)} problem{'s' if len(problems) > 1 else ''}",
+            where=where,
+            why="; ".join(problems),
+            problems=problems,
+        )
+
+
+def _unknown_keys(definition: Definition) -> list[str]:
+    problems = []
+    for key, value in definition.items():
+        if key not in KEYS:
+            problems.append(f"{key}: unknown key{_near(key, KEYS)}")
+            continue
+        allowed = KEYS[key]
+        if allowed is None:
+            continue
+        for table in tables(value):
+            if not isinstance(table, dict):
+                problems.append(f"{key}: a table is wanted, not {table!r}")
+                continue
+            problems += [f"{key}.{name}: unknown key{_near(name, allowed)}" for name in table if name not in allowed]
+    return problems
+
+
+def _ports(definition: Definition) -> list[str]:
+    problems = []
+    groups = process_groups(definition)
+    for name in ("http_service", "services"):
+        for service in tables(definition.get(name)):
+            port = service.get("internal_port")
+            if not isinstance(port, int) or not 1 <= port <= 65535:
+                problems.append(f"{name}.internal_port: a port from 1 to 65535 is wanted, not {port!r}")
+            for group in service.get("processes") or []:
+                if group not in groups:
+                    problems.append(
+                        f"{name}.processes: there is no process group {group!r} (there is {', '.join(groups)})"
+                    )
+            if len(groups) > 1 and not service.get("processes"):
+                problems.append(f"{name}: name its processes, there are several ({', '.join(groups)})")
+    return problems
+
+
+def _checks(definition: Definition) -> list[str]:
+    found: list[tuple[str, dict[str, Any]]] = []
+    for check in tables((definition.get("http_service") or {}).get("checks")):
+        found.append(("http_service.checks", check))
+    for service in tables(definition.get("services")):
+        for kind in ("http_checks", "tcp_checks"):
+            found += [(f"services.{kind}", check) for check in tables(service.get(kind))]
+    for name, check in (definition.get("checks") or {}).items():
+        found.append((f"checks.{name}", check))
+    problems = []
+    for path, check in found:
+        problems += [f"{path}.{key}: unknown key{_near(key, _CHECK_KEYS)}" for key in check if key not in _CHECK_KEYS]
+        if "interval" in check and seconds(check["interval"], f"{path}.interval") < 2:
+            problems.append(f"{path}.interval: 2s at least, not {check['interval']}")
+        if "timeout" in check and seconds(check["timeout"], f"{path}.timeout") > 60:
+            problems.append(f"{path}.timeout: 60s at most, not {check['timeout']}")
+        if path.startswith("checks.") and not check.get("port"):
+            problems.append(f"{path}.port: a port is wanted")
+    return problems
+
+
+def _sections(definition: Definition) -> list[str]:
+    problems = []
+    for group in process_groups(definition):
+        mounts = [mount for mount in tables(definition.get("mounts")) if for_group(mount, group)]
+        if len(mounts) > 1:
+            problems.append(f"mounts: one mount a process group, {group} has {len(mounts)}")
+        for mount in mounts:
+            for key in ("source", "destination"):
+                if not mount.get(key):
+                    problems.append(f"mounts.{key}: missing")
+    if definition.get("mounts") and (definition.get("deploy") or {}).get("strategy") in (
+        "canary",
+        "bluegreen",
+    ):
+        problems.append("deploy.strategy: canary and bluegreen cannot be used with mounts; use rolling")
+    if "kill_timeout" in definition and seconds(definition["kill_timeout"], "kill_timeout") > 300:
+        problems.append("kill_timeout: 300s at most")
+    for vm in tables(definition.get("vm")):
+        try:
+            guest(vm, "vm")
+        except CollectionError as error:
+            problems.append(str(error).rstrip("."))
+    for restart in tables(definition.get("restart")):
+        if restart.get("policy") not in ("always", "never", "on-failure"):
+            problems.append(f"restart.policy: always, never or on-failure is wanted, not {restart.get('policy')!r}")
+    return problems
+
+
+def _near(key: str, allowed: Any) -> str:
+    near = difflib.get_close_matches(key, list(allowed), 1)
+    return f" (did you mean {near[0]}?)" if near else ""

@@ -1,0 +1,60 @@
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A machine's lease: held while its configuration is changed, kept alive, waited for, given back."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+
+from .api import MachinesApi
+from .errors import FlyError, LeaseHeld
+
+TTL = 30
+"""Seconds; short, so that a killed run does not block the next one for long. Kept alive while we wait."""
+DESCRIPTION = "openclaw.fly"
+
+
+class Lease:
+    """Hold a machine's lease in a `with` block; `nonce` goes with every write to the machine."""
+
+    def __init__(self, api: MachinesApi, app: str, machine: str, patience: float = 90.0) -> None:
+        self._api, self._app, self._machine = api, app, machine
+        self._patience = patience
+        self._renewed = 0.0
+        self.nonce = ""
+
+    def __enter__(self) -> Lease:
+        deadline = time.monotonic() + self._patience
+        while True:
+            try:
+                lease = self._api.acquire_lease(self._app, self._machine, TTL, DESCRIPTION, None)
+            except LeaseHeld as error:
+                if time.monotonic() >= deadline:
+                    raise LeaseHeld(
+                        f"the machine was held by another run for {self._patience:.0f} s",
+                        where=f"machine {self._machine} of {self._app}",
+                        why=error.why,
+                        todo="Let that run end, or wait until its lease expires, and run again",
+                        **error.details,
+                    ) from error
+                time.sleep(1.0)
+            else:
+                self.nonce = lease["nonce"]
+                self._renewed = time.monotonic()
+                return self
+
+    def keep(self) -> None:
+        """Renew the lease when a third of it is gone; call this from every wait."""
+        if time.monotonic() - self._renewed > TTL / 3:
+            self._api.acquire_lease(self._app, self._machine, TTL, DESCRIPTION, self.nonce)
+            self._renewed = time.monotonic()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self._api.release_lease(self._app, self._machine, self.nonce)
+        except FlyError:
+            if error is None:
+                raise

@@ -1,0 +1,191 @@
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""HTTP to Fly.io: one kept-alive connection, timeouts on everything, and honest retries.
+
+`http.client` and not `ansible.module_utils.urls`: 2 ms a request in the worker instead of 50 (measured).
+A read is sent again after any failure. A write is sent again only when it surely did not happen (429, a refused
+connection); otherwise `LostAnswer` is raised and the engine looks before it sends again.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import random
+import socket
+import ssl
+import time
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from .errors import LostAnswer, RateLimited, Unreachable, from_response
+from .version import USER_AGENT
+
+_RETRY_STATUS = (500, 502, 503, 504)
+_MAX_PAUSE = 60.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    body: Any
+    """Decoded JSON, or text, or None."""
+    request_id: str | None
+
+
+class Transport:
+    """Requests to one base URL. `authorization` is the header's value and never leaves this object."""
+
+    def __init__(
+        self,
+        base_url: str,
+        authorization: str,
+        *,
+        ca_file: str | None = None,
+        timeout: float = 30.0,
+        retries: int = 5,
+    ) -> None:
+        parts = urlsplit(base_url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise Unreachable(f"{base_url!r} is not a URL of an API", todo="Write it as https://api.machines.dev")
+        self._parts = parts
+        self._headers = {
+            "Authorization": authorization,
+            "User-Agent": USER_AGENT,
+            "Accept": "application/json",
+        }
+        self._ca_file = ca_file
+        self._timeout = timeout
+        self._retries = retries
+        self._connection: http.client.HTTPConnection | None = None
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: dict[str, Any] | None = None,
+        body: Any = None,
+        headers: dict[str, str] | None = None,
+        timeout: float | None = None,
+        safe: bool | None = None,
+    ) -> Answer:
+        """Send a request and return the answer below 400; raise a `FlyError` for the rest.
+
+        `safe` says that sending twice does no harm; by default only GET is.
+        """
+        target = path + (f"?{urlencode(query, doseq=True)}" if query else "")
+        safe = method == "GET" if safe is None else safe
+        for attempt in range(self._retries + 1):
+            last = attempt == self._retries
+            try:
+                answer, retry_after = self._once(method, target, body, headers or {}, timeout or self._timeout)
+            except ConnectionRefusedError as error:
+                if last:
+                    raise self._unreachable(method, path, error) from error
+            except ssl.SSLCertVerificationError as error:
+                raise self._unreachable(method, path, error) from error
+            except (OSError, http.client.HTTPException) as error:
+                if not safe:
+                    raise self._lost(method, path, f"{type(error).__name__}: {error}") from error
+                if last:
+                    raise self._unreachable(method, path, error) from error
+            else:
+                if answer.status < 400:
+                    return answer
+                failure = from_response(method, path, answer.status, answer.body, answer.request_id)
+                if isinstance(failure, RateLimited):
+                    if last:
+                        raise failure
+                    time.sleep(min(retry_after or self._pause(attempt), _MAX_PAUSE))
+                    continue
+                if answer.status not in _RETRY_STATUS:
+                    raise failure
+                if not safe:
+                    raise self._lost(method, path, failure.why or str(answer.status), answer)
+                if last:
+                    raise failure
+            time.sleep(self._pause(attempt))
+        raise AssertionError("unreachable")
+
+    def _once(
+        self, method: str, target: str, body: Any, headers: dict[str, str], timeout: float
+    ) -> tuple[Answer, float | None]:
+        sent = dict(self._headers, **headers)
+        payload = None
+        if body is not None:
+            payload = json.dumps(body).encode()
+            sent["Content-Type"] = "application/json"
+        connection = self._connect(timeout)
+        try:
+            connection.request(method, target, payload, sent)
+            response = connection.getresponse()
+            raw = response.read()
+        except BaseException:
+            self.close()
+            raise
+        if response.will_close:
+            self.close()
+        answer = Answer(response.status, _decode(raw), response.headers.get("fly-request-id"))
+        return answer, _seconds(response.headers.get("retry-after"))
+
+    def _connect(self, timeout: float) -> http.client.HTTPConnection:
+        if self._connection is None:
+            host, port = self._parts.hostname or "", self._parts.port
+            if self._parts.scheme == "https":
+                context = ssl.create_default_context(cafile=self._ca_file)
+                self._connection = http.client.HTTPSConnection(host, port, timeout=timeout, context=context)
+            else:
+                self._connection = http.client.HTTPConnection(host, port, timeout=timeout)
+            self._connection.connect()
+            self._connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._connection.sock.settimeout(timeout)
+        return self._connection
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _pause(self, attempt: int) -> float:
+        """Exponential backoff with jitter, at most 5 s."""
+        return min(0.2 * 2.0**attempt, 5.0) * random.uniform(0.5, 1.0)
+
+    def _unreachable(self, method: str, path: str, error: Exception) -> Unreachable:
+        why = str(error)
+        todo = "Check the network and the URL"
+        if isinstance(error, ssl.SSLCertVerificationError):
+            todo = "Give the certificate authority with ca_file if the server has a private one"
+        return Unreachable(
+            f"{self._parts.scheme}://{self._parts.netloc} cannot be reached",
+            where=f"{method} {path}",
+            why=why,
+            todo=todo,
+        )
+
+    def _lost(self, method: str, path: str, why: str, answer: Answer | None = None) -> LostAnswer:
+        return LostAnswer(
+            "the answer to a write was lost, so it may have happened",
+            where=f"{method} {path}",
+            why=why,
+            todo="Run again: what happened is looked up first",
+            status=answer.status if answer else 0,
+            request_id=answer.request_id if answer else None,
+        )
+
+
+def _decode(raw: bytes) -> Any:
+    if not raw:
+        return None
+    try:
+        return json.loads(raw)
+    except ValueError:
+        return raw.decode("utf-8", "replace")
+
+
+def _seconds(value: str | None) -> float | None:
+    try:
+        return float(value) if value else None
+    except ValueError:
+        return None

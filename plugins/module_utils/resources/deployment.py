@@ -1,0 +1,258 @@
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An app's machines, as its fly.toml says."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..converge.resource import Change, Resource
+from ..errors import CollectionError
+from ..fly import machine_config
+from ..fly.api import Json, MachinesApi
+from ..fly.compare import desired, differences
+from ..fly.deployed import group_of, is_deployed
+from ..fly.fly_toml import Definition, process_groups
+from ..fly.gate import Gate, GateFailed, is_crash_looping
+from ..fly.leases import Lease
+from ..fly.secret_ledger import KEY as LEDGER_KEY
+from .volume import GONE
+
+SECRETS_KEY = "ansible_secrets_applied"
+"""Machine metadata: which state of the app's secrets the machine was last updated with."""
+
+
+@dataclass(frozen=True)
+class DeployState:
+    machines: list[Json]
+    secrets: str
+    """Fingerprint of the secrets' names and digests."""
+
+
+class Deployment(Resource[DeployState]):
+    """Machines converged over the Machines API, one at a time, each behind the health gate.
+
+    With `hold` it only makes sure that there is a machine that can be reached: it creates one that holds still when
+    there is none, and puts one on hold that is down. A running machine is left alone.
+    """
+
+    def __init__(
+        self,
+        api: MachinesApi,
+        gate: Gate,
+        app: str,
+        definition: Definition,
+        *,
+        image: str | None = None,
+        hold: bool = False,
+        base_dir: Path | None = None,
+    ) -> None:
+        self._api, self._gate, self._app, self._definition = api, gate, app, definition
+        self._image = image or (definition.get("build") or {}).get("image")
+        self._hold, self._base_dir = hold, base_dir
+        if not self._image:
+            raise CollectionError(
+                "no image is given",
+                where=self.title,
+                why="fly.toml has no [build] image, and building from a Dockerfile needs flyctl",
+                todo="Give image, or [build] image in fly.toml",
+            )
+
+    @property
+    def title(self) -> str:
+        return f"machines of {self._app}"
+
+    def observe(self) -> DeployState:
+        machines = [machine for machine in self._api.machines(self._app) or [] if is_deployed(machine)]
+        fingerprint = "" if self._hold else self._fingerprint()
+        return DeployState(sorted(machines, key=lambda m: (group_of(m), m["id"])), fingerprint)
+
+    def plan(self, observed: DeployState) -> list[Change]:
+        changes: list[Change] = []
+        groups = process_groups(self._definition)
+        for group in groups:
+            existing = [machine for machine in observed.machines if group_of(machine) == group]
+            if not existing:
+                changes.append(self._creation(group, observed))
+            for machine in existing:
+                changes += self._convergence(machine, group, observed)
+        if not self._hold:
+            changes += [self._removal(m) for m in observed.machines if group_of(m) not in groups]
+        return changes
+
+    def settle(self, observed: DeployState) -> DeployState:
+        machines = [
+            machine if self._gate.passed(machine) or self._may_sleep(machine) else self._gate.wait(machine)
+            for machine in observed.machines
+        ]
+        return DeployState(machines, observed.secrets)
+
+    def describe(self, observed: DeployState) -> dict[str, Any]:
+        return {"machines": [_public(machine) for machine in observed.machines], "image": self._image}
+
+    # What is wanted
+
+    def _wanted(self, group: str, volume: str | None, secrets: str) -> Json:
+        assert self._image
+        config = machine_config.machine_config(self._definition, group, self._image, volume, self._base_dir)
+        if secrets:
+            config["metadata"][SECRETS_KEY] = secrets
+        return machine_config.hold(config) if self._hold else config
+
+    def _fingerprint(self) -> str:
+        found = self._api.secrets(self._app) or []
+        lines = sorted(f"{entry['name']}={entry.get('digest')}" for entry in found)
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+    def _convergence(self, machine: Json, group: str, observed: DeployState) -> list[Change]:
+        identity, config = machine["id"], machine.get("config") or {}
+        held, down = machine_config.is_held(config), machine.get("state") != "started"
+        if self._hold and (held or not (down or is_crash_looping(machine)) or self._may_sleep(machine)):
+            return [self._start(machine)] if held and down else []
+        mounted = next((mount.get("volume") for mount in config.get("mounts") or []), None)
+        mount = machine_config.mount_of(self._definition, group)
+        if bool(mount) != bool(mounted):
+            return [self._replacement(machine, group, observed)]
+        wanted = self._wanted(group, mounted, observed.secrets)
+        before, after = differences(wanted, config)
+        if before or after:
+            summary = f"update machine {identity}: {_sections(before, after)}"
+            return [Change(summary, before, after, lambda: self._update(machine, wanted))]
+        if down and not self._may_sleep(machine):
+            return [self._start(machine)]
+        return []
+
+    def _may_sleep(self, machine: Json) -> bool:
+        """Fly's proxy stops and starts it by demand, so that it is down means nothing."""
+        services = (machine.get("config") or {}).get("services") or []
+        sleeps = any(service.get("autostop") not in (None, False, "off") for service in services)
+        return sleeps and machine.get("state") in ("stopped", "suspended")
+
+    # Changes
+
+    def _creation(self, group: str, observed: DeployState) -> Change:
+        config = self._wanted(group, None, observed.secrets)
+        after = {"region": self._definition.get("primary_region"), **_shown(config)}
+        what = "create a machine on hold" if self._hold else "create a machine"
+        return Change(f"{what} for {group}", None, after, lambda: self._create(group, observed))
+
+    def _replacement(self, machine: Json, group: str, observed: DeployState) -> Change:
+        """A mount cannot be added to or taken from a machine; its volume, if any, outlives it."""
+
+        def replace() -> None:
+            with Lease(self._api, self._app, machine["id"]) as lease:
+                self._api.destroy_machine(self._app, machine["id"], lease.nonce)
+            self._create(group, observed)
+
+        config = self._wanted(group, None, observed.secrets)
+        before, after = differences(config, machine.get("config") or {})
+        return Change(f"replace machine {machine['id']}: its mount changes", before, after, replace)
+
+    def _removal(self, machine: Json) -> Change:
+        identity, group = machine["id"], group_of(machine)
+
+        def remove() -> None:
+            with Lease(self._api, self._app, identity) as lease:
+                self._api.destroy_machine(self._app, identity, lease.nonce)
+
+        before = {"id": identity, "process_group": group}
+        return Change(f"destroy machine {identity}: fly.toml has no process {group}", before, None, remove)
+
+    def _start(self, machine: Json) -> Change:
+        identity = machine["id"]
+
+        def start() -> None:
+            with Lease(self._api, self._app, identity) as lease:
+                self._api.act_on_machine(self._app, identity, "start", lease.nonce)
+                self._gate.wait(self._api.machine(self._app, identity), lease)
+
+        return Change(f"start machine {identity}", {"state": machine.get("state")}, {"state": "started"}, start)
+
+    def _create(self, group: str, observed: DeployState) -> None:
+        volume, region = self._free_volume(group)
+        body: Json = {"config": self._wanted(group, volume, observed.secrets)}
+        body["name"] = f"{self._app}-{group}-{1 + sum(group_of(m) == group for m in observed.machines)}"
+        if region:
+            body["region"] = region
+        self._gate.wait(self._api.create_machine(self._app, body))
+
+    def _free_volume(self, group: str) -> tuple[str | None, str | None]:
+        """The volume to mount and the region to be in: a volume decides where its machine can be."""
+        region = self._definition.get("primary_region")
+        mount = machine_config.mount_of(self._definition, group)
+        if mount is None:
+            return None, region
+        volumes = [
+            volume
+            for volume in self._api.volumes(self._app) or []
+            if volume.get("name") == mount["source"]
+            and volume.get("state") not in GONE
+            and not volume.get("attached_machine_id")
+        ]
+        if not volumes:
+            raise CollectionError(
+                f"there is no free volume {mount['source']}",
+                where=self.title,
+                why=f"fly.toml mounts it at {mount['destination']}",
+                todo="Declare it with fly_volume first",
+            )
+        volume = min(volumes, key=lambda v: (v.get("region") != region, v["id"]))
+        return volume["id"], volume.get("region") or region
+
+    def _update(self, machine: Json, wanted: Json) -> None:
+        identity = machine["id"]
+        with Lease(self._api, self._app, identity) as lease:
+            current = self._api.machine(self._app, identity)
+            old = current.get("config") or {}
+            ran = current.get("state") == "started" and not machine_config.is_held(old)
+            updated = self._send(current, desired(wanted, old), lease)
+            try:
+                self._gate.wait(updated, lease)
+            except GateFailed as failure:
+                raise self._put_back(current, failure, lease) if ran else failure from failure
+
+    def _send(self, machine: Json, config: Json, lease: Lease) -> Json:
+        body = {"name": machine.get("name"), "region": machine.get("region"), "config": config}
+        return self._api.update_machine(self._app, machine["id"], body, lease.nonce)
+
+    def _put_back(self, machine: Json, failure: GateFailed, lease: Lease) -> GateFailed:
+        """The old configuration ran: let it run again. Returns the error to raise."""
+        restored = "the old configuration was put back and runs"
+        try:
+            self._gate.wait(self._send(machine, machine["config"], lease), lease)
+        except CollectionError as error:
+            restored = f"the old configuration was put back, but does not run either ({error})"
+        return GateFailed(
+            f"{failure.what} with the new configuration; {restored}",
+            where=failure.where,
+            why=failure.why,
+            todo=failure.todo,
+            **failure.details,
+        )
+
+
+def _public(machine: Json) -> Json:
+    """A machine as it is returned: without what only we need."""
+    config = machine.get("config") or {}
+    metadata = {k: v for k, v in (config.get("metadata") or {}).items() if k != LEDGER_KEY}
+    return {**{k: v for k, v in machine.items() if k != "nonce"}, "config": {**config, "metadata": metadata}}
+
+
+def _sections(before: Json, after: Json) -> str:
+    """ "env.TZ, guest.memory_mb": what an update is about, in a line."""
+    names = []
+    for key in {**before, **after}:
+        below = {**_keys(before.get(key)), **_keys(after.get(key))}
+        names += [f"{key}.{name}" for name in below] or [key]
+    return ", ".join(names).replace(f"metadata.{SECRETS_KEY}", "secrets")
+
+
+def _keys(value: Any) -> dict[str, None]:
+    return dict.fromkeys(value) if isinstance(value, dict) else {}
+
+
+def _shown(config: Json) -> Json:
+    return {key: value for key, value in config.items() if value and key != "metadata"}

@@ -1,0 +1,108 @@
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An app's secrets: set in bulk, by name; values are never read, printed or kept."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from ..converge.resource import Change, Resource
+from ..errors import CollectionError
+from ..fly import secret_ledger
+from ..fly.api import Json, MachinesApi
+from ..fly.deployed import is_live
+
+_NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
+
+
+@dataclass(frozen=True)
+class SecretsState:
+    digests: dict[str, str]
+    machines: list[Json]
+    ledger: str | None
+
+
+class Secrets(Resource[SecretsState]):
+    """`values` by name. With `exact` every other secret is removed; `absent` names those to remove.
+
+    They are staged: a machine sees them from its next update on (`fly_deploy` knows and updates it).
+    """
+
+    def __init__(
+        self,
+        api: MachinesApi,
+        app: str,
+        values: dict[str, str],
+        *,
+        absent: list[str] | None = None,
+        exact: bool = False,
+    ) -> None:
+        self._api, self._app, self._values = api, app, values
+        self._absent, self._exact = absent or [], exact
+        self._written: str | None = None
+        for name in (*values, *self._absent):
+            if not _NAME.match(name):
+                raise CollectionError(
+                    f"{name!r} cannot be a secret's name",
+                    where=self.title,
+                    why="it becomes an environment variable",
+                    todo="Use letters, digits and underscores",
+                )
+        for name, value in values.items():
+            if not value:
+                raise CollectionError(
+                    f"the secret {name} has no value",
+                    where=self.title,
+                    todo=f"Give it one, leave it out, or remove it with absent: [{name}]",
+                )
+
+    @property
+    def title(self) -> str:
+        return f"secrets of {self._app}"
+
+    def observe(self) -> SecretsState:
+        found = self._api.secrets(self._app) or []
+        machines = [machine for machine in self._api.machines(self._app) or [] if is_live(machine)]
+        ledgers = [(m.get("config") or {}).get("metadata", {}).get(secret_ledger.KEY) for m in machines]
+        return SecretsState(
+            {entry["name"]: entry.get("digest") or "" for entry in found},
+            machines,
+            next((text for text in ledgers if text), self._written),
+        )
+
+    def plan(self, observed: SecretsState) -> list[Change]:
+        held = secret_ledger.Ledger(observed.ledger, observed.digests).holds(self._values)
+        surplus = set(self._absent) | (set(observed.digests) - set(self._values) if self._exact else set())
+        removed = sorted(surplus & set(observed.digests))
+        set_now = sorted(name for name, holds in held.items() if not holds)
+        if not set_now and not removed:
+            return []
+        names = sorted({*observed.digests, *self._values})
+        before = [f"{name}: set" for name in sorted(observed.digests)]
+        after = [
+            f"{name}: {'a new value' if name in set_now and name in observed.digests else 'set'}"
+            for name in names
+            if name not in removed
+        ]
+        parts = [f"set {', '.join(set_now)}"] if set_now else []
+        parts += [f"remove {', '.join(removed)}"] if removed else []
+        return [Change(" and ".join(parts), before, after, lambda: self._apply(set_now, removed, observed))]
+
+    def describe(self, observed: SecretsState) -> dict[str, Any]:
+        return {
+            "names": sorted(observed.digests),
+            "digests": observed.digests,
+            "remembered": bool(observed.machines),
+        }
+
+    def _apply(self, set_now: list[str], removed: list[str], observed: SecretsState) -> None:
+        values: dict[str, str | None] = {name: self._values[name] for name in set_now}
+        values.update(dict.fromkeys(removed))
+        self._api.set_secrets(self._app, values)
+        found = self._api.secrets(self._app) or []
+        digests = {entry["name"]: entry.get("digest") or "" for entry in found}
+        self._written = ledger = secret_ledger.Ledger(observed.ledger, digests).text(self._values)
+        for machine in observed.machines:
+            self._api.set_machine_metadata(self._app, machine["id"], secret_ledger.KEY, ledger)

@@ -1,0 +1,130 @@
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run a module of this collection in Ansible's worker process.
+
+A module in a process of its own costs about half a second of CPU; the same body in the worker costs a few
+milliseconds. What the worker cannot give (another host, another user, a background job) goes to the ordinary
+module. What it would silently lose (`environment:`, masking) is done here.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any, ClassVar
+
+from ansible.errors import AnsibleActionFail
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.parameters import remove_values
+from ansible.module_utils.errors import UnsupportedError
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ..module_utils.converge.context import Context
+from ..module_utils.converge.run import run
+
+display = Display()
+_VALIDATION = (
+    "mutually_exclusive",
+    "required_together",
+    "required_one_of",
+    "required_if",
+    "required_by",
+)
+
+
+class InWorkerAction(ActionBase):
+    """Base of this collection's action plugins; a subclass names its module."""
+
+    module: ClassVar[ModuleType]
+    """The module's Python module: `SPEC` (AnsibleModule's arguments) and `body`."""
+
+    _requires_connection = False
+    _supports_async = True
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result = super().run(tmp, task_vars)
+        if self._needs_a_process():
+            result.update(self._run_as_module(task_vars))
+            return result
+        spec = self.module.SPEC
+        context = Context(
+            check_mode=self._task.check_mode,
+            diff=self._task.diff,
+            progress=self._say,
+            warn=display.warning,
+        )
+        masked: set[str] = set()
+        try:
+            with self._task_environment():
+                params, masked = self._arguments(spec)
+                result.update(run(self.module.body, params, context))
+        finally:
+            masked |= context.secrets
+        result["invocation"] = {"module_args": params}
+        masked_result: dict[str, Any] = remove_values(result, masked)
+        return masked_result
+
+    def _needs_a_process(self) -> bool:
+        return bool(
+            self._task.async_val
+            or self._task.become
+            or self._connection.transport not in ("local", "ansible.builtin.local")
+        )
+
+    def _run_as_module(self, task_vars: dict[str, Any] | None) -> dict[str, Any]:
+        in_background = bool(self._task.async_val) and not self._connection.has_native_async
+        if not in_background and self._connection._shell.tmpdir is None:
+            self._make_tmp_path()
+        try:
+            outcome: dict[str, Any] = self._execute_module(task_vars=task_vars, wrap_async=in_background)
+            return outcome
+        finally:
+            if not in_background:
+                self._remove_tmp_path(self._connection._shell.tmpdir)
+
+    def _arguments(self, spec: dict[str, Any]) -> tuple[dict[str, Any], set[str]]:
+        """Validate as AnsibleModule does, with its words; return the parameters and what to mask."""
+        validator = ArgumentSpecValidator(
+            spec["argument_spec"], **{key: spec[key] for key in _VALIDATION if key in spec}
+        )
+        arguments = dict(self._task.args.items())
+        outcome = validator.validate(arguments)
+        masked = set(outcome._no_log_values)
+        if outcome.errors.errors if hasattr(outcome.errors, "errors") else outcome.error_messages:
+            message = outcome.errors.msg
+            if isinstance(outcome.errors[0], UnsupportedError):
+                message = f"Unsupported parameters for ({self._task.action.rpartition('.')[2]}) module: {message}"
+            raise AnsibleActionFail(_mask(message, masked))
+        return outcome.validated_parameters, masked
+
+    @contextmanager
+    def _task_environment(self) -> Iterator[None]:
+        """Let the task's `environment:` hold while the body runs, and leave os.environ as found."""
+        wanted: dict[str, Any] = {}
+        self._compute_environment_string(wanted)
+        before = {name: os.environ.get(name) for name in wanted}
+        os.environ.update({name: str(value) for name, value in wanted.items()})
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
+
+    def _say(self, line: str) -> None:
+        if not self._task.no_log:
+            display.display(f"  {line}")
+
+
+def _mask(text: str, values: set[str]) -> str:
+    """Mask the values in a message that does not pass through `remove_values`."""
+    for value in sorted((str(v) for v in values if v), key=len, reverse=True):
+        text = re.sub(re.escape(value), "********", text)
+    return text
