@@ -1,0 +1,251 @@
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What differs between OpenClaw releases, as data.
+
+Each table lists ``(since, value)``, oldest first; a release takes the last row that is not newer than it.
+Sources: npm packages ``openclaw@2026.1.29`` ... ``openclaw@2026.9.6`` (their ``package.json``, ``docs/``,
+CHANGELOG) and runs of 2026.2.9 and 2026.9.6, read on 2026-11-22.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache, total_ordering
+from typing import Final, TypeVar
+
+from .errors import InvalidValue
+
+DEFAULT_RELEASE: Final = "2026.9.6"
+"""The release that is deployed when the inventory names none."""
+
+IMAGE: Final = "ghcr.io/openclaw/openclaw"
+
+T = TypeVar("T")
+
+_VERSION = re.compile(r"v?(\d{4})\.(\d{1,2})\.(\d{1,3})(?:-(?:(?P<pre>alpha|beta|rc)\.(?P<n>\d+)|(?P<fix>\d+)))?\Z")
+# The tag's variants: 2026.9.6-slim, 2026.9.6-browser.
+_VARIANT = re.compile(r"-(?:slim|browser)\Z")
+
+
+@total_ordering
+@dataclass(frozen=True, slots=True)
+class Release:
+    """An OpenClaw version such as ``2026.9.6``, ``2026.9.1-beta.1`` (before) or ``2026.2.2-3`` (after)."""
+
+    year: int
+    month: int
+    patch: int
+    pre: str = ""
+    number: int = 0
+
+    @classmethod
+    def parse(cls, text: str) -> Release:
+        """:raises InvalidValue: if the text is no OpenClaw version."""
+        found = _VERSION.match(str(text).strip())
+        if not found:
+            raise InvalidValue(
+                f"'{text}' is not an OpenClaw release",
+                why="releases are named year.month.patch",
+                todo=f"Write an exact release, for example {DEFAULT_RELEASE}.",
+            )
+        year, month, patch = (int(part) for part in found.group(1, 2, 3))
+        return cls(year, month, patch, found["pre"] or "", int(found["n"] or found["fix"] or 0))
+
+    @classmethod
+    def from_image(cls, image: str) -> Release:
+        """The release that an image reference names by its tag.
+
+        :raises InvalidValue: if the tag is missing, moving (``latest``) or only a digest.
+        """
+        name, _, _digest = image.strip().partition("@")
+        tag = name.rpartition("/")[2].partition(":")[2]
+        try:
+            return cls.parse(_VARIANT.sub("", tag))
+        except InvalidValue:
+            raise InvalidValue(
+                "The image does not say which OpenClaw release it holds",
+                where=image,
+                why=f"its tag is '{tag or 'missing'}'",
+                todo=f"Pin an exact release such as {IMAGE}:{DEFAULT_RELEASE}, or name it beside the image.",
+            ) from None
+
+    def _key(self) -> tuple[int, int, int, int, str, int]:
+        stage = -1 if self.pre else 0
+        return (self.year, self.month, self.patch, stage, self.pre, self.number)
+
+    def __lt__(self, other: object) -> bool:
+        if not isinstance(other, Release):
+            return NotImplemented
+        return self._key() < other._key()
+
+    def __str__(self) -> str:
+        text = f"{self.year}.{self.month}.{self.patch}"
+        if self.pre:
+            return f"{text}-{self.pre}.{self.number}"
+        return f"{text}-{self.number}" if self.number else text
+
+
+# The line of the gateway's own log that says it serves. 2026.2.9 run: the first; 2026.9.6 run: the second.
+# Between them neither was run, so both are looked for there.
+_OLD_READY, _NEW_READY = "listening on ws://", "[gateway] ready"
+READY_LINES: Final = (
+    ("2026.1.0", (_OLD_READY,)),
+    ("2026.2.10", (_OLD_READY, _NEW_READY, "gateway ready")),
+    ("2026.8.1", (_NEW_READY, "gateway ready")),
+)
+
+# Before 2026.8.1 every one of these paths is answered by the Control UI's HTML with 200.
+HEALTH_PATHS: Final[tuple[tuple[str, dict[str, str]], ...]] = (
+    ("2026.1.0", {}),
+    ("2026.8.1", {"health": "/healthz", "startup": "/startupz", "ready": "/readyz"}),
+)
+
+# package.json "engines.node". 2026.2.9 hangs on Node 24 in practice: see NODE_PROVED.
+NODE_ENGINES: Final = (
+    ("2026.1.0", ">=22.12.0"),
+    ("2026.5.12", ">=22.16.0"),
+    ("2026.7.1", ">=22.22.3 <23 || >=24.15.0 <25 || >=25.9.0"),
+    ("2026.9.6", ">=24.16.0 <25 || >=26.1.0"),
+)
+# The newest Node major under which a release of the row was seen to run.
+NODE_PROVED: Final = (("2026.1.0", 22), ("2026.7.1", 24))
+
+# Where the gateway keeps its lock: STATE is OPENCLAW_STATE_DIR, UID the process's. Seen in 2026.2.9 and
+# 2026.9.6; it moved somewhere between them.
+LOCKS: Final = (
+    ("2026.1.0", "/tmp/openclaw-UID/gateway.*.lock"),
+    ("2026.8.1", "STATE/tmp/openclaw-UID/gateway.*.lock"),
+)
+
+# dist/extensions: these work without installing a plugin. Counted in 2026.2.9 and 2026.9.6; Discord and the
+# others left in 2026.5 (openclaw/openclaw#77930).
+BUNDLED_CHANNELS: Final[tuple[tuple[str, frozenset[str]], ...]] = (
+    (
+        "2026.1.0",
+        frozenset({"discord", "googlechat", "imessage", "line", "matrix", "mattermost", "msteams", "nostr"})
+        | frozenset({"signal", "slack", "telegram", "tlon", "twitch", "whatsapp", "zalo", "zalouser"}),
+    ),
+    ("2026.5.2", frozenset({"telegram"})),
+    ("2026.8.1", frozenset({"telegram", "a2a", "reef"})),
+)
+
+CONFIG_VALIDATE: Final = (("2026.1.0", False), ("2026.3.1", True))
+"""Has ``openclaw config validate`` and ``config schema``. 2026.2.9 has neither, 2026.9.6 both."""
+
+ALLOWED_ORIGINS_SINCE: Final = "2026.2.26"
+"""A gateway on a non-loopback address refuses browsers whose origin is not declared."""
+
+PROXY_ATTRIBUTION_SINCE: Final = "2026.8.1"
+"""Requests with forwarding headers from an address outside gateway.trustedProxies get 403."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigMove:
+    """A key that means something else, or nothing, from a release on.
+
+    :param since: the first release that refuses or rewrites the old form.
+    :param old: pattern of the old path; ``*`` is one key.
+    :param remedy: what to write instead, a sentence.
+    :param values: only these values of the old path are affected; empty: all.
+    """
+
+    since: str
+    old: str
+    remedy: str
+    values: tuple[str, ...] = ()
+
+
+CONFIG_MOVES: Final = (
+    ConfigMove(
+        "2026.8.1",
+        "agents.list",
+        "Write agents.entries, an object keyed by the agent's id, instead of agents.list (since 2026.8)",
+    ),
+    ConfigMove(
+        "2026.8.1",
+        "agents.entries.*.default",
+        "Remove it: agents.entries has no default marker; bindings choose the agent (since 2026.8)",
+    ),
+    ConfigMove(
+        "2026.8.1",
+        "channels.discord.guilds.*.channels.*.allow",
+        "Did you mean 'enabled'? Discord's channel switch is called enabled since 2026.8",
+    ),
+    ConfigMove(
+        "2026.8.1",
+        "gateway.reload.mode",
+        "Write hybrid (the default) or off: hot and restart are retired",
+        ("hot", "restart"),
+    ),
+    ConfigMove(
+        "2026.8.1",
+        "meta.lastTouchedAt",
+        "Remove it: the gateway writes meta itself and no longer accepts this key",
+    ),
+    ConfigMove(
+        "2026.1.0",
+        "gateway.bind",
+        "Write the word lan, which listens on all IPv4 addresses",
+        ("0.0.0.0", "::"),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseFacts:
+    """What is true of one release; see the tables above for units and sources."""
+
+    release: Release
+    ready_lines: tuple[str, ...]
+    health_path: str | None
+    startup_path: str | None
+    ready_path: str | None
+    node_engine: str
+    node_major: int
+    lock: str
+    bundled_channels: frozenset[str]
+    has_config_validate: bool
+    needs_allowed_origins: bool
+    needs_trusted_proxies: bool
+    config_moves: tuple[ConfigMove, ...]
+
+    def is_ready_line(self, line: str) -> bool:
+        """Does this line of the log say that the gateway serves?"""
+        return any(mark in line for mark in self.ready_lines)
+
+
+def since(release: Release, version: str) -> bool:
+    """Is the release this version or newer?"""
+    return release >= Release.parse(version)
+
+
+def at(table: Sequence[tuple[str, T]], release: Release) -> T:
+    """The row of a table that holds for a release; the oldest row for anything older."""
+    value = table[0][1]
+    for version, row in table:
+        if release >= Release.parse(version):
+            value = row
+    return value
+
+
+@lru_cache(maxsize=32)
+def facts(release: Release) -> ReleaseFacts:
+    """Everything this file knows of a release. Newer releases take the newest rows."""
+    paths = at(HEALTH_PATHS, release)
+    return ReleaseFacts(
+        release=release,
+        ready_lines=at(READY_LINES, release),
+        health_path=paths.get("health"),
+        startup_path=paths.get("startup"),
+        ready_path=paths.get("ready"),
+        node_engine=at(NODE_ENGINES, release),
+        node_major=at(NODE_PROVED, release),
+        lock=at(LOCKS, release),
+        bundled_channels=at(BUNDLED_CHANNELS, release),
+        has_config_validate=at(CONFIG_VALIDATE, release),
+        needs_allowed_origins=since(release, ALLOWED_ORIGINS_SINCE),
+        needs_trusted_proxies=since(release, PROXY_ATTRIBUTION_SINCE),
+        config_moves=tuple(move for move in CONFIG_MOVES if since(release, move.since)),
+    )

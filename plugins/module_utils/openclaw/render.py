@@ -1,0 +1,189 @@
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""openclaw.json from inventory variables, in the layout of the current releases (2026.8.1 and newer)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
+from typing import Any, Final
+
+from .errors import InvalidValue
+from .secrets import is_env_name, secret_ref
+
+TOKEN_ENV: Final = "OPENCLAW_GATEWAY_TOKEN"
+FLY_PROXY_RANGES: Final = ("172.16.0.0/12",)
+"""Where Fly's proxy connects from, as seen in machines' logs (172.19.x.x); Fly documents no range."""
+
+RATE_LIMIT: Final = {"maxAttempts": 10, "windowMs": 60_000, "lockoutMs": 300_000}
+
+VARIABLES: Final[dict[str, str]] = {
+    "exposure": "public, private or sealed; default public",
+    "port": "the gateway's port; default 3000",
+    "bind": "lan (default), or loopback for a sealed gateway",
+    "hostnames": "names or full origins under which browsers open the Control UI, the main one first",
+    "https_port": "port of https in those names' origins; default 443",
+    "public_origin": "overrides the origin of the first host name; an empty string leaves it out",
+    "allowed_origins": "further origins for the Control UI",
+    "app_addresses": "the app's own IP addresses, which Fly's proxy adds to X-Forwarded-For",
+    "trusted_proxies": "ranges that Fly's proxy connects from; default FLY_PROXY_RANGES",
+    "token_env": "environment variable that holds the gateway token; default OPENCLAW_GATEWAY_TOKEN",
+    "rate_limit": "gateway.auth.rateLimit; default RATE_LIMIT; an empty object leaves it out",
+    "model": "agents.defaults.model.primary, provider/model",
+    "model_fallbacks": "agents.defaults.model.fallbacks",
+    "max_concurrent": "agents.defaults.maxConcurrent",
+    "agent_defaults": "more of agents.defaults, merged over the three above",
+    "agents": "agents.entries, keyed by id; a list of objects with an id is accepted; default main",
+    "auth_profiles": "auth.profiles, keyed provider:name",
+    "auth_order": "auth.order, lists of profiles keyed by provider",
+    "bindings": "bindings, a list of {agentId, match}",
+    "channels": "channels, passed through",
+    "plugins": "plugins.entries, keyed by plugin id",
+    "hooks": "hooks, passed through",
+    "update_check": "update.checkOnStart; default false: releases are changed by the play",
+    "catalog_refresh": "models.catalogRefresh.enabled; left out when not given",
+    "extra": "anything else of openclaw.json, merged last and over all",
+}
+"""What ``gateway_config`` reads. Roles give these names with their own prefix removed."""
+
+
+def gateway_config(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Build the declared openclaw.json.
+
+    Holds no secret: the token is a SecretRef. Valid for 2026.8.1 and newer; ``meta`` is never part of it.
+
+    :param variables: see VARIABLES; what is missing or None takes its default.
+    :raises InvalidValue: for an unknown variable or one of the wrong type.
+    """
+    given = {key: value for key, value in variables.items() if value is not None}
+    for key in given:
+        if key not in VARIABLES:
+            raise InvalidValue(
+                f"'{key}' is not a variable of the gateway's config", todo=f"Known: {', '.join(VARIABLES)}."
+            )
+    config: dict[str, Any] = {
+        "agents": _agents(given),
+        "gateway": _gateway(given),
+        "update": {"checkOnStart": bool(given.get("update_check", False))},
+    }
+    auth = {
+        key: dict(_object(given, name))
+        for key, name in (("profiles", "auth_profiles"), ("order", "auth_order"))
+        if given.get(name)
+    }
+    plugins = {"entries": dict(_object(given, "plugins"))} if given.get("plugins") else {}
+    sections = {
+        "auth": auth,
+        "bindings": deepcopy(list(_sequence(given, "bindings"))),
+        "channels": _object(given, "channels"),
+        "plugins": plugins,
+        "hooks": _object(given, "hooks"),
+    }
+    config |= {name: deepcopy(section) for name, section in sections.items() if section}
+    if "catalog_refresh" in given:
+        config["models"] = {"catalogRefresh": {"enabled": bool(given["catalog_refresh"])}}
+    return deep_merge(config, _object(given, "extra"))
+
+
+def deep_merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Both merged, ``over`` winning; objects merge, everything else replaces. Neither is changed."""
+    merged = deepcopy(dict(base))
+    for key, value in over.items():
+        present = merged.get(key)
+        if isinstance(present, Mapping) and isinstance(value, Mapping):
+            merged[key] = deep_merge(present, value)
+        else:
+            merged[key] = deepcopy(value)
+    return merged
+
+
+def origins(hostnames: Iterable[str], https_port: int = 443) -> list[str]:
+    """``app.fly.dev`` as ``https://app.fly.dev``; a name that brings its scheme stays as it is."""
+    suffix = "" if https_port == 443 else f":{https_port}"
+    return [name.rstrip("/").lower() if "://" in name else f"https://{name.lower()}{suffix}" for name in hostnames]
+
+
+def local_origins(port: int) -> list[str]:
+    """Origins of a browser that comes through ``fly proxy`` or a tunnel to its own machine."""
+    return [f"http://localhost:{port}", f"http://127.0.0.1:{port}"]
+
+
+def _agents(given: Mapping[str, Any]) -> dict[str, Any]:
+    defaults: dict[str, Any] = {}
+    model: dict[str, Any] = {}
+    if given.get("model"):
+        model["primary"] = str(given["model"])
+    if given.get("model_fallbacks"):
+        model["fallbacks"] = [str(name) for name in _sequence(given, "model_fallbacks")]
+    if model:
+        defaults["model"] = model
+    if given.get("max_concurrent") is not None:
+        defaults["maxConcurrent"] = int(given["max_concurrent"])
+    defaults = deep_merge(defaults, _object(given, "agent_defaults"))
+    agents: dict[str, Any] = {"entries": _entries(given.get("agents") or {"main": {}})}
+    if defaults:
+        agents["defaults"] = defaults
+    return agents
+
+
+def _entries(agents: Any) -> dict[str, Any]:
+    if isinstance(agents, Mapping):
+        return {str(name): deepcopy(dict(agent or {})) for name, agent in agents.items()}
+    if not isinstance(agents, Sequence) or isinstance(agents, str):
+        raise InvalidValue("agents must be an object keyed by the ids", todo="Write agents: {main: {}}.")
+    entries: dict[str, Any] = {}
+    for agent in agents:
+        if not isinstance(agent, Mapping) or not agent.get("id"):
+            raise InvalidValue("an agent in the list has no id", where="agents", todo="Give each an id.")
+        # The marker of the older layout; the current one has none and says so.
+        rest = {key: value for key, value in agent.items() if key not in ("id", "default")}
+        entries[str(agent["id"])] = deepcopy(rest)
+    return entries
+
+
+def _gateway(given: Mapping[str, Any]) -> dict[str, Any]:
+    exposure = given.get("exposure", "public")
+    if exposure not in ("public", "private", "sealed"):
+        raise InvalidValue(f"exposure is '{exposure}'", todo="Write public, private or sealed.")
+    port = int(given.get("port", 3000))
+    token_env = str(given.get("token_env", TOKEN_ENV))
+    if not is_env_name(token_env):
+        # Its value is not shown: whoever wrote the token itself here must not find it in a log.
+        raise InvalidValue(
+            "token_env is not the name of an environment variable",
+            todo=f"Write the name, such as {TOKEN_ENV}.",
+        )
+    hosts = origins(_sequence(given, "hostnames"), int(given.get("https_port", 443)))
+    allowed = [*hosts, *local_origins(port), *origins(_sequence(given, "allowed_origins"))]
+    gateway: dict[str, Any] = {
+        "mode": "local",
+        "bind": str(given.get("bind", "lan")),
+        "port": port,
+        "auth": {"mode": "token", "token": secret_ref(token_env)},
+        "controlUi": {"allowedOrigins": list(dict.fromkeys(allowed))},
+    }
+    public_origin = given.get("public_origin", next((o for o in hosts if o.startswith("https://")), ""))
+    if public_origin:
+        gateway["publicOrigin"] = public_origin
+    rate_limit = _object(given, "rate_limit") if "rate_limit" in given else RATE_LIMIT
+    if rate_limit:
+        gateway["auth"]["rateLimit"] = dict(rate_limit)
+    if exposure != "sealed":
+        # Without them every request through Fly's proxy is answered 403 since 2026.8.1.
+        proxies = [*given.get("trusted_proxies", FLY_PROXY_RANGES), *_sequence(given, "app_addresses")]
+        gateway["trustedProxies"] = list(dict.fromkeys(str(address) for address in proxies))
+    return gateway
+
+
+def _object(given: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = given.get(name, {})
+    if not isinstance(value, Mapping):
+        raise InvalidValue(f"{name} must be an object", why=f"it is a {type(value).__name__}")
+    return value
+
+
+def _sequence(given: Mapping[str, Any], name: str) -> Sequence[Any]:
+    value = given.get(name, ())
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        raise InvalidValue(f"{name} must be a list", why=f"it is a {type(value).__name__}")
+    return value

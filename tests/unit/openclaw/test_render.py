@@ -1,0 +1,124 @@
+"""openclaw.json from inventory variables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.config_rules import Facts, check
+from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.errors import InvalidValue
+from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.render import deep_merge, gateway_config
+
+from . import guide
+
+TOKEN_REF = {"source": "env", "provider": "default", "id": "OPENCLAW_GATEWAY_TOKEN"}
+
+
+def test_the_guides_config() -> None:
+    config = gateway_config({**guide.VARIABLES, "plugins": guide.VOICE_CALL})
+    assert config["agents"] == {
+        "defaults": {
+            "model": {
+                "primary": "anthropic/claude-opus-4-6",
+                "fallbacks": ["anthropic/claude-sonnet-4-6", "openai/gpt-5.4"],
+            },
+            "maxConcurrent": 4,
+        },
+        "entries": {"main": {}},
+    }
+    assert config["auth"] == {"profiles": guide.VARIABLES["auth_profiles"]}
+    assert config["bindings"] == guide.VARIABLES["bindings"]
+    assert config["channels"] == guide.VARIABLES["channels"]
+    assert config["plugins"] == {"entries": guide.VOICE_CALL}
+    assert "meta" not in config
+    assert check(config, Facts(hostnames=("my-openclaw.fly.dev",))) == []
+
+
+def test_the_gateway_section_is_right_without_a_word_about_it() -> None:
+    gateway = gateway_config({"hostnames": ["a.fly.dev"], "app_addresses": ["66.241.124.230"]})["gateway"]
+    assert gateway == {
+        "mode": "local",
+        "bind": "lan",
+        "port": 3000,
+        "publicOrigin": "https://a.fly.dev",
+        "auth": {
+            "mode": "token",
+            "token": TOKEN_REF,
+            "rateLimit": {"maxAttempts": 10, "windowMs": 60000, "lockoutMs": 300000},
+        },
+        "trustedProxies": ["172.16.0.0/12", "66.241.124.230"],
+        "controlUi": {"allowedOrigins": ["https://a.fly.dev", "http://localhost:3000", "http://127.0.0.1:3000"]},
+    }
+
+
+def test_origins_follow_the_host_names() -> None:
+    variables = {
+        "hostnames": ["App.localhost", "http://app.flycast", "own.example"],
+        "https_port": 8443,
+        "port": 4000,
+        "allowed_origins": ["https://extra.example"],
+    }
+    gateway = gateway_config(variables)["gateway"]
+    assert gateway["controlUi"]["allowedOrigins"] == [
+        "https://app.localhost:8443",
+        "http://app.flycast",
+        "https://own.example:8443",
+        "http://localhost:4000",
+        "http://127.0.0.1:4000",
+        "https://extra.example",
+    ]
+    assert gateway["publicOrigin"] == "https://app.localhost:8443"
+
+
+def test_a_sealed_gateway_trusts_no_proxy_and_a_private_one_has_no_https_origin() -> None:
+    assert "trustedProxies" not in gateway_config({"exposure": "sealed", "bind": "loopback"})["gateway"]
+    private = gateway_config({"exposure": "private", "hostnames": ["http://a.flycast"]})["gateway"]
+    assert "publicOrigin" not in private
+    assert private["trustedProxies"] == ["172.16.0.0/12"]
+
+
+def test_a_list_of_agents_becomes_entries() -> None:
+    agents = [{"id": "main", "default": True}, {"id": "two", "model": "openai/gpt-5.4"}]
+    assert gateway_config({"agents": agents})["agents"]["entries"] == {
+        "main": {},
+        "two": {"model": "openai/gpt-5.4"},
+    }
+
+
+def test_extra_is_merged_last_and_nothing_given_is_changed() -> None:
+    extra = {"gateway": {"auth": {"rateLimit": {"maxAttempts": 3}}}, "logging": {"level": "debug"}}
+    variables: dict[str, Any] = {"channels": {"telegram": {}}, "catalog_refresh": False, "extra": extra}
+    config = gateway_config(variables)
+    assert config["gateway"]["auth"]["rateLimit"] == {
+        "maxAttempts": 3,
+        "windowMs": 60000,
+        "lockoutMs": 300000,
+    }
+    assert config["models"] == {"catalogRefresh": {"enabled": False}}
+    config["channels"]["telegram"]["x"] = 1
+    config["logging"]["level"] = "info"
+    assert variables == {"channels": {"telegram": {}}, "catalog_refresh": False, "extra": extra}
+    assert extra["logging"] == {"level": "debug"}
+
+
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        ({"modle": "x"}, "'modle' is not a variable"),
+        ({"channels": ["discord"]}, "channels must be an object: it is a list"),
+        ({"model_fallbacks": "openai/gpt-5.4"}, "model_fallbacks must be a list: it is a str"),
+        ({"exposure": "open"}, "Write public, private or sealed"),
+        ({"agents": [{"name": "x"}]}, "has no id"),
+        ({"token_env": "0123456789abcdef"}, "token_env is not the name of an environment variable"),
+    ],
+)
+def test_bad_variables_are_named(variables: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidValue) as raised:
+        gateway_config(variables)
+    assert message in str(raised.value)
+    assert "0123456789abcdef" not in str(raised.value)
+
+
+def test_deep_merge_replaces_lists() -> None:
+    assert deep_merge({"a": {"b": [1], "c": 1}}, {"a": {"b": [2]}}) == {"a": {"b": [2], "c": 1}}
