@@ -19,8 +19,8 @@ from pathlib import Path
 
 REPO = Path(__file__).resolve().parent.parent
 # What goes into the artifact; galaxy.yml's build_ignore leaves out the rest.
-PARTS = ("galaxy.yml", "README.md", "CHANGELOG.md", "LICENSE", "meta", "plugins", "roles", "playbooks", "docs", "changelogs")
 LINKED = ("galaxy.yml", "README.md", "CHANGELOG.md", "meta", "plugins", "roles", "playbooks", "changelogs")
+PARTS = (*LINKED, "LICENSE", "docs")
 
 
 def sources() -> Iterator[Path]:

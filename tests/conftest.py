@@ -1,0 +1,131 @@
+"""Fixtures for all tests: the repository, the installed collection, Ansible, the emulator."""
+
+from __future__ import annotations
+
+import importlib
+import ipaddress
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.ansible import REPO, Ansible, Core, installed_cores
+from support.emulator import Emulator
+
+# The collection's code is imported as ansible_collections.openclaw.fly from build/tree, which is on sys.path already.
+subprocess.run([sys.executable, REPO / "tools" / "collection.py", "tree"], check=True)
+importlib.invalidate_caches()
+
+# No test may reach the real Fly.io by what the caller's shell holds.
+for _name in [name for name in os.environ if name.startswith("FLY_")]:
+    del os.environ[_name]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the tests with a real gateway run one after another, the rest beside them file by file."""
+    for item in items:
+        alone = item.get_closest_marker("gateway") or item.get_closest_marker("browser")
+        item.add_marker(pytest.mark.xdist_group("gateway" if alone else str(item.path)))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def only_loopback() -> Iterator[None]:
+    """Refuse connections from this process to anything but this machine."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6):
+            host = address[0]
+            if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
+                raise PermissionError(f"a test tried to reach {host}: tests stay on this machine")
+        connect(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded)
+        yield
+
+
+@pytest.fixture(scope="session")
+def repo() -> Path:
+    """The checkout."""
+    return REPO
+
+
+@pytest.fixture(scope="session")
+def collections_path() -> Path:
+    """A folder for ANSIBLE_COLLECTIONS_PATH with the collection built and installed from the checkout."""
+    path = REPO / "build" / "test" / "collections"
+    subprocess.run([sys.executable, REPO / "tools" / "collection.py", "install", path], check=True)
+    return path
+
+
+@pytest.fixture(scope="session")
+def ansible_cores() -> list[Core]:
+    """Every ansible-core at hand, oldest first; the one of this interpreter among them."""
+    return installed_cores()
+
+
+@pytest.fixture(scope="session", params=["2.19", "2.21"])
+def ansible_core(request: pytest.FixtureRequest, ansible_cores: list[Core]) -> Core:
+    """One ansible-core after the other; a test that uses it runs once for each."""
+    for core in ansible_cores:
+        if core.version == request.param:
+            return core
+    pytest.skip(f"ansible-core {request.param} is not installed: `make cores` needs a Python that it supports")
+
+
+@pytest.fixture(scope="session")
+def own_core(ansible_cores: list[Core]) -> Core:
+    """The ansible-core of this interpreter."""
+    return next(core for core in ansible_cores if core.bin == Path(sys.executable).parent)
+
+
+@pytest.fixture
+def ansible(own_core: Core, collections_path: Path, tmp_path: Path) -> Ansible:
+    """Runs playbooks with this interpreter's ansible-core, knowing nothing of an emulator."""
+    return Ansible(own_core, collections_path, tmp_path / "home")
+
+
+@pytest.fixture(scope="session")
+def start_emulator(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[..., AbstractContextManager[Emulator]]:
+    """A context manager that starts an emulator with the given arguments and stops it at its end."""
+
+    @contextmanager
+    def started(*args: str, **options: Any) -> Iterator[Emulator]:
+        emulator = Emulator(tmp_path_factory.mktemp("emulator"), *args, **options)
+        emulator.start()
+        try:
+            yield emulator
+        finally:
+            emulator.stop()
+
+    return started
+
+
+@pytest.fixture(scope="session")
+def session_emulator(start_emulator: Callable[..., AbstractContextManager[Emulator]]) -> Iterator[Emulator]:
+    """One emulator for all tests of a process: for those that need no empty one, with app names of their own."""
+    with start_emulator() as emulator:
+        yield emulator
+
+
+@pytest.fixture(scope="module")
+def emulator(start_emulator: Callable[..., AbstractContextManager[Emulator]]) -> Iterator[Emulator]:
+    """One emulator for a file of tests, empty at first."""
+    with start_emulator() as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def fresh_emulator(start_emulator: Callable[..., AbstractContextManager[Emulator]]) -> Iterator[Emulator]:
+    """An empty emulator for one test."""
+    with start_emulator() as emulator:
+        yield emulator
