@@ -53,8 +53,8 @@ static: test-venv
 	@$(PY) -m ruff check -q .
 	@echo "==> mypy --strict"
 	@$(PY) tools/collection.py tree
-	@$(PY) -m mypy emulator/fly_emulator tools/collection.py
-	@$(PY) -m mypy $(patsubst %,build/tree/ansible_collections/openclaw/fly/%,$(wildcard plugins/*))
+	@$(PY) -m mypy emulator/fly_emulator tools/collection.py tests/support tests/conftest.py
+	@$(PY) -m mypy $(addprefix build/tree/ansible_collections/openclaw/fly/,$(sort $(dir $(wildcard plugins/*/*.py))))
 
 .PHONY: unit
 unit: test-venv

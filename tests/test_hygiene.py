@@ -22,7 +22,7 @@ PLUGINS = {
 }  # fmt: skip
 REGISTRIES = re.compile(r"pypi\.org|pythonhosted\.org|registry\.npmjs|npmmirror|(?:deb|archive)\.(?:debian|ubuntu)\.")
 # The image's own home directories, /root and /home/node, are no machine's.
-MACHINE_PATHS = re.compile(r"(?<![\w.<{}-])/(?:work|root|Users|home)/(?!node\b|USER\b|you\b|\.)[\w-]+")
+MACHINE_PATHS = re.compile(r"(?<![\w.<{}-])/(?:work|root|Users|home)/(?!(?:node|USER|you|me)\b|\.)[\w-]+")
 
 
 def tracked() -> list[Path]:
