@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
+from pathlib import Path
 from typing import Any
 
 from ..errors import CollectionError
@@ -150,6 +151,21 @@ def parse(text: str, where: str = "fly.toml") -> Definition:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise CollectionError("it is not TOML", where=where, why=str(error)) from error
+
+
+def load(path: str | None, definition: Definition | None) -> tuple[Definition, Path | None]:
+    """Read and validate fly.toml from a path, or validate a dictionary; also where its relative paths start."""
+    if path is None:
+        validate(definition or {})
+        return definition or {}, None
+    file = Path(path)
+    try:
+        text = file.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise CollectionError("fly.toml cannot be read", where=path, why=str(error)) from error
+    parsed = parse(text, path)
+    validate(parsed, path)
+    return parsed, file.parent
 
 
 def tables(value: Any) -> list[dict[str, Any]]:

@@ -1,0 +1,40 @@
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Choose the machine that a task means."""
+
+from __future__ import annotations
+
+from ..errors import CollectionError
+from .api import Json, MachinesApi
+from .deployed import group_of, is_deployed, is_live
+
+
+def pick_machine(api: MachinesApi, app: str, machine: str | None = None, group: str | None = None) -> Json | None:
+    """The named machine, else the first deployed one (of the process group, if given) that is started.
+
+    None when the app has none, or does not exist.
+    """
+    live = [m for m in api.machines(app) or [] if is_live(m)]
+    if machine:
+        found = [m for m in live if machine in (m["id"], m.get("name"))]
+    else:
+        found = [m for m in live if is_deployed(m) and group in (None, group_of(m))]
+    return min(found, key=lambda m: (m.get("state") != "started", m["id"]), default=None)
+
+
+def started_machine(api: MachinesApi, app: str, machine: str | None = None, group: str | None = None) -> Json:
+    """The same, and it must run; raises an error that says what is wrong."""
+    found = pick_machine(api, app, machine, group)
+    if found is None:
+        wanted = machine or (f"of process group {group}" if group else "")
+        raise CollectionError(
+            f"there is no machine {wanted}".rstrip(), where=f"app {app}", todo="Deploy it first, with fly_deploy"
+        )
+    if found.get("state") != "started":
+        raise CollectionError(
+            f"the machine {found['id']} is {found.get('state')}",
+            where=f"app {app}",
+            why="commands and files need a started machine",
+            todo="Start it (fly machine start), or run the play, which puts a machine that is down on hold",
+        )
+    return found

@@ -1,0 +1,80 @@
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A file in a machine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..converge.resource import Change, Resource
+from ..fly.api import MachinesApi
+from ..fly.pick_machine import pick_machine, started_machine
+from ..fly.remote_files import RemoteFile, RemoteFiles
+
+_HIDDEN = "(content not shown)"
+
+
+class MachineFile(Resource[RemoteFile | None]):
+    """`content` None means that the file is to be absent. `owner` is uid:gid, `mode` octal without a leading 0."""
+
+    def __init__(
+        self,
+        api: MachinesApi,
+        app: str,
+        path: str,
+        content: bytes | None,
+        *,
+        owner: str,
+        mode: str,
+        machine: str | None = None,
+        show_content: bool = True,
+    ) -> None:
+        self._api, self._app, self._path, self._content = api, app, path, content
+        self._owner, self._mode, self._machine, self._show = owner, mode, machine, show_content
+
+    @property
+    def title(self) -> str:
+        return f"{self._app}:{self._path}"
+
+    def observe(self) -> RemoteFile | None:
+        machine = pick_machine(self._api, self._app, self._machine)
+        if machine is None or machine.get("state") != "started":
+            return None
+        return RemoteFiles(self._api, self._app, machine["id"]).read(self._path)[self._path]
+
+    def plan(self, observed: RemoteFile | None) -> list[Change]:
+        wanted = None if self._content is None else RemoteFile(self._content, self._owner, self._mode)
+        if observed == wanted:
+            return []
+        if wanted is None:
+            return [Change("remove", self._shown(observed), None, self._remove)]
+        what = "write" if observed is None or observed.content != wanted.content else "set owner and mode"
+        return [Change(what, self._shown(observed), self._shown(wanted), self._write)]
+
+    def describe(self, observed: RemoteFile | None) -> dict[str, Any]:
+        if observed is None:
+            return {"path": self._path, "exists": False}
+        return {
+            "path": self._path,
+            "exists": True,
+            "owner": observed.owner,
+            "mode": observed.mode,
+            "size": len(observed.content),
+        }
+
+    def _shown(self, file: RemoteFile | None) -> Any:
+        if file is None:
+            return None
+        text = file.content.decode("utf-8", "replace") if self._show else f"{_HIDDEN} {len(file.content)} bytes"
+        return f"# {file.owner} {file.mode}\n{text}"
+
+    def _files(self) -> RemoteFiles:
+        machine = started_machine(self._api, self._app, self._machine)
+        return RemoteFiles(self._api, self._app, machine["id"])
+
+    def _write(self) -> None:
+        assert self._content is not None
+        self._files().write({self._path: RemoteFile(self._content, self._owner, self._mode)})
+
+    def _remove(self) -> None:
+        self._files().remove(self._path)

@@ -1,0 +1,108 @@
+#!/usr/bin/python
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: fly_app
+short_description: Create or destroy a Fly.io app
+version_added: 0.1.0
+author:
+  - The openclaw.fly authors (@openclaw-fly)
+description:
+  - An app is the name under which machines, volumes, secrets and addresses live.
+  - A name that belongs to somebody else is told apart from one that is free.
+extends_documentation_fragment:
+  - openclaw.fly.api
+  - openclaw.fly.api.converges
+options:
+  name:
+    description: The app's name; global on Fly.io. Lower case letters, digits and hyphens.
+    type: str
+    required: true
+    aliases: [app]
+  org:
+    description:
+      - Slug of the organization that owns it; needed to create an app.
+      - If not given, the environment variables E(FLY_ORG) and E(FLY_ORGANIZATION) are read.
+    type: str
+  network:
+    description: Name of a private network (6PN) of its own. Cannot be changed later.
+    type: str
+  state:
+    description: Whether the app is to be there.
+    type: str
+    choices: [present, absent]
+    default: present
+  destroy_volumes:
+    description: With O(state=absent), allow that the app's volumes and the data on them go with it.
+    type: bool
+    default: false
+"""
+
+EXAMPLES = r"""
+- name: An app for a gateway
+  openclaw.fly.fly_app:
+    name: my-openclaw
+    org: personal
+
+- name: Remove it with all its data
+  openclaw.fly.fly_app:
+    name: my-openclaw
+    state: absent
+    destroy_volumes: true
+"""
+
+RETURN = r"""
+app:
+  description: The app as the Machines API gives it; null when there is none.
+  returned: success
+  type: dict
+  sample: {name: my-openclaw, status: deployed, organization: {slug: personal}, machine_count: 1}
+changes:
+  description: What was done, or in check mode would be, a line each.
+  returned: success
+  type: list
+  elements: str
+  sample: [create the app]
+error:
+  description: The failure in parts, to be tested in a playbook.
+  returned: failure
+  type: dict
+  sample: {kind: Forbidden, what: the API token may not do this, status: 403, request_id: 01HX}
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import env_fallback
+
+from ..module_utils.api_options import API_OPTIONS, connect
+from ..module_utils.converge.context import Context
+from ..module_utils.converge.module import run_module
+from ..module_utils.resources.app import App
+
+SPEC: dict[str, Any] = {
+    "argument_spec": {
+        **API_OPTIONS,
+        "name": {"type": "str", "required": True, "aliases": ["app"]},
+        "org": {"type": "str", "fallback": (env_fallback, ["FLY_ORG", "FLY_ORGANIZATION"])},
+        "network": {"type": "str"},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "destroy_volumes": {"type": "bool", "default": False},
+    },
+    "supports_check_mode": True,
+}
+
+
+def body(params: dict[str, Any], context: Context) -> App:
+    api = connect(params, context)
+    return App(api, params["name"], params["org"], params["network"], params["state"], params["destroy_volumes"])
+
+
+def main() -> None:
+    run_module(SPEC, body)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+#!/usr/bin/python
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: fly_deploy
+short_description: Converge an app's machines to its fly.toml
+version_added: 0.1.0
+author:
+  - The openclaw.fly authors (@openclaw-fly)
+description:
+  - Translates fly.toml to machine configurations, as C(flyctl deploy) does, and applies them over the Machines API,
+    one machine after another, each under its lease and behind a health gate.
+  - When a machine does not get healthy, the configuration that ran before is put back and the task fails with the reason.
+  - The result is what C(fly deploy) leaves, so a person can go on with plain C(fly deploy -c fly.toml).
+extends_documentation_fragment:
+  - openclaw.fly.api
+  - openclaw.fly.api.converges
+options:
+  app:
+    description: The app's name. If not given, fly.toml's C(app).
+    type: str
+  config:
+    description: Path of the fly.toml on the controller.
+    type: path
+  definition:
+    description: The same as a dictionary, instead of a file.
+    type: dict
+  image:
+    description: The image to run; wins over fly.toml's C(build.image).
+    type: str
+  hold:
+    description:
+      - Only make sure that there is a machine that can be reached, for work on its volume before its process may start.
+      - Without a machine, one is created that holds still; a machine that is down or in a crash loop is put on hold; a
+        running one is left alone. The next run without this option starts the process.
+    type: bool
+    default: false
+  public_env:
+    description: Names in C(env) that look like secrets and are none.
+    type: list
+    elements: str
+    default: []
+  wait_timeout:
+    description: Seconds for a machine to be started and healthy, image pull included.
+    type: float
+    default: 300.0
+"""
+
+EXAMPLES = r"""
+- name: Machines as fly.toml says
+  openclaw.fly.fly_deploy:
+    config: fly.toml
+    image: ghcr.io/openclaw/openclaw:2026.9.6
+"""
+
+RETURN = r"""
+machines:
+  description: The machines as the Machines API gives them.
+  returned: success
+  type: list
+  elements: dict
+image:
+  description: The image that was asked for.
+  returned: success
+  type: str
+changes:
+  description: What was done, or in check mode would be, a line each.
+  returned: success
+  type: list
+  elements: str
+  sample: ["update machine 3287abc: env.TZ"]
+error:
+  description: The failure in parts, to be tested in a playbook.
+  returned: failure
+  type: dict
+  sample: {kind: Forbidden, what: the API token may not do this, status: 403, request_id: 01HX}
+"""
+
+from typing import Any
+
+from ..module_utils.api_options import API_OPTIONS, connect, connect_platform
+from ..module_utils.converge.context import Context
+from ..module_utils.converge.module import run_module
+from ..module_utils.fly.env_check import refuse_secrets
+from ..module_utils.fly.fly_toml import load
+from ..module_utils.fly.gate import Gate
+from ..module_utils.resources.deployment import Deployment
+
+SPEC: dict[str, Any] = {
+    "argument_spec": {
+        **API_OPTIONS,
+        "app": {"type": "str"},
+        "config": {"type": "path"},
+        "definition": {"type": "dict"},
+        "image": {"type": "str"},
+        "hold": {"type": "bool", "default": False},
+        "public_env": {"type": "list", "elements": "str", "default": []},
+        "wait_timeout": {"type": "float", "default": 300.0},
+    },
+    "mutually_exclusive": [("config", "definition")],
+    "required_one_of": [("config", "definition")],
+    "supports_check_mode": True,
+}
+
+
+def body(params: dict[str, Any], context: Context) -> Deployment:
+    definition, base_dir = load(params["config"], params["definition"])
+    app = params["app"] or definition.get("app") or ""
+    refuse_secrets(definition.get("env") or {}, f"fly.toml of {app}", params["public_env"])
+    api = connect(params, context)
+    gate = Gate(api, connect_platform(params, context), app, params["wait_timeout"], context.progress)
+    return Deployment(api, gate, app, definition, image=params["image"], hold=params["hold"], base_dir=base_dir)
+
+
+def main() -> None:
+    run_module(SPEC, body)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+#!/usr/bin/python
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: fly_ips
+short_description: Give an app exactly these addresses
+version_added: 0.1.0
+author:
+  - The openclaw.fly authors (@openclaw-fly)
+description:
+  - What lacks is allocated first, then what is too many is released, so that nothing stays public by accident.
+  - Addresses for outgoing traffic (egress) are another thing and stay untouched.
+extends_documentation_fragment:
+  - openclaw.fly.api
+  - openclaw.fly.api.converges
+options:
+  app:
+    description: The app's name.
+    type: str
+    required: true
+  shared_v4:
+    description: Whether the app has the free shared IPv4 address.
+    type: bool
+    default: false
+  v4:
+    description: How many dedicated IPv4 addresses (2 USD a month each).
+    type: int
+    default: 0
+  v6:
+    description: How many public IPv6 addresses.
+    type: int
+    default: 0
+  private_v6:
+    description: How many private (Flycast) IPv6 addresses.
+    type: int
+    default: 0
+  region:
+    description: Region of a new dedicated IPv4 address; global if not given.
+    type: str
+  release:
+    description: Whether addresses that are not declared are released.
+    type: bool
+    default: true
+"""
+
+EXAMPLES = r"""
+- name: A public app, free of charge
+  openclaw.fly.fly_ips:
+    app: my-openclaw
+    shared_v4: true
+    v6: 1
+
+- name: A private app; whatever is public is released
+  openclaw.fly.fly_ips:
+    app: my-openclaw
+    private_v6: 1
+"""
+
+RETURN = r"""
+ips:
+  description: All addresses, each with its C(type) (v4, v6, shared_v4, private_v6 or egress).
+  returned: success
+  type: list
+  elements: dict
+  sample: [{ip: 66.241.124.1, shared: true, type: shared_v4}]
+public:
+  description: The public addresses.
+  returned: success
+  type: list
+  elements: str
+  sample: [66.241.124.1]
+private:
+  description: The Flycast addresses.
+  returned: success
+  type: list
+  elements: str
+  sample: ["fdaa:0:1::3"]
+changes:
+  description: What was done, or in check mode would be, a line each.
+  returned: success
+  type: list
+  elements: str
+  sample: ["release v4 137.66.1.2"]
+error:
+  description: The failure in parts, to be tested in a playbook.
+  returned: failure
+  type: dict
+  sample: {kind: Forbidden, what: the API token may not do this, status: 403, request_id: 01HX}
+"""
+
+from typing import Any
+
+from ..module_utils.api_options import API_OPTIONS, connect
+from ..module_utils.converge.context import Context
+from ..module_utils.converge.module import run_module
+from ..module_utils.resources.ips import IpSet
+
+SPEC: dict[str, Any] = {
+    "argument_spec": {
+        **API_OPTIONS,
+        "app": {"type": "str", "required": True},
+        "shared_v4": {"type": "bool", "default": False},
+        "v4": {"type": "int", "default": 0},
+        "v6": {"type": "int", "default": 0},
+        "private_v6": {"type": "int", "default": 0},
+        "region": {"type": "str"},
+        "release": {"type": "bool", "default": True},
+    },
+    "supports_check_mode": True,
+}
+
+
+def body(params: dict[str, Any], context: Context) -> IpSet:
+    wanted = {kind: int(params[kind]) for kind in ("shared_v4", "v4", "v6", "private_v6")}
+    api = connect(params, context)
+    return IpSet(api, params["app"], wanted, region=params["region"], release=params["release"])
+
+
+def main() -> None:
+    run_module(SPEC, body)
+
+
+if __name__ == "__main__":
+    main()

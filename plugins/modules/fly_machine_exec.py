@@ -1,0 +1,127 @@
+#!/usr/bin/python
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: fly_machine_exec
+short_description: Run a command in a machine
+version_added: 0.1.0
+author:
+  - The openclaw.fly authors (@openclaw-fly)
+description:
+  - Runs argv with optional standard input, and fails when the command does. The exit code is the command's own.
+  - There is no shell unless O(command) names one.
+  - Fly.io ends a command after about half a minute; keep commands short.
+extends_documentation_fragment:
+  - openclaw.fly.api
+  - openclaw.fly.api.commands
+options:
+  app:
+    description: The app's name.
+    type: str
+    required: true
+  command:
+    description: The program and its arguments.
+    type: list
+    elements: str
+    required: true
+  stdin:
+    description: Text for its standard input. It is masked in everything that is shown.
+    type: str
+  machine:
+    description: Id or name of the machine; by default the app's first that is started.
+    type: str
+  timeout:
+    description: Seconds, at most 60.
+    type: int
+    default: 25
+  changed:
+    description: Whether the command changes something. A command that does not runs in check mode too.
+    type: bool
+    default: true
+  fail_on_exit_code:
+    description: Whether an exit code other than 0 fails the task.
+    type: bool
+    default: true
+"""
+
+EXAMPLES = r"""
+- name: How full is the volume
+  openclaw.fly.fly_machine_exec:
+    app: my-openclaw
+    command: [df, -h, /data]
+    changed: false
+"""
+
+RETURN = r"""
+exit_code:
+  description: The command's exit code.
+  returned: when it ran
+  type: int
+stdout:
+  description: Its standard output.
+  returned: when it ran
+  type: str
+stderr:
+  description: Its standard error.
+  returned: when it ran
+  type: str
+machine:
+  description: Id of the machine.
+  returned: when it ran
+  type: str
+error:
+  description: The failure in parts, to be tested in a playbook.
+  returned: failure
+  type: dict
+  sample: {kind: Forbidden, what: the API token may not do this, status: 403, request_id: 01HX}
+"""
+
+from typing import Any
+
+from ..module_utils.api_options import API_OPTIONS, connect
+from ..module_utils.converge.context import Context
+from ..module_utils.converge.module import run_module
+from ..module_utils.fly.run_command import run_command
+
+SPEC: dict[str, Any] = {
+    "argument_spec": {
+        **API_OPTIONS,
+        "app": {"type": "str", "required": True},
+        "command": {"type": "list", "elements": "str", "required": True},
+        "stdin": {"type": "str", "no_log": True},
+        "machine": {"type": "str"},
+        "timeout": {"type": "int", "default": 25},
+        "changed": {"type": "bool", "default": True},
+        "fail_on_exit_code": {"type": "bool", "default": True},
+    },
+    "supports_check_mode": True,
+}
+
+
+def body(params: dict[str, Any], context: Context) -> dict[str, Any]:
+    if params["changed"] and context.check_mode:
+        return {"changed": True, "changes": [f"run {params['command'][0]}"]}
+    result = run_command(
+        connect(params, context),
+        params["app"],
+        params["command"],
+        stdin=params["stdin"],
+        machine=params["machine"],
+        timeout=params["timeout"],
+    )
+    if result["exit_code"] and params["fail_on_exit_code"]:
+        said = (result["stderr"] or result["stdout"]).strip()[-500:]
+        result["failed"] = True
+        result["msg"] = f"{params['command'][0]} ended with exit code {result['exit_code']}: {said}"
+    return {**result, "changed": params["changed"]}
+
+
+def main() -> None:
+    run_module(SPEC, body)
+
+
+if __name__ == "__main__":
+    main()

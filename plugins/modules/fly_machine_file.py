@@ -1,0 +1,141 @@
+#!/usr/bin/python
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: fly_machine_file
+short_description: Write a file in a machine
+version_added: 0.1.0
+author:
+  - The openclaw.fly authors (@openclaw-fly)
+description:
+  - Writes atomically, with owner and mode, over exec. Content travels on standard input only.
+  - Only what lies on a volume outlives the machine's next update.
+extends_documentation_fragment:
+  - openclaw.fly.api
+  - openclaw.fly.api.converges
+options:
+  app:
+    description: The app's name.
+    type: str
+    required: true
+  path:
+    description: Absolute path in the machine.
+    type: str
+    required: true
+  content:
+    description: Text of the file. It is masked in everything that is shown if O(secret=true).
+    type: str
+  owner:
+    description: Numeric owner and group.
+    type: str
+    default: "1000:1000"
+  mode:
+    description: Octal mode.
+    type: str
+    default: "600"
+  machine:
+    description: Id or name of the machine; by default the app's first that is started.
+    type: str
+  secret:
+    description: Whether the content is a secret, so that no diff shows it.
+    type: bool
+    default: false
+  state:
+    description: Whether the file is to be there.
+    type: str
+    choices: [present, absent]
+    default: present
+"""
+
+EXAMPLES = r"""
+- name: A note for the agent
+  openclaw.fly.fly_machine_file:
+    app: my-openclaw
+    path: /data/workspace/AGENTS.md
+    content: "{{ lookup('ansible.builtin.file', 'AGENTS.md') }}"
+    mode: "644"
+"""
+
+RETURN = r"""
+path:
+  description: The file's path.
+  returned: success
+  type: str
+exists:
+  description: Whether it is there.
+  returned: success
+  type: bool
+owner:
+  description: Its owner and group.
+  returned: when it exists
+  type: str
+mode:
+  description: Its octal mode.
+  returned: when it exists
+  type: str
+size:
+  description: Its size in bytes.
+  returned: when it exists
+  type: int
+changes:
+  description: What was done, or in check mode would be, a line each.
+  returned: success
+  type: list
+  elements: str
+  sample: [write]
+error:
+  description: The failure in parts, to be tested in a playbook.
+  returned: failure
+  type: dict
+  sample: {kind: Forbidden, what: the API token may not do this, status: 403, request_id: 01HX}
+"""
+
+from typing import Any
+
+from ..module_utils.api_options import API_OPTIONS, connect
+from ..module_utils.converge.context import Context
+from ..module_utils.converge.module import run_module
+from ..module_utils.resources.machine_file import MachineFile
+
+SPEC: dict[str, Any] = {
+    "argument_spec": {
+        **API_OPTIONS,
+        "app": {"type": "str", "required": True},
+        "path": {"type": "str", "required": True},
+        "content": {"type": "str"},
+        "owner": {"type": "str", "default": "1000:1000"},
+        "mode": {"type": "str", "default": "600"},
+        "machine": {"type": "str"},
+        "secret": {"type": "bool", "default": False},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    },
+    "required_if": [("state", "present", ["content"])],
+    "supports_check_mode": True,
+}
+
+
+def body(params: dict[str, Any], context: Context) -> MachineFile:
+    content = params["content"] if params["state"] == "present" else None
+    if params["secret"] and content:
+        context.secret(content)
+    return MachineFile(
+        connect(params, context),
+        params["app"],
+        params["path"],
+        None if content is None else content.encode(),
+        owner=params["owner"],
+        mode=params["mode"].lstrip("0"),
+        machine=params["machine"],
+        show_content=not params["secret"],
+    )
+
+
+def main() -> None:
+    run_module(SPEC, body)
+
+
+if __name__ == "__main__":
+    main()

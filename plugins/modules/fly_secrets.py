@@ -1,0 +1,110 @@
+#!/usr/bin/python
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: fly_secrets
+short_description: Set an app's secrets
+version_added: 0.1.0
+author:
+  - The openclaw.fly authors (@openclaw-fly)
+description:
+  - Sets many at once, and only those whose value is not yet what is wanted.
+  - Fly.io never gives a value back. What we set is remembered as a salted scrypt hash, beside Fly.io's own digest, in
+    the metadata of the app's machines; so check mode is truthful, and a value that somebody else changed is set again.
+  - An app without a machine cannot remember; there the secrets are set on every run.
+  - Values are staged. A machine sees them from its next update on, which M(openclaw.fly.fly_deploy) makes when needed.
+extends_documentation_fragment:
+  - openclaw.fly.api
+  - openclaw.fly.api.converges
+options:
+  app:
+    description: The app's name.
+    type: str
+    required: true
+  secrets:
+    description: Values by name. They travel in the request's body only, and are masked in everything that is shown.
+    type: dict
+    default: {}
+  absent:
+    description: Names of secrets to remove.
+    type: list
+    elements: str
+    default: []
+  exact:
+    description: Whether every secret that O(secrets) does not name is removed.
+    type: bool
+    default: false
+"""
+
+EXAMPLES = r"""
+- name: The gateway's secrets, from a vault
+  openclaw.fly.fly_secrets:
+    app: my-openclaw
+    secrets:
+      OPENCLAW_GATEWAY_TOKEN: "{{ vault_gateway_token }}"
+      ANTHROPIC_API_KEY: "{{ vault_anthropic_key }}"
+"""
+
+RETURN = r"""
+names:
+  description: Names of the app's secrets.
+  returned: success
+  type: list
+  elements: str
+  sample: [OPENCLAW_GATEWAY_TOKEN]
+digests:
+  description: Fly.io's digests by name.
+  returned: success
+  type: dict
+  sample: {OPENCLAW_GATEWAY_TOKEN: 5c1b8e4a0d2f}
+remembered:
+  description: Whether a machine remembers what was set, so that the next run can tell.
+  returned: success
+  type: bool
+changes:
+  description: What was done, or in check mode would be, a line each.
+  returned: success
+  type: list
+  elements: str
+  sample: [set ANTHROPIC_API_KEY]
+error:
+  description: The failure in parts, to be tested in a playbook.
+  returned: failure
+  type: dict
+  sample: {kind: Forbidden, what: the API token may not do this, status: 403, request_id: 01HX}
+"""
+
+from typing import Any
+
+from ..module_utils.api_options import API_OPTIONS, connect
+from ..module_utils.converge.context import Context
+from ..module_utils.converge.module import run_module
+from ..module_utils.resources.secrets import Secrets
+
+SPEC: dict[str, Any] = {
+    "argument_spec": {
+        **API_OPTIONS,
+        "app": {"type": "str", "required": True},
+        "secrets": {"type": "dict", "default": {}, "no_log": True},
+        "absent": {"type": "list", "elements": "str", "default": []},
+        "exact": {"type": "bool", "default": False},
+    },
+    "supports_check_mode": True,
+}
+
+
+def body(params: dict[str, Any], context: Context) -> Secrets:
+    values = {name: context.secret(str(value)) for name, value in params["secrets"].items()}
+    api = connect(params, context)
+    return Secrets(api, params["app"], values, absent=params["absent"], exact=params["exact"])
+
+
+def main() -> None:
+    run_module(SPEC, body)
+
+
+if __name__ == "__main__":
+    main()

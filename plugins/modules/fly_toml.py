@@ -1,0 +1,93 @@
+#!/usr/bin/python
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: fly_toml
+short_description: Write a valid fly.toml
+version_added: 0.1.0
+author:
+  - The openclaw.fly authors (@openclaw-fly)
+description:
+  - Checks fly.toml before anything is touched - unknown keys, ports, checks, mounts, machine sizes - and writes it on
+    the controller. The file is what C(fly deploy) and M(openclaw.fly.fly_deploy) apply.
+  - It talks to no server; the options of the API are accepted, so that C(module_defaults) can name the whole group.
+extends_documentation_fragment:
+  - openclaw.fly.api
+  - openclaw.fly.api.converges
+options:
+  content:
+    description: The text of the file.
+    type: str
+    required: true
+  dest:
+    description: Path of the file on the controller; missing directories are made.
+    type: path
+    required: true
+  public_env:
+    description: Names in C(env) that look like secrets and are none.
+    type: list
+    elements: str
+    default: []
+"""
+
+EXAMPLES = r"""
+- name: The deployment's truth
+  openclaw.fly.fly_toml:
+    content: "{{ lookup('ansible.builtin.template', 'fly.toml.j2') }}"
+    dest: deploy/my-openclaw/fly.toml
+"""
+
+RETURN = r"""
+dest:
+  description: Where the file is.
+  returned: success
+  type: str
+definition:
+  description: The file's content as a dictionary.
+  returned: success
+  type: dict
+changes:
+  description: What was done, or in check mode would be, a line each.
+  returned: success
+  type: list
+  elements: str
+  sample: [write]
+error:
+  description: The failure in parts, to be tested in a playbook.
+  returned: failure
+  type: dict
+  sample: {kind: Forbidden, what: the API token may not do this, status: 403, request_id: 01HX}
+"""
+
+from pathlib import Path
+from typing import Any
+
+from ..module_utils.api_options import API_OPTIONS
+from ..module_utils.converge.context import Context
+from ..module_utils.converge.module import run_module
+from ..module_utils.resources.fly_toml_file import FlyTomlFile
+
+SPEC: dict[str, Any] = {
+    "argument_spec": {
+        **API_OPTIONS,
+        "content": {"type": "str", "required": True},
+        "dest": {"type": "path", "required": True},
+        "public_env": {"type": "list", "elements": "str", "default": []},
+    },
+    "supports_check_mode": True,
+}
+
+
+def body(params: dict[str, Any], context: Context) -> FlyTomlFile:
+    return FlyTomlFile(Path(params["dest"]), params["content"], params["public_env"])
+
+
+def main() -> None:
+    run_module(SPEC, body)
+
+
+if __name__ == "__main__":
+    main()
