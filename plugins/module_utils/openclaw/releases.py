@@ -10,12 +10,13 @@ CHANGELOG) and runs of 2026.2.9 and 2026.9.6, read on 2026-11-22.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, total_ordering
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from .errors import InvalidValue
+from .paths import get, matches
 
 DEFAULT_RELEASE: Final = "2026.9.6"
 """The release that is deployed when the inventory names none."""
@@ -155,6 +156,13 @@ class ConfigMove:
     old: str
     remedy: str
     values: tuple[str, ...] = ()
+
+    def concerns(self, path: Sequence[str | int], config: Mapping[str, Any]) -> bool:
+        """Is this path, or an object above it, the old form?"""
+        if not matches(path, self.old):
+            return False
+        value = get(config, *(str(part) for part in path[: self.old.count(".") + 1]))
+        return not self.values or value in self.values
 
 
 CONFIG_MOVES: Final = (
