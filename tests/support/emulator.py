@@ -36,7 +36,7 @@ class Emulator:
 
     @property
     def token(self) -> str:
-        return str(self.info["token"])
+        return str(self.info.get("token", "emulator-token"))
 
     @property
     def ca_file(self) -> Path:

@@ -1,0 +1,46 @@
+"""Imports go down only (docs/architecture.md)."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.ansible import REPO
+
+COLLECTION = "ansible_collections.openclaw.fly"
+UTILS = f"{COLLECTION}.plugins.module_utils"
+
+# folder, the modules that nothing in it may import
+RULES = [
+    ("emulator/fly_emulator", ("ansible", "ansible_collections")),
+    ("plugins", ("fly_emulator",)),
+    ("plugins/module_utils", tuple(f"{COLLECTION}.plugins.{upper}" for upper in ("modules", "action", "plugin_utils"))),
+    ("plugins/module_utils/fly", tuple(f"{UTILS}.{upper}" for upper in ("openclaw", "resources", "converge"))),
+    ("plugins/module_utils/openclaw", ("ansible", *(f"{UTILS}.{other}" for other in ("fly", "resources", "converge")))),
+]
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Full names of all modules that a file imports, wherever in it."""
+    inside = path.relative_to(REPO).with_suffix("").parts
+    package = (f"{COLLECTION}." if inside[0] == "plugins" else "") + ".".join(inside[:-1])
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            parent = package.rsplit(".", node.level - 1)[0] if node.level else ""
+            base = ".".join(filter(None, (parent, node.module)))
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize(("folder", "forbidden"), RULES, ids=[folder for folder, _ in RULES])
+def test_imports_go_down(folder: str, forbidden: tuple[str, ...]) -> None:
+    upward = [
+        f"{path.relative_to(REPO)} imports {name}"
+        for path in (REPO / folder).rglob("*.py")
+        for name in imported(path)
+        if any(name == each or name.startswith(f"{each}.") for each in forbidden)
+    ]
+    assert upward == []
