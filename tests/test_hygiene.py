@@ -112,6 +112,12 @@ def test_every_module_has_its_action_plugin() -> None:
 
 
 @pytest.mark.parametrize("module", MODULES)
+def test_module_takes_the_api_options(module: str) -> None:
+    """A group of `module_defaults` fails the task whose module lacks one of its options."""
+    assert "\n  - openclaw.fly.api\n" in (REPO / "plugins/modules" / f"{module}.py").read_text()
+
+
+@pytest.mark.parametrize("module", MODULES)
 def test_module_holds_no_logic(module: str) -> None:
     """A module file documents, names its argument spec and makes one call."""
     tree = ast.parse((REPO / "plugins/modules" / f"{module}.py").read_text())
