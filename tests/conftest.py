@@ -32,6 +32,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         alone = item.get_closest_marker("gateway") or item.get_closest_marker("browser")
         item.add_marker(pytest.mark.xdist_group("gateway" if alone else str(item.path)))
+        if alone and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(900))  # the first one fetches the gateway
 
 
 @pytest.fixture(autouse=True, scope="session")
