@@ -133,13 +133,13 @@ class Transport:
     def _connect(self, timeout: float) -> http.client.HTTPConnection:
         if self._connection is None:
             host, port = self._parts.hostname or "", self._parts.port
+            connection = http.client.HTTPConnection(host, port, timeout=timeout)
             if self._parts.scheme == "https":
                 context = ssl.create_default_context(cafile=self._ca_file)
-                self._connection = http.client.HTTPSConnection(host, port, timeout=timeout, context=context)
-            else:
-                self._connection = http.client.HTTPConnection(host, port, timeout=timeout)
-            self._connection.connect()
-            self._connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                connection = http.client.HTTPSConnection(host, port, timeout=timeout, context=context)
+            connection.connect()
+            connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._connection = connection
         self._connection.sock.settimeout(timeout)
         return self._connection
 

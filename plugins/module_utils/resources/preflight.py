@@ -1,0 +1,72 @@
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everything that can be known to fail before anything is changed, in one answer."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any
+
+from ..errors import CollectionError
+from ..fly.api import MachinesApi
+from ..fly.guests import REGION_FACTOR
+from ..openclaw import config_rules, config_schema, process
+from ..openclaw.problems import ConfigRefused, Problem
+from ..openclaw.releases import Release
+
+
+def preflight(api: MachinesApi, params: dict[str, Any]) -> dict[str, Any]:
+    """Return {problems, token}; `failed` with all problems in one message when there are any."""
+    release = Release.parse(params["release"])
+    token = api.current_token()
+    problems = [
+        *process.check(params["command"], params["internal_port"], behind_proxy=params["exposure"] != "sealed"),
+        *_region(api, params["region"]),
+        *config_problems(params, release),
+    ]
+    result: dict[str, Any] = {
+        "changed": False,
+        "problems": [problem.as_dict() for problem in problems],
+        "token": token,
+    }
+    if problems:
+        result.update(failed=True, msg=str(ConfigRefused(problems, f"app {params['app']}")))
+    return result
+
+
+def config_problems(params: dict[str, Any], release: Release) -> list[Problem]:
+    """Judge the declared config by the rules, and by the release's schema if it is in the cache."""
+    config = params["config"]
+    if not config:
+        return []
+    port = process.parse(params["command"]).port or process.DEFAULT_PORT
+    problems = config_rules.check(config, facts(params, release, port))
+    schema = config_schema.load(release, params["schema_cache"])
+    return problems + (config_schema.validate(config, schema) if schema else [])
+
+
+def facts(params: dict[str, Any], release: Release, port: int) -> config_rules.Facts:
+    return config_rules.Facts(
+        release=release,
+        exposure=params["exposure"],
+        port=port,
+        hostnames=tuple(params["hostnames"]),
+        https_port=params["https_port"],
+        secret_names=frozenset(params["secret_names"]) if params["secret_names"] else None,
+        waivers={str(key): str(value) for key, value in params["waivers"].items()},
+    )
+
+
+def _region(api: MachinesApi, region: str | None) -> list[Problem]:
+    """Known regions need no request; for another one Fly.io itself is asked."""
+    if not region or region in REGION_FACTOR:
+        return []
+    try:
+        codes = [str(entry.get("code")) for entry in api.regions()]
+    except CollectionError:
+        codes = list(REGION_FACTOR)
+    if region in codes:
+        return []
+    near = difflib.get_close_matches(region, codes, 1)
+    hint = f"Did you mean '{near[0]}'?" if near else "fly platform regions lists them"
+    return [Problem("region", f"Fly.io has no region '{region}'", tuple(sorted(codes)), hint, rule="region")]

@@ -1,0 +1,136 @@
+#!/usr/bin/python
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: openclaw_preflight
+short_description: Refuse what cannot work, before anything is changed
+version_added: 0.1.0
+author:
+  - The openclaw.fly authors (@openclaw-fly)
+description:
+  - Checks a gateway's declaration as a whole - token, region, process command, ports, config, secrets - and lists every
+    problem in one message.
+  - The config is judged by the schema of the release that is to run, if that schema is in the cache already, and by
+    rules that no schema states; M(openclaw.fly.openclaw_config) judges it again, by the release itself.
+extends_documentation_fragment:
+  - openclaw.fly.api
+  - openclaw.fly.api.reads
+options:
+  app:
+    description: The app's name, for messages.
+    type: str
+    required: true
+  release:
+    description: The OpenClaw release that is to run.
+    type: str
+    required: true
+  command:
+    description: The gateway's process command.
+    type: str
+    required: true
+  internal_port:
+    description: The service's port in fly.toml; leave it out for an app without service.
+    type: int
+  exposure:
+    description: Who can reach the gateway.
+    type: str
+    choices: [public, private, sealed]
+    default: public
+  region:
+    description: The region for the machine and its volume.
+    type: str
+  config:
+    description: The declared openclaw.json.
+    type: dict
+    default: {}
+  hostnames:
+    description: Names under which browsers open the Control UI.
+    type: list
+    elements: str
+    default: []
+  https_port:
+    description: The port in those names' origins.
+    type: int
+    default: 443
+  secret_names:
+    description: Names that the machine will have as environment variables.
+    type: list
+    elements: str
+    default: []
+  waivers:
+    description: Reasons by rule or config path, for what may be waived.
+    type: dict
+    default: {}
+  schema_cache:
+    description: Directory on the controller where schemas of releases are kept.
+    type: path
+    default: ~/.cache/openclaw-fly/schemas
+"""
+
+EXAMPLES = r"""
+- name: Would this work
+  openclaw.fly.openclaw_preflight:
+    app: my-openclaw
+    release: 2026.9.6
+    command: node dist/index.js gateway --port 3000 --bind lan
+    internal_port: 3000
+    region: iad
+"""
+
+RETURN = r"""
+problems:
+  description: What is wrong, each with C(path), C(message), C(suggestion) and C(rule); empty when all is well.
+  returned: always
+  type: list
+  elements: dict
+token:
+  description: What the API token is for, as far as Fly.io tells.
+  returned: success
+  type: dict
+error:
+  description: The failure in parts, to be tested in a playbook.
+  returned: failure
+  type: dict
+  sample: {kind: Forbidden, what: the API token may not do this, status: 403, request_id: 01HX}
+"""
+
+from typing import Any
+
+from ..module_utils.api_options import API_OPTIONS, connect
+from ..module_utils.converge.context import Context
+from ..module_utils.converge.module import run_module
+from ..module_utils.resources.preflight import preflight
+
+SPEC: dict[str, Any] = {
+    "argument_spec": {
+        **API_OPTIONS,
+        "app": {"type": "str", "required": True},
+        "release": {"type": "str", "required": True},
+        "command": {"type": "str", "required": True},
+        "internal_port": {"type": "int"},
+        "exposure": {"type": "str", "choices": ["public", "private", "sealed"], "default": "public"},
+        "region": {"type": "str"},
+        "config": {"type": "dict", "default": {}},
+        "hostnames": {"type": "list", "elements": "str", "default": []},
+        "https_port": {"type": "int", "default": 443},
+        "secret_names": {"type": "list", "elements": "str", "default": [], "no_log": False},
+        "waivers": {"type": "dict", "default": {}},
+        "schema_cache": {"type": "path", "default": "~/.cache/openclaw-fly/schemas"},
+    },
+    "supports_check_mode": True,
+}
+
+
+def body(params: dict[str, Any], context: Context) -> dict[str, Any]:
+    return preflight(connect(params, context), params)
+
+
+def main() -> None:
+    run_module(SPEC, body)
+
+
+if __name__ == "__main__":
+    main()
