@@ -172,7 +172,7 @@ def _image(reference: str, root: Path, meta: dict[str, str], node: Node) -> Imag
         digest="sha256:" + hashlib.sha256(made_of.encode()).hexdigest(),
         binds=tuple(binds),
         cmd=("node", "openclaw.mjs", "gateway"),
-        env={"NODE_ENV": "production", "PATH": PATH, "NODE_VERSION": node.text},
+        env={"NODE_ENV": "production", "PATH": PATH, "NODE_VERSION": node.text, "OPENCLAW_APP_DIR": "/app"},
         workdir="/app",
         user=NODE_USER,
         labels={"org.opencontainers.image.version": meta["version"], "org.opencontainers.image.source": "npm"},
@@ -189,7 +189,7 @@ def _bin_dir(root: Path, node: Node) -> Path:
             (staging / "npm").symlink_to(node.npm / "bin" / "npm-cli.js")
             (staging / "npx").symlink_to(node.npm / "bin" / "npx-cli.js")
         wrapper = staging / "openclaw"
-        wrapper.write_text('#!/bin/sh\nexec node /app/openclaw.mjs "$@"\n')
+        wrapper.write_text('#!/bin/sh\nexec node "${OPENCLAW_APP_DIR:-/app}/openclaw.mjs" "$@"\n')
         wrapper.chmod(0o755)
         staging.chmod(0o755)
         with contextlib.suppress(OSError):

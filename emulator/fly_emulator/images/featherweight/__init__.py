@@ -35,7 +35,7 @@ from gateway.main import main
 sys.exit(main(sys.argv[1:], "{version}"))
 """
 OPENCLAW = """#!/bin/sh
-exec node /app/dist/index.js "$@"
+exec node "${OPENCLAW_APP_DIR:-/app}/dist/index.js" "$@"
 """
 
 
@@ -44,7 +44,7 @@ def image(reference: str, tag: str, cache_dir: Path) -> Image:
     version = tag if re.fullmatch(r"\d{4}\.\d+\.\d+(-[\w.]+)?", tag) else DEFAULT_VERSION
     python = Path(os.path.realpath(sys.executable))
     texts = [file.read_bytes() for file in _sources()]
-    wrappers = [text.encode() for text in (version, str(python), NODE, INDEX)]
+    wrappers = [text.encode() for text in (version, str(python), NODE, INDEX, OPENCLAW)]
     digest = hashlib.sha256(b"\0".join([*texts, *wrappers])).hexdigest()
     root = cache_dir / "images" / f"featherweight-{digest[:16]}"
     if not root.is_dir():
@@ -54,7 +54,11 @@ def image(reference: str, tag: str, cache_dir: Path) -> Image:
         digest=f"sha256:{digest}",
         binds=(Bind(root / "app", "/app"), Bind(root / "bin", BIN), *_python_binds(python)),
         cmd=("node", "openclaw.mjs", "gateway"),
-        env={"NODE_ENV": "production", "PATH": f"{BIN}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
+        env={
+            "NODE_ENV": "production",
+            "PATH": f"{BIN}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "OPENCLAW_APP_DIR": "/app",
+        },
         workdir="/app",
         user=(1000, 1000),
         labels={"org.opencontainers.image.version": version, "fly.emulator.stand-in": "featherweight"},

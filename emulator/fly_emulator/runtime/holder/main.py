@@ -1,0 +1,219 @@
+"""The holder's loop: obey the channel, reap, and leave nothing behind."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from typing import Any
+
+from .channel import Closed, Decoder, Message, send
+from .spawn import Inside, call, spawn
+from .tree import descendants
+
+MAIN = 0
+"""The id of the main process; those of `exec` are 1 and up."""
+
+
+class Holder:
+    def __init__(self, channel: socket.socket) -> None:
+        self.channel = channel
+        self.decoder = Decoder(channel)
+        self.inside = Inside()
+        self.sandbox: subprocess.Popen[bytes] | None = None
+        self.processes: dict[int, int] = {}
+        """pid to id."""
+        self.ended: int | None = None
+        """The main process's wait status."""
+        self.private_network = False
+
+    def run(self) -> None:
+        wake_read, wake_write = os.pipe()
+        os.set_blocking(wake_write, False)
+        signal.set_wakeup_fd(wake_write)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        selector = selectors.DefaultSelector()
+        selector.register(self.channel, selectors.EVENT_READ)
+        selector.register(wake_read, selectors.EVENT_READ)
+        try:
+            while self.ended is None:
+                for key, _ in selector.select():
+                    if key.fileobj is self.channel:
+                        for message, fds in self.decoder.read():
+                            self._obey(message, fds)
+                    else:
+                        os.read(wake_read, 4096)
+                        self._reap()
+        except (Closed, ConnectionError):
+            pass
+        finally:
+            self._end_all()
+        if self.ended is not None:
+            self._tell({"op": "ended", "status": self.ended})
+
+    def _obey(self, message: Message, fds: list[int]) -> None:
+        try:
+            match message["op"]:
+                case "start":
+                    self._start(message, fds)
+                case "exec":
+                    pid = spawn(self.inside, message, (fds[0], fds[1], fds[2]))
+                    self.processes[pid] = message["id"]
+                    self._tell({"op": "spawned", "id": message["id"], "pid": pid})
+                case "signal":
+                    self._signal(message["id"], message["signal"], message.get("tree", False))
+                case "socket":
+                    self._socket(message)
+        except OSError as error:
+            number = error.errno or 0
+            self._tell({"op": "failed", "id": message.get("id", MAIN), "error": error.strerror or str(error), "errno": number})
+        finally:
+            for fd in fds:
+                os.close(fd)
+
+    def _start(self, message: Message, fds: list[int]) -> None:
+        notes: list[str] = []
+        if sys.platform == "linux":
+            from . import libc
+
+            libc.prctl(libc.PR_SET_CHILD_SUBREAPER, 1)
+        if message.get("sandbox"):
+            notes = self._make_sandbox(message["sandbox"])
+        self.inside.cgroups = message["cgroups"]
+        if message.get("root"):
+            call(self.inside, lambda: _prepare(message["root"]))
+        with open(os.devnull, "rb") as nothing:
+            pid = spawn(self.inside, message, (nothing.fileno(), fds[0], fds[1]))
+        self.processes[pid] = MAIN
+        self._tell({"op": "started", "id": MAIN, "pid": pid, "notes": notes})
+
+    def _make_sandbox(self, wanted: dict[str, Any]) -> list[str]:
+        """Namespaces: the network by ourselves, the rest by bubblewrap around a `cat` that keeps them alive."""
+        from . import libc, netns
+
+        as_root = os.geteuid() == 0
+        netns.enter_new(wanted["uid"], wanted["gid"])
+        self.private_network = True
+        no_ipv6 = netns.configure(wanted["ipv4"], wanted["ipv6"])
+        arguments = os.memfd_create("bwrap-args")
+        os.write(arguments, b"\0".join(word.encode() for word in wanted["arguments"]) + b"\0")
+        os.lseek(arguments, 0, os.SEEK_SET)
+        status_read, status_write = os.pipe()
+        self.sandbox = subprocess.Popen(
+            [wanted["bwrap"], "--args", str(arguments), "--json-status-fd", str(status_write), "--", wanted["cat"]],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            pass_fds=(arguments, status_write),
+            env={},
+        )
+        os.close(arguments)
+        os.close(status_write)
+        assert self.sandbox.stdin and self.sandbox.stdout and self.sandbox.stderr
+        # What cat gives back says that the root is complete.
+        with suppress(BrokenPipeError):
+            self.sandbox.stdin.write(b"\n")
+            self.sandbox.stdin.flush()
+        if self.sandbox.stdout.read(1) != b"\n":
+            self.sandbox.wait()
+            raise OSError(f"bubblewrap: {self.sandbox.stderr.read().decode(errors='replace').strip()}")
+        with os.fdopen(status_read, "rb") as status:
+            init = json.loads(status.readline())["child-pid"]
+        kinds = [("mnt", libc.CLONE_NEWNS), ("uts", libc.CLONE_NEWUTS), ("ipc", libc.CLONE_NEWIPC)]
+        if not as_root:
+            kinds.append(("user", libc.CLONE_NEWUSER))
+        self.inside.namespaces = [(os.open(f"/proc/{init}/ns/{name}", os.O_RDONLY), kind) for name, kind in kinds]
+        self.inside.restrict = as_root
+        # Children of this process, from here on, are born in the machine's pid namespace.
+        pid_namespace = os.open(f"/proc/{init}/ns/pid", os.O_RDONLY)
+        libc.setns(pid_namespace, libc.CLONE_NEWPID)
+        os.close(pid_namespace)
+        return [no_ipv6] if no_ipv6 else []
+
+    def _socket(self, message: Message) -> None:
+        """A socket of this machine's network, bound but not connected: the emulator connects it."""
+        family = socket.AF_INET6 if message["family"] == 6 else socket.AF_INET
+        with socket.socket(family, socket.SOCK_STREAM) as made:
+            if message.get("source"):
+                made.bind((message["source"], 0))
+            send(self.channel, {"op": "socket", "id": message["id"]}, [made.fileno()])
+
+    def _signal(self, process_id: int, number: int, tree: bool) -> None:
+        for pid, known in list(self.processes.items()):
+            if known == process_id:
+                for target in [*(descendants(pid) if tree else ()), pid]:
+                    with suppress(ProcessLookupError):
+                        os.kill(target, number)
+
+    def _reap(self) -> None:
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            if self.sandbox and pid == self.sandbox.pid:
+                self.sandbox.returncode = os.waitstatus_to_exitcode(status)
+                continue
+            process_id = self.processes.pop(pid, None)
+            if process_id == MAIN:
+                self.ended = status
+            elif process_id is not None:
+                self._tell({"op": "exited", "id": process_id, "status": status})
+
+    def _end_all(self) -> None:
+        """Kill and reap until no child is left."""
+        for _ in range(1000):
+            if self.sandbox and self.sandbox.returncode is None:
+                # Its end, and with it that of the pid namespace's init, kills all within.
+                with suppress(ProcessLookupError):
+                    os.kill(self.sandbox.pid, signal.SIGKILL)
+            for pid in descendants(os.getpid()):
+                with suppress(ProcessLookupError, PermissionError):
+                    os.kill(pid, signal.SIGKILL)
+            for pid in self.processes:
+                with suppress(ProcessLookupError, PermissionError):
+                    os.killpg(pid, signal.SIGKILL)
+            main_status = self.ended
+            self._reap()
+            self.ended = main_status if main_status is not None else self.ended
+            if not self.processes and not descendants(os.getpid()):
+                return
+            time.sleep(0.005)
+
+    def _tell(self, message: Message) -> None:
+        with suppress(OSError):
+            send(self.channel, message, [])
+
+
+def _prepare(root: dict[str, Any]) -> None:
+    """Fill the fresh root: directories and links with their owners, then files."""
+    for path, mode, uid, gid in root["directories"]:
+        os.makedirs(path, exist_ok=True)
+        os.chmod(path, mode)
+        os.chown(path, uid, gid)
+    for path, uid, gid in root["owners"]:
+        os.chown(path, uid, gid)
+    for path, content, mode in root["files"]:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(base64.b64decode(content))
+        os.chmod(path, mode)
+
+
+def main() -> None:
+    """Serve the channel given as descriptor number in argv[1]."""
+    os.umask(0o022)
+    with socket.socket(fileno=int(sys.argv[1])) as channel:
+        channel.set_inheritable(False)
+        Holder(channel).run()

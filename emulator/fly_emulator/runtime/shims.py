@@ -1,0 +1,46 @@
+"""Commands put first on PATH where files can have one owner only, so that scripts written for a machine hold."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+SUCCEED = """#!/bin/sh
+# Files here have one owner, the caller's: there is nothing to change.
+exit 0
+"""
+STAT = """#!/bin/sh
+# stat, with the caller's own files shown as the image user's.
+mark() {{ printf %s "$1" | sed 's/%u/<u:%u>/g; s/%g/<g:%g>/g; s/%U/<U:%u>/g; s/%G/<G:%g>/g'; }}
+left=$#
+while [ "$left" -gt 0 ]; do
+  word=$1; shift; left=$((left - 1))
+  if [ -n "$format" ]; then word=$(mark "$word"); format=
+  else
+    case $word in
+      -c|--format|--printf) format=1 ;;
+      -c?*|--format=*|--printf=*) word=$(mark "$word") ;;
+    esac
+  fi
+  set -- "$@" "$word"
+done
+out=$({stat} "$@"); code=$?
+[ -z "$out" ] || printf '%s\\n' "$out" | sed \\
+  -e "s/<u:$(id -u)>/{uid}/g; s/<g:$(id -g)>/{gid}/g; s/<U:$(id -u)>/{name}/g; s/<G:$(id -g)>/{name}/g" \\
+  -e 's/<[ugUG]:\\([0-9]*\\)>/\\1/g'
+exit $code
+"""
+
+
+def write(directory: Path, user: tuple[int, int]) -> None:
+    """Write chown, chgrp and stat into the directory."""
+    directory.mkdir(parents=True, exist_ok=True)
+    name = {0: "root", 1000: "node"}.get(user[0], str(user[0]))
+    texts = {"chown": SUCCEED, "chgrp": SUCCEED}
+    stat = shutil.which("stat")
+    if stat:
+        texts["stat"] = STAT.format(stat=os.path.realpath(stat), uid=user[0], gid=user[1], name=name)
+    for command, text in texts.items():
+        (directory / command).write_text(text)
+        (directory / command).chmod(0o755)
