@@ -15,15 +15,12 @@ class RuntimeUnavailable(Exception):
     """The tier cannot run machines here; the text says why and what would help."""
 
 
-def select(tier: str, state_dir: Path) -> Runtime:
+async def select(tier: str, state_dir: Path) -> Runtime:
     """Return the tier that works here, found out by running `true` in it.
 
     `auto` takes the sandbox, else the process tier with the sandbox's reason in `guarantees.missing`.
     `state_dir` may hold what a tier keeps between machines. Raises RuntimeUnavailable.
     """
-    import asyncio
-    from concurrent.futures import ThreadPoolExecutor
-
     # Imported here because the holder, on the bare standard library, lives below this package.
     from .process import ProcessRuntime
     from .sandbox import SandboxRuntime
@@ -32,9 +29,7 @@ def select(tier: str, state_dir: Path) -> Runtime:
         raise RuntimeUnavailable(f"There is no runtime tier {tier!r}. Use one of: {', '.join(TIERS)}.")
     reason = ""
     if tier in ("auto", "sandbox"):
-        # In a thread with a loop of its own: callers may be within theirs.
-        with ThreadPoolExecutor(1) as thread:
-            sandbox = thread.submit(asyncio.run, SandboxRuntime.probe()).result()
+        sandbox = await SandboxRuntime.probe()
         if isinstance(sandbox, SandboxRuntime):
             return sandbox
         if tier == "sandbox":
