@@ -13,7 +13,7 @@ author:
 description:
   - Translates fly.toml to machine configurations, as C(flyctl deploy) does, and applies them over the Machines API,
     one machine after another, each under its lease and behind a health gate.
-  - When a machine does not get healthy, the configuration that ran before is put back and the task fails with the reason.
+  - When a machine does not get healthy, the configuration that ran before is put back and the task fails, saying why.
   - The result is what C(fly deploy) leaves, so a person can go on with plain C(fly deploy -c fly.toml).
 extends_documentation_fragment:
   - openclaw.fly.api

@@ -76,7 +76,7 @@ class RemoteFiles:
 
     def read(self, *paths: str) -> dict[str, RemoteFile | None]:
         """Read files; None for those that are not there."""
-        lines = self._shell("read files", _READ, list(paths)).split("\n")
+        lines = self.shell("read files", _READ, list(paths)).split("\n")
         return {path: _parse(*lines[2 * n : 2 * n + 2]) for n, path in enumerate(paths)}
 
     def write(self, files: dict[str, RemoteFile]) -> None:
@@ -85,12 +85,13 @@ class RemoteFiles:
             f"{file.mode} {file.owner} {base64.b64encode(file.content).decode() or '-'} {path}\n"
             for path, file in files.items()
         ]
-        self._shell("write files", _WRITE, [], "".join(lines))
+        self.shell("write files", _WRITE, [], "".join(lines))
 
     def remove(self, *paths: str) -> None:
-        self._shell("remove files", _REMOVE, list(paths))
+        self.shell("remove files", _REMOVE, list(paths))
 
-    def _shell(self, what: str, script: str, arguments: list[str], stdin: str | None = None) -> str:
+    def shell(self, what: str, script: str, arguments: list[str], stdin: str | None = None) -> str:
+        """Run a POSIX shell script with arguments and return its output; `what` is for the error's text."""
         answer = self.run(["sh", "-c", script, "sh", *arguments], stdin)
         if answer["exit_code"]:
             raise CollectionError(

@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+from ..errors import CollectionError
 
-class OpenClawError(Exception):
+
+class OpenClawError(CollectionError):
     """Base of all errors of this package. No part ever carries a secret.
 
     :param what: what failed, a sentence without its full stop.
@@ -15,11 +17,7 @@ class OpenClawError(Exception):
     """
 
     def __init__(self, what: str, where: str | None = None, why: str | None = None, todo: str | None = None) -> None:
-        super().__init__(what)
-        self.what = what
-        self.where = where
-        self.why = why
-        self.todo = todo
+        super().__init__(what, where=where or "", why=why or "", todo=todo or "")
 
     def __str__(self) -> str:
         head = f"{self.what} ({self.where})" if self.where else self.what

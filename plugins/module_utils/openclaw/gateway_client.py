@@ -89,7 +89,7 @@ class CallFailed(OpenClawError):
         self.method = method
         self.code = code
         self.message = message
-        self.details = details or {}
+        self.details: Mapping[str, Any] = details or {}
 
 
 @dataclass(frozen=True, slots=True)

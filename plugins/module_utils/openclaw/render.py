@@ -82,7 +82,17 @@ def gateway_config(variables: Mapping[str, Any]) -> dict[str, Any]:
     config |= {name: deepcopy(section) for name, section in sections.items() if section}
     if "catalog_refresh" in given:
         config["models"] = {"catalogRefresh": {"enabled": bool(given["catalog_refresh"])}}
-    return deep_merge(config, _object(given, "extra"))
+    merged: dict[str, Any] = _as_json(deep_merge(config, _object(given, "extra")))
+    return merged
+
+
+def _as_json(value: Any) -> Any:
+    """As it comes back from the file: YAML's number keys (a Discord guild's id) are text in JSON."""
+    if isinstance(value, Mapping):
+        return {str(key): _as_json(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_as_json(inner) for inner in value]
+    return value
 
 
 def deep_merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

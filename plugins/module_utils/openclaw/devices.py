@@ -1,0 +1,218 @@
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Client devices of a gateway: who waits for approval, who is paired, and how to change that.
+
+Two roads do the same: ``openclaw devices`` inside the machine (the argv below, with OPENCLAW_GATEWAY_PORT and
+OPENCLAW_STATE_DIR set), and the methods ``device.*`` over WebSocket. The latter need the scope operator.pairing,
+which a client has on direct loopback or as a paired device; the token alone does not give it to a remote client.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from .errors import OpenClawError
+from .gateway_client import CallFailed, GatewayClient
+
+CLI: Final = ("openclaw", "devices")
+
+
+class DevicesUnreadable(OpenClawError):
+    """What should be the list of devices is none."""
+
+
+class UnknownRequest(OpenClawError):
+    """No pending request has this id, or it is not that of the expected device."""
+
+
+@dataclass(frozen=True, slots=True)
+class PendingDevice:
+    """A device that waits for approval.
+
+    :param created_at: milliseconds since 1970.
+    :param is_repair: the device was paired before and asks for more, or with a new key.
+    """
+
+    request_id: str
+    device_id: str
+    client_id: str
+    client_mode: str
+    display_name: str
+    platform: str
+    role: str
+    scopes: tuple[str, ...]
+    remote_ip: str
+    created_at: int
+    is_repair: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PairedDevice:
+    """An approved device. ``approved_via``: owner, silent, bootstrap, ...; times in milliseconds since 1970."""
+
+    device_id: str
+    client_id: str
+    client_mode: str
+    display_name: str
+    label: str
+    role: str
+    scopes: tuple[str, ...]
+    remote_ip: str
+    approved_via: str
+    approved_at: int
+    last_seen_at: int
+    connected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceList:
+    pending: tuple[PendingDevice, ...]
+    paired: tuple[PairedDevice, ...]
+
+    def choose(self, request_id: str, device_id: str | None = None) -> PendingDevice:
+        """The pending request with exactly this id.
+
+        :param device_id: if given, the request must be of this device.
+        :raises UnknownRequest: otherwise; a retry with other scopes gives a device a new request id.
+        """
+        known = ", ".join(f"{p.request_id} ({p.display_name or p.client_id}, {p.remote_ip})" for p in self.pending)
+        for pending in self.pending:
+            if pending.request_id == request_id:
+                if device_id in (None, pending.device_id):
+                    return pending
+                raise UnknownRequest(
+                    f"The request {request_id} is of another device",
+                    why=f"it is of {pending.device_id}, expected was {device_id}",
+                    todo="Approve nothing before you know whose it is.",
+                )
+        raise UnknownRequest(
+            f"No device waits with the request id {request_id}",
+            why=f"waiting: {known or 'none'}",
+            todo="List the devices again: a device that asks anew gets a new id.",
+        )
+
+
+def parse(output: str | Mapping[str, Any]) -> DeviceList:
+    """Read ``openclaw devices list --json``, or the answer to device.pair.list.
+
+    :raises DevicesUnreadable: if it is neither; the CLI's own error is told.
+    """
+    data: Any = output
+    if isinstance(output, str):
+        try:
+            data = json.loads(output)
+        except ValueError:
+            raise DevicesUnreadable("The list of devices is not JSON", why=output.strip()[:200] or "empty") from None
+    if not isinstance(data, Mapping) or not isinstance(data.get("pending"), list):
+        error = data.get("error") if isinstance(data, Mapping) else None
+        why = error.get("message") if isinstance(error, Mapping) else "it has no list of pending devices"
+        raise DevicesUnreadable("The gateway gave no list of devices", why=str(why))
+    paired = data.get("paired") or []
+    return DeviceList(tuple(map(_pending, data["pending"])), tuple(map(_paired, paired)))
+
+
+def list_argv() -> list[str]:
+    return [*CLI, "list", "--json"]
+
+
+def approve_argv(request_id: str) -> list[str]:
+    return [*CLI, "approve", request_id, "--json"]
+
+
+def reject_argv(request_id: str) -> list[str]:
+    return [*CLI, "reject", request_id, "--json"]
+
+
+def remove_argv(device_id: str) -> list[str]:
+    return [*CLI, "remove", device_id, "--json"]
+
+
+def rename_argv(device_id: str, label: str) -> list[str]:
+    return [*CLI, "rename", "--device", device_id, "--name", label, "--json"]
+
+
+def revoke_argv(device_id: str, role: str = "operator") -> list[str]:
+    return [*CLI, "revoke", "--device", device_id, "--role", role, "--json"]
+
+
+def rotate_argv(device_id: str, role: str = "operator", scopes: tuple[str, ...] = ()) -> list[str]:
+    chosen = [word for scope in scopes for word in ("--scope", scope)]
+    return [*CLI, "rotate", "--device", device_id, "--role", role, *chosen, "--json"]
+
+
+def list_devices(client: GatewayClient) -> DeviceList:
+    """:raises CallFailed: without the scope operator.pairing."""
+    return parse(client.call("device.pair.list"))
+
+
+def approve(client: GatewayClient, request_id: str) -> PairedDevice:
+    """Approve exactly this request.
+
+    :raises UnknownRequest: if it waits no longer; CallFailed for anything else.
+    """
+    try:
+        answer = client.call("device.pair.approve", {"requestId": request_id})
+    except CallFailed as error:
+        if error.code == "INVALID_REQUEST" and "requestId" in error.message:
+            raise UnknownRequest(
+                f"No device waits with the request id {request_id}",
+                why=error.message,
+                todo="List the devices again: a device that asks anew gets a new id.",
+            ) from None
+        raise
+    return _paired(answer["device"])
+
+
+def remove(client: GatewayClient, device_id: str) -> None:
+    """Forget a paired device. :raises CallFailed:"""
+    client.call("device.pair.remove", {"deviceId": device_id})
+
+
+def revoke(client: GatewayClient, device_id: str, role: str = "operator") -> None:
+    """Make a device's own token invalid; it stays paired. :raises CallFailed:"""
+    client.call("device.token.revoke", {"deviceId": device_id, "role": role})
+
+
+def rotate(client: GatewayClient, device_id: str, role: str = "operator") -> None:
+    """Replace a device's own token; the new one is told to that device only. :raises CallFailed:"""
+    client.call("device.token.rotate", {"deviceId": device_id, "role": role})
+
+
+def _pending(entry: Mapping[str, Any]) -> PendingDevice:
+    return PendingDevice(
+        request_id=_text(entry, "requestId"),
+        device_id=_text(entry, "deviceId"),
+        client_id=_text(entry, "clientId"),
+        client_mode=_text(entry, "clientMode"),
+        display_name=_text(entry, "displayName"),
+        platform=_text(entry, "platform"),
+        role=_text(entry, "role"),
+        scopes=tuple(map(str, entry.get("scopes") or ())),
+        remote_ip=_text(entry, "remoteIp"),
+        created_at=int(entry.get("ts") or 0),
+        is_repair=bool(entry.get("isRepair")),
+    )
+
+
+def _paired(entry: Mapping[str, Any]) -> PairedDevice:
+    return PairedDevice(
+        device_id=_text(entry, "deviceId"),
+        client_id=_text(entry, "clientId"),
+        client_mode=_text(entry, "clientMode"),
+        display_name=_text(entry, "displayName"),
+        label=_text(entry, "operatorLabel"),
+        role=_text(entry, "role"),
+        scopes=tuple(map(str, entry.get("scopes") or ())),
+        remote_ip=_text(entry, "remoteIp"),
+        approved_via=_text(entry, "approvedVia"),
+        approved_at=int(entry.get("approvedAtMs") or 0),
+        last_seen_at=int(entry.get("lastSeenAtMs") or 0),
+        connected=bool(entry.get("connected")),
+    )
+
+
+def _text(entry: Mapping[str, Any], key: str) -> str:
+    return str(entry.get(key) or "")

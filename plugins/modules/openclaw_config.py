@@ -1,0 +1,187 @@
+#!/usr/bin/python
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: openclaw_config
+short_description: Declare a gateway's openclaw.json
+version_added: 0.1.0
+author:
+  - The openclaw.fly authors (@openclaw-fly)
+description:
+  - Merges what is declared into the file on the volume. Declared paths are ours; what a person set in the Control UI and
+    what the gateway writes stays; a path that was ours and is no longer declared goes. C(meta) is never touched.
+  - The result is judged by the schema of the release on the controller, then by the release itself in the machine, and
+    swapped in atomically. A refused config changes nothing.
+  - A running gateway takes most changes without a restart; the task waits until it has, and puts the previous file back
+    when the gateway does not live with the new one.
+extends_documentation_fragment:
+  - openclaw.fly.api
+  - openclaw.fly.api.converges
+options:
+  app:
+    description: The app's name.
+    type: str
+    required: true
+  config:
+    description: The declared part of openclaw.json. It may refer to secrets, not hold them.
+    type: dict
+    required: true
+  release:
+    description: The OpenClaw release that runs.
+    type: str
+    default: 2026.9.6
+  path:
+    description: The file's path in the machine.
+    type: str
+    default: /data/openclaw.json
+  owner:
+    description: Numeric owner and group of the file.
+    type: str
+    default: "1000:1000"
+  ownership:
+    description: Whether the declared paths are ours (V(merge)) or the whole file is (V(exact)).
+    type: str
+    choices: [merge, exact]
+    default: merge
+  exposure:
+    description: Who can reach the gateway.
+    type: str
+    choices: [public, private, sealed]
+    default: public
+  port:
+    description: The gateway's port.
+    type: int
+    default: 3000
+  hostnames:
+    description: Names under which browsers open the Control UI.
+    type: list
+    elements: str
+    default: []
+  https_port:
+    description: The port in those names' origins.
+    type: int
+    default: 443
+  waivers:
+    description: Reasons by rule or config path, for findings that may be waived.
+    type: dict
+    default: {}
+  schema_cache:
+    description: Directory on the controller where schemas of releases are kept.
+    type: path
+    default: ~/.cache/openclaw-fly/schemas
+  wait_timeout:
+    description: Seconds for the gateway to be healthy after a restart.
+    type: float
+    default: 300.0
+"""
+
+EXAMPLES = r"""
+- name: The gateway's config
+  openclaw.fly.openclaw_config:
+    app: my-openclaw
+    hostnames: [my-openclaw.fly.dev]
+    config: "{{ {'hostnames': ['my-openclaw.fly.dev'], 'model': 'anthropic/claude-opus-4-6'}
+      | openclaw.fly.gateway_config }}"
+"""
+
+RETURN = r"""
+path:
+  description: The file's path.
+  returned: success
+  type: str
+release:
+  description: The release whose rules held.
+  returned: success
+  type: str
+machine:
+  description: The machine that has the volume; null when none can be reached.
+  returned: success
+  type: str
+sha256:
+  description: Digest of the file.
+  returned: success
+  type: str
+effect:
+  description: What the change cost - V(none), V(hot), V(restart), or V(start) when the gateway is yet to start.
+  returned: success
+  type: str
+changes:
+  description: What was done, or in check mode would be, a line each.
+  returned: success
+  type: list
+  elements: str
+  sample: [set gateway.trustedProxies]
+error:
+  description: The failure in parts, to be tested in a playbook.
+  returned: failure
+  type: dict
+  sample: {kind: Forbidden, what: the API token may not do this, status: 403, request_id: 01HX}
+"""
+
+from pathlib import Path
+from typing import Any
+
+from ..module_utils.api_options import API_OPTIONS, connect, connect_platform
+from ..module_utils.converge.context import Context
+from ..module_utils.converge.module import run_module
+from ..module_utils.fly.gate import Gate
+from ..module_utils.openclaw import config_rules
+from ..module_utils.openclaw.problems import refuse
+from ..module_utils.openclaw.releases import Release
+from ..module_utils.resources.config_effect import ConfigEffect
+from ..module_utils.resources.gateway_config import GatewayConfig, WantedFile
+
+SPEC: dict[str, Any] = {
+    "argument_spec": {
+        **API_OPTIONS,
+        "app": {"type": "str", "required": True},
+        "config": {"type": "dict", "required": True},
+        "release": {"type": "str", "default": "2026.9.6"},
+        "path": {"type": "str", "default": "/data/openclaw.json"},
+        "owner": {"type": "str", "default": "1000:1000"},
+        "ownership": {"type": "str", "choices": ["merge", "exact"], "default": "merge"},
+        "exposure": {"type": "str", "choices": ["public", "private", "sealed"], "default": "public"},
+        "port": {"type": "int", "default": 3000},
+        "hostnames": {"type": "list", "elements": "str", "default": []},
+        "https_port": {"type": "int", "default": 443},
+        "waivers": {"type": "dict", "default": {}},
+        "schema_cache": {"type": "path", "default": "~/.cache/openclaw-fly/schemas"},
+        "wait_timeout": {"type": "float", "default": 300.0},
+    },
+    "supports_check_mode": True,
+}
+
+
+def body(params: dict[str, Any], context: Context) -> GatewayConfig:
+    app, release = params["app"], Release.parse(params["release"])
+    facts = config_rules.Facts(
+        release=release,
+        exposure=params["exposure"],
+        port=params["port"],
+        hostnames=tuple(params["hostnames"]),
+        https_port=params["https_port"],
+        waivers={str(key): str(value) for key, value in params["waivers"].items()},
+    )
+    refuse(config_rules.check(params["config"], facts), f"app {app}")
+    api, platform = connect(params, context), connect_platform(params, context)
+    gate = Gate(api, platform, app, params["wait_timeout"], context.progress)
+    wanted = WantedFile(
+        config=params["config"],
+        release=release,
+        path=params["path"],
+        owner=params["owner"],
+        exact=params["ownership"] == "exact",
+        schema_cache=Path(params["schema_cache"]),
+    )
+    return GatewayConfig(api, ConfigEffect(api, platform, gate, app, release, context), app, wanted)
+
+
+def main() -> None:
+    run_module(SPEC, body)
+
+
+if __name__ == "__main__":
+    main()

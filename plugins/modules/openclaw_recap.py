@@ -1,0 +1,134 @@
+#!/usr/bin/python
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: openclaw_recap
+short_description: Tell a person what there is now
+version_added: 0.1.0
+author:
+  - The openclaw.fly authors (@openclaw-fly)
+description:
+  - Prints, at the end of a play, where the gateway is, how to log in, what was proved, what it costs and what to do.
+  - It talks to no server and prints no secret.
+extends_documentation_fragment:
+  - openclaw.fly.api
+  - openclaw.fly.api.reads
+options:
+  app:
+    description: The app's name.
+    type: str
+    required: true
+  exposure:
+    description: Who can reach the gateway.
+    type: str
+    choices: [public, private, sealed]
+    default: public
+  url:
+    description: The gateway's URL.
+    type: str
+  release:
+    description: The OpenClaw release.
+    type: str
+    required: true
+  region:
+    description: The region.
+    type: str
+    required: true
+  vm_size:
+    description: The machine's size.
+    type: str
+  vm_memory:
+    description: The machine's memory.
+    type: str
+  volume_size_gb:
+    description: The volume's size in GB.
+    type: int
+    default: 0
+  dedicated_ipv4:
+    description: Whether the app has a dedicated IPv4 address.
+    type: bool
+    default: false
+  machines:
+    description: The machines, as M(openclaw.fly.fly_deploy) returns them.
+    type: list
+    elements: dict
+    default: []
+  proof:
+    description: What was proved, as M(openclaw.fly.openclaw_gateway_info) returns it.
+    type: dict
+    default: {}
+  token_file:
+    description: Where the gateway's token is kept.
+    type: path
+  config_file:
+    description: Where fly.toml is.
+    type: path
+"""
+
+EXAMPLES = r"""
+- name: Recap
+  openclaw.fly.openclaw_recap:
+    app: my-openclaw
+    url: https://my-openclaw.fly.dev
+    release: 2026.9.6
+    region: iad
+"""
+
+RETURN = r"""
+lines:
+  description: What was printed.
+  returned: success
+  type: list
+  elements: str
+monthly_dollars:
+  description: What it costs in 30 days, without traffic and models; null if the region's price is not known.
+  returned: success
+  type: float
+error:
+  description: The failure in parts, to be tested in a playbook.
+  returned: failure
+  type: dict
+  sample: {kind: Forbidden, what: the API token may not do this, status: 403, request_id: 01HX}
+"""
+
+from typing import Any
+
+from ..module_utils.api_options import API_OPTIONS
+from ..module_utils.converge.context import Context
+from ..module_utils.converge.module import run_module
+from ..module_utils.resources.recap import recap
+
+SPEC: dict[str, Any] = {
+    "argument_spec": {
+        **API_OPTIONS,
+        "app": {"type": "str", "required": True},
+        "exposure": {"type": "str", "choices": ["public", "private", "sealed"], "default": "public"},
+        "url": {"type": "str"},
+        "release": {"type": "str", "required": True},
+        "region": {"type": "str", "required": True},
+        "vm_size": {"type": "str"},
+        "vm_memory": {"type": "str"},
+        "volume_size_gb": {"type": "int", "default": 0},
+        "dedicated_ipv4": {"type": "bool", "default": False},
+        "machines": {"type": "list", "elements": "dict", "default": []},
+        "proof": {"type": "dict", "default": {}},
+        "token_file": {"type": "path", "no_log": False},
+        "config_file": {"type": "path"},
+    },
+    "supports_check_mode": True,
+}
+
+
+def body(params: dict[str, Any], context: Context) -> dict[str, Any]:
+    return recap(params, context)
+
+
+def main() -> None:
+    run_module(SPEC, body)
+
+
+if __name__ == "__main__":
+    main()
