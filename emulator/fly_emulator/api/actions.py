@@ -1,0 +1,127 @@
+"""What can be done to a machine besides changing its config: start, stop, restart, signal, cordon, exec, ps."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+from typing import Any
+
+from aiohttp import web
+
+from .. import durations
+from ..machines import processes
+from ..machines.config import MAX_STOP_TIMEOUT
+from ..machines.runner import signal_number
+from . import leases
+from . import request as r
+from .errors import ApiError, invalid, not_implemented, precondition
+from .machines import MACHINE
+
+routes = web.RouteTableDef()
+MAX_EXEC = 60.0
+"""Seconds: longer commands fail on Fly with 408."""
+OK = {"ok": True}
+
+
+def _timeout(value: Any) -> float | None:
+    if value in (None, ""):
+        return None
+    try:
+        seconds = durations.parse(value)
+    except ValueError as error:
+        raise invalid(f"timeout: {error}") from error
+    if seconds > MAX_STOP_TIMEOUT:
+        raise invalid("timeout must be at most 5m0s")
+    return seconds
+
+
+def _signal(value: Any) -> int | None:
+    return None if value in (None, "") else signal_number(value)
+
+
+@routes.post(MACHINE + "/start")
+async def start(request: web.Request) -> web.Response:
+    _, machine, runner = r.machine(request, alive=True)
+    leases.require(request, machine)
+    previous = runner.start()
+    return web.json_response({"previous_state": previous, "migrated": False, "new_host": ""})
+
+
+@routes.post(MACHINE + "/stop")
+async def stop(request: web.Request) -> web.Response:
+    _, machine, runner = r.machine(request, alive=True)
+    leases.require(request, machine)
+    sent = await r.body(request)
+    runner.stop(_signal(sent.get("signal")), _timeout(sent.get("timeout")))
+    return web.json_response(OK)
+
+
+@routes.post(MACHINE + "/restart")
+async def restart(request: web.Request) -> web.Response:
+    _, machine, runner = r.machine(request, alive=True)
+    leases.require(request, machine)
+    runner.restart(_signal(request.query.get("signal")), _timeout(request.query.get("timeout")),
+                   r.flag(request, "force_stop"))
+    return web.json_response(OK)
+
+
+@routes.post(MACHINE + "/suspend")
+async def suspend(request: web.Request) -> web.Response:
+    r.machine(request, alive=True)
+    raise not_implemented("suspend")
+
+
+@routes.post(MACHINE + "/signal")
+async def signal(request: web.Request) -> web.Response:
+    _, machine, runner = r.machine(request, alive=True)
+    leases.require(request, machine)
+    await runner.kill(signal_number((await r.body(request)).get("signal")))
+    return web.json_response(OK)
+
+
+@routes.post(MACHINE + "/cordon")
+@routes.post(MACHINE + "/uncordon")
+async def cordon(request: web.Request) -> web.Response:
+    app, machine, _ = r.machine(request, alive=True)
+    leases.require(request, machine)
+    machine.cordoned = request.path.endswith("/cordon")
+    r.context(request).store.save(app)
+    return web.json_response(OK)
+
+
+@routes.get(MACHINE + "/ps")
+async def ps(request: web.Request) -> web.Response:
+    _, machine, runner = r.machine(request, alive=True)
+    if runner.running is None:
+        raise precondition(f"machine not running, current state: '{machine.state}'")
+    return web.json_response(await asyncio.to_thread(processes.below, runner.running.pid))
+
+
+@routes.post(MACHINE + "/exec")
+async def execute(request: web.Request) -> web.Response:
+    _, machine, runner = r.machine(request, alive=True)
+    sent = await r.body(request)
+    argv = sent.get("command")
+    if not argv and isinstance(sent.get("cmd"), str):
+        try:
+            argv = shlex.split(sent["cmd"])
+        except ValueError as error:
+            raise invalid(f"cmd: {error}") from error
+    if not isinstance(argv, list) or not argv or not all(isinstance(word, str) for word in argv):
+        raise invalid("command must be an array of strings with at least one word")
+    if not isinstance(sent.get("stdin") or "", str):
+        raise invalid("stdin must be a string")
+    if sent.get("container"):
+        raise not_implemented("exec in a container")
+    if runner.running is None:
+        raise precondition(f"machine not running, current state: '{machine.state}'")
+    limit = min(float(r.integer(sent.get("timeout") or int(MAX_EXEC), "timeout")), MAX_EXEC)
+    try:
+        result = await runner.running.exec(tuple(argv), (sent.get("stdin") or "").encode(), limit)
+    except (OSError, RuntimeError) as error:
+        raise ApiError(500, f"internal: exec failed: {error}") from error
+    if result.timed_out:
+        raise ApiError(408, f"deadline_exceeded: exec did not end within {limit:g}s")
+    return web.json_response({"exit_code": result.exit_code, "exit_signal": result.exit_signal,
+                              "stdout": result.stdout.decode(errors="replace"),
+                              "stderr": result.stderr.decode(errors="replace")})

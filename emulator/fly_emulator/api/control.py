@@ -1,0 +1,130 @@
+"""/emulator/v1: what the emulator itself lets tests and people see and steer. Not journalled."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from typing import Any
+
+from aiohttp import web
+
+from ..edge.dial import Dialer
+from ..faults import BadRule
+from . import request as r
+from .errors import ApiError, invalid
+from .middleware import LIMITER
+from .platform import regions
+
+routes = web.RouteTableDef()
+BASE = "/emulator/v1"
+INFO: web.AppKey[Callable[[], dict[str, Any]]] = web.AppKey("info", Callable)  # type: ignore[arg-type]
+RESET: web.AppKey[Callable[[], Awaitable[None]]] = web.AppKey("reset", Callable)  # type: ignore[arg-type]
+DIALER: web.AppKey[Dialer] = web.AppKey("dialer", Dialer)
+
+
+@routes.get(BASE + "/info")
+async def info(request: web.Request) -> web.Response:
+    return web.json_response(request.app[INFO]())
+
+
+@routes.get(BASE + "/journal")
+async def read_journal(request: web.Request) -> web.Response:
+    query = request.query
+    try:
+        since = float(query.get("since") or 0)
+    except ValueError as error:
+        raise invalid("since must be unix seconds") from error
+    entries = r.context(request).journal.select(
+        query.get("kind", ""), query.get("app", ""), query.get("machine", ""), query.get("method", ""), since)
+    return web.json_response({"entries": [asdict(entry) for entry in entries]})
+
+
+@routes.delete(BASE + "/journal")
+async def clear_journal(request: web.Request) -> web.Response:
+    r.context(request).journal.clear()
+    return web.Response(status=204)
+
+
+@routes.get(BASE + "/faults")
+async def list_faults(request: web.Request) -> web.Response:
+    return web.json_response({"rules": r.context(request).faults.view()})
+
+
+@routes.post(BASE + "/faults")
+async def add_faults(request: web.Request) -> web.Response:
+    sent = await r.body(request)
+    try:
+        added = [r.context(request).faults.add(rule) for rule in sent.get("rules", [sent])]
+    except BadRule as error:
+        raise invalid(str(error)) from error
+    return web.json_response({"rules": [asdict(rule) for rule in added]}, status=201)
+
+
+@routes.delete(BASE + "/faults")
+async def clear_faults(request: web.Request) -> web.Response:
+    r.context(request).faults.clear()
+    return web.Response(status=204)
+
+
+@routes.post(BASE + "/clock")
+async def advance_clock(request: web.Request) -> web.Response:
+    seconds = (await r.body(request)).get("advance")
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds < 0:
+        raise invalid("advance must be a number of seconds, 0 or more")
+    clock = r.context(request).clock
+    clock.advance(float(seconds))
+    return web.json_response({"now": clock.now()})
+
+
+@routes.get(BASE + "/clock")
+async def read_clock(request: web.Request) -> web.Response:
+    return web.json_response({"now": r.context(request).clock.now()})
+
+
+@routes.put(BASE + "/capacity")
+async def set_capacity(request: web.Request) -> web.Response:
+    full = (await r.body(request)).get("full")
+    if not isinstance(full, list) or any(code not in regions() for code in full):
+        raise invalid("full must be an array of region codes")
+    r.context(request).full_regions = set(full)
+    return web.json_response({"full": sorted(full)})
+
+
+@routes.get(BASE + "/capacity")
+async def get_capacity(request: web.Request) -> web.Response:
+    return web.json_response({"full": sorted(r.context(request).full_regions)})
+
+
+@routes.put(BASE + "/rate-limits")
+async def set_rate_limits(request: web.Request) -> web.Response:
+    enabled = (await r.body(request)).get("enabled")
+    if not isinstance(enabled, bool):
+        raise invalid("enabled must be true or false")
+    request.app[LIMITER].enabled = enabled
+    return web.json_response({"enabled": enabled})
+
+
+@routes.put(BASE + "/machines/{id}")
+async def set_machine(request: web.Request) -> web.Response:
+    """Change what no API of Fly's can: a host that is gone."""
+    status = (await r.body(request)).get("host_status")
+    if status not in ("ok", "unknown", "unreachable"):
+        raise invalid("host_status must be ok, unknown or unreachable")
+    for app, machine in r.context(request).store.machines():
+        if machine.id == request.match_info["id"]:
+            machine.host_status = status
+            r.context(request).store.save(app)
+            return web.json_response({"host_status": status})
+    raise ApiError(404, "machine not found")
+
+
+@routes.post(BASE + "/dial")
+async def dial(request: web.Request) -> web.Response:
+    return web.json_response(await request.app[DIALER].dial(await r.body(request)))
+
+
+@routes.post(BASE + "/reset")
+async def reset(request: web.Request) -> web.Response:
+    await asyncio.shield(asyncio.ensure_future(request.app[RESET]()))
+    return web.Response(status=204)

@@ -1,0 +1,167 @@
+"""Around every API request: faults, the token, rate limits, the journal, Fly's headers and error bodies."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import struct
+import time
+
+from aiohttp import web
+
+from .. import ids
+from ..clock import Clock
+from ..context import Context
+from ..faults import Rule
+from ..journal import Entry
+from ..settings import Token
+from .errors import ApiError
+from .request import CONTEXT, TOKEN, Handler
+
+CONTROL = "/emulator/v1"
+READ_POSTS = ("/v1/platform/placements", "/v1/tokens/")
+LOG = logging.getLogger("fly_emulator.api")
+POLL = 0.05
+
+
+class _Lost(Exception):
+    """The client gets no answer."""
+
+
+def kind(request: web.Request) -> str:
+    """read, write or exec: what the journal counts a request as."""
+    if request.method in ("GET", "HEAD", "OPTIONS") or request.path.startswith(READ_POSTS):
+        return "read"
+    return "exec" if request.path.endswith("/exec") else "write"
+
+
+@web.middleware
+async def journalled(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Outermost: note the request, whatever becomes of it."""
+    if request.path.startswith(CONTROL):
+        return await answered(request, handler)
+    context = request.app[CONTEXT]
+    number = ids.request_id(context.clock.now(), context.settings.region)
+    request["request-id"] = number
+    begun, when = time.perf_counter(), context.clock.now()
+    rule = context.faults.take(request.method, request.path_qs)
+    status, effect = 0, not (rule is not None and rule.when == "before" and rule.action != "latency")
+    try:
+        response = await _with_fault(request, handler, rule)
+        status = response.status
+        return response
+    except _Lost:
+        return web.Response(status=500)  # goes nowhere: the connection is closed
+    finally:
+        context.journal.append(Entry(
+            id=number, time=when, method=request.method, path=request.path, query=request.query_string,
+            kind=kind(request), status=status, app=request.match_info.get("app_name", ""),
+            machine=request.match_info.get("machine_id", ""),
+            duration_ms=round((time.perf_counter() - begun) * 1000, 2), fault=rule.id if rule else "",
+            effect=effect,
+        ))
+
+
+async def _with_fault(request: web.Request, handler: Handler, rule: Rule | None) -> web.StreamResponse:
+    if rule is None:
+        return await answered(request, handler)
+    if rule.action == "latency":
+        await asyncio.sleep(rule.seconds)
+        return await answered(request, handler)
+    if rule.when == "after":
+        await answered(request, handler)
+    if rule.action == "timeout":
+        deadline = time.monotonic() + rule.seconds
+        while time.monotonic() < deadline and request.transport and not request.transport.is_closing():
+            await asyncio.sleep(POLL)
+    if rule.action in ("timeout", "reset"):
+        drop(request)
+        raise _Lost
+    body = rule.body if rule.body is not None else {"error": f"injected by {rule.id}"}
+    response = web.json_response(body) if isinstance(body, dict) else web.Response(text=body)
+    response.set_status(rule.status)
+    response.headers.update(rule.headers)
+    return _headed(request, response)
+
+
+def drop(request: web.BaseRequest) -> None:
+    """End the connection without an answer; plain TCP gets a reset."""
+    if request.transport is None:
+        return
+    raw = request.transport.get_extra_info("socket")
+    if raw is not None:
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    request.transport.abort()
+
+
+async def answered(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn whatever happens into Fly's reply."""
+    try:
+        if request.match_info.http_exception is not None:
+            # Go's router answers before the token is looked at.
+            return _headed(request, web.Response(status=404, text="404 page not found\n"))
+        if not request.path.startswith(CONTROL):
+            request[TOKEN] = authenticate(request)
+            request.app[LIMITER].check(request)
+        return _headed(request, await handler(request))
+    except ApiError as error:
+        return _headed(request, web.json_response(error.body(), status=error.http_status, headers=error.headers))
+    except web.HTTPException as error:
+        return _headed(request, web.json_response({"error": error.reason}, status=error.status))
+    except Exception as error:
+        LOG.exception("%s %s", request.method, request.path)
+        return _headed(request, web.json_response(
+            {"error": f"internal: the emulator failed: {type(error).__name__}"}, status=500))
+
+
+def _headed(request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
+    if not response.prepared:
+        response.headers["fly-request-id"] = request.get("request-id", "")
+        response.headers["server"] = "Fly/emulator"
+    return response
+
+
+def authenticate(request: web.Request) -> Token:
+    """Find the token; Bearer and FlyV1 count, a pasted `FlyV1 ` inside Bearer too. Raises ApiError (401)."""
+    context: Context = request.app[CONTEXT]
+    scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() not in ("bearer", "flyv1"):
+        raise ApiError(401, "Authenticate: token validation error")
+    value = value.strip().removeprefix("FlyV1 ").strip()
+    accepted = {token.value.removeprefix("FlyV1 "): token for token in context.settings.tokens} | context.minted
+    for part in (value, *value.split(",")):
+        token = accepted.get(part.strip())
+        if token is not None and (token.expires_at is None or token.expires_at > context.clock.now()):
+            return token
+    raise ApiError(401, "Authenticate: token validation error")
+
+
+class RateLimiter:
+    """Fly's: per action and machine (or app) 1/s with a burst of 3; reads 5/s with a burst of 10."""
+
+    WRITE, READ = (1.0, 3.0), (5.0, 10.0)
+
+    def __init__(self, clock: Clock, enabled: bool) -> None:
+        self.enabled = enabled
+        self._clock = clock
+        self._buckets: dict[tuple[str, str], tuple[float, float]] = {}
+
+    def check(self, request: web.Request) -> None:
+        """Count the request; raises ApiError (429) when it is too many."""
+        if not self.enabled:
+            return
+        rate, burst = self.READ if kind(request) == "read" else self.WRITE
+        resource = request.match_info.route.resource
+        action = f"{request.method} {resource.canonical if resource else request.path}"
+        key = (action, request.match_info.get("machine_id") or request.match_info.get("app_name") or "")
+        now = self._clock.now()
+        left, seen = self._buckets.get(key, (burst, now))
+        left = min(burst, left + (now - seen) * rate)
+        if left < 1:
+            self._buckets[key] = (left, now)
+            raise ApiError(429, "rate limit exceeded", headers={"Retry-After": str(max(1, round((1 - left) / rate)))})
+        self._buckets[key] = (left - 1, now)
+
+
+LIMITER: web.AppKey[RateLimiter] = web.AppKey("limiter", RateLimiter)

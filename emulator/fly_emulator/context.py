@@ -1,0 +1,30 @@
+"""What every part of the emulator shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .clock import Clock
+from .faults import Faults
+from .journal import Journal
+from .logbook import Logbook
+from .machines.pulls import Pulls
+from .runtime.base import Runtime
+from .settings import Settings, Token
+from .state.store import Store
+
+
+@dataclass
+class Context:
+    settings: Settings
+    clock: Clock
+    store: Store
+    logbook: Logbook
+    journal: Journal
+    faults: Faults
+    runtime: Runtime
+    pulls: Pulls
+    full_regions: set[str] = field(default_factory=set)
+    """Regions that have no room, by the control API."""
+    minted: dict[str, Token] = field(default_factory=dict)
+    """Tokens given out by the API."""

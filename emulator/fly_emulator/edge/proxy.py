@@ -1,0 +1,166 @@
+"""The public edge: HTTP on port 80's stand-in, HTTPS on 443's, to the machines.
+
+An app without a public address, or without a service on the port, is not served: its TLS handshake gets the
+alert `unrecognized_name`, its HTTP connection is closed without an answer. On Fly its name would not resolve.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import aiohttp
+from aiohttp import web
+from multidict import CIMultiDict
+from yarl import URL
+
+from .. import ids
+from ..api.middleware import drop
+from ..context import Context
+from ..state.model import App
+from . import headers as fly_headers
+from .routing import NoRoute, Route, Router
+
+HTTP_PORT, HTTPS_PORT = 80, 443
+CHUNK = 64 * 1024
+UNREACHABLE = (aiohttp.ClientConnectionError, ConnectionError, OSError)
+
+
+class Edge:
+    """A handler for aiohttp's low-level server; `public_port` is the port that it stands for on Fly."""
+
+    def __init__(self, context: Context, router: Router, public_port: int) -> None:
+        self._context = context
+        self._router = router
+        self._public_port = public_port
+        self.https_port = HTTPS_PORT
+        """Where redirects to https go, when the client came to an unusual port."""
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        app = self._router.public_app(request.host)
+        port = self._router.port(app, self._public_port) if app else None
+        scheme = "https" if self._public_port == HTTPS_PORT else "http"
+        if app is None or port is None or ("tls" in port.handlers) != (scheme == "https"):
+            drop(request)
+            return web.Response(status=400)  # goes nowhere: the connection is closed
+        if scheme == "http" and port.force_https:
+            return self._redirect(request)
+        number = ids.request_id(self._context.clock.now(), self._context.settings.region)
+        try:
+            route = await self._router.route(app, self._public_port)
+        except NoRoute as error:
+            return self._page(503, number, str(error))
+        try:
+            forward = self._headers(request, app, route, scheme, number)
+            if _wants_websocket(request):
+                return await self._websocket(request, route, forward)
+            return await self._http(request, route, forward, number)
+        except UNREACHABLE as error:
+            self._context.logbook.append(
+                app.name, f"could not connect to the app on port {route.port.internal_port}: {error}. Is it "
+                f"listening on 0.0.0.0:{route.port.internal_port}?", route.runner.machine.id,
+                route.runner.machine.region, "error", "proxy")
+            return self._page(502, number, "the app did not accept the connection")
+
+    def _redirect(self, request: web.BaseRequest) -> web.Response:
+        host, _, given = request.host.partition(":")
+        port = f":{self.https_port}" if given not in ("", str(HTTP_PORT)) else ""
+        return web.Response(status=301, headers={"Location": f"https://{host}{port}{request.raw_path}",
+                                                 "server": "Fly/emulator", "via": "1.1 fly.io"})
+
+    def _headers(self, request: web.BaseRequest, app: App, route: Route, scheme: str, number: str
+                 ) -> CIMultiDict[str]:
+        plain = fly_headers.end_to_end(request.headers.items(), request.headers.get("Connection", ""))
+        peer = fly_headers.client_address(request.remote or "127.0.0.1")
+        kinds = ("v6",) if ":" in peer else ("v4", "shared_v4")
+        address = app.address(*kinds) or app.address("v4", "shared_v4", "v6")
+        assert address is not None
+        return fly_headers.forwarded(plain, peer, address.ip, scheme, self._public_port,
+                                     route.runner.machine.region, number, self._context.clock.now())
+
+    def _page(self, status: int, number: str, why: str) -> web.Response:
+        return web.Response(status=status, text=f"{status}: {why}\n", headers={
+            "server": "Fly/emulator", "via": "1.1 fly.io", "fly-request-id": number})
+
+    async def _http(self, request: web.BaseRequest, route: Route, forward: CIMultiDict[str], number: str
+                    ) -> web.StreamResponse:
+        session = route.runner.session(route.port.internal_port, "proxy")
+        async with session.request(
+            request.method, _target(route, request), headers=forward, allow_redirects=False,
+            data=request.content if request.body_exists else None,
+            skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
+        ) as answer:
+            response = web.StreamResponse(status=answer.status, reason=answer.reason)
+            for name, value in fly_headers.end_to_end(answer.headers.items(),
+                                                      answer.headers.get("Connection", "")).items():
+                response.headers.add(name, value)
+            response.headers["server"] = "Fly/emulator"
+            response.headers["via"] = "1.1 fly.io"
+            response.headers["fly-request-id"] = number
+            await response.prepare(request)
+            try:
+                async for chunk in answer.content.iter_any():
+                    await response.write(chunk)
+                await response.write_eof()
+            except (aiohttp.ClientError, ConnectionError):
+                drop(request)  # the answer has begun: only a broken connection tells that it is cut
+            return response
+
+    async def _websocket(self, request: web.BaseRequest, route: Route, forward: CIMultiDict[str]
+                         ) -> web.StreamResponse:
+        """Connect to the app first, so that its refusal reaches the client; then pass messages both ways."""
+        wanted = [name.strip() for name in request.headers.get("Sec-WebSocket-Protocol", "").split(",") if name]
+        for name in [name for name in forward if name.lower().startswith("sec-websocket-")]:
+            del forward[name]
+        session = route.runner.session(route.port.internal_port, "proxy")
+        try:
+            upstream = await session.ws_connect(
+                _target(route, request), protocols=wanted, headers=forward, max_msg_size=0, autoping=False,
+                autoclose=False, compress=15 if "permessage-deflate" in request.headers.get(
+                    "Sec-WebSocket-Extensions", "") else 0)
+        except aiohttp.WSServerHandshakeError as error:
+            return web.Response(status=error.status, reason=error.message or None, headers=fly_headers.end_to_end(
+                (item for item in (error.headers or {}).items() if item[0].lower() != "content-length"), ""))
+        client = web.WebSocketResponse(
+            protocols=(upstream.protocol,) if upstream.protocol else (), max_msg_size=0, autoping=False,
+            autoclose=False, timeout=5.0)
+        await client.prepare(request)
+        ways = [asyncio.create_task(_pass(client, upstream)), asyncio.create_task(_pass(upstream, client))]
+        try:
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for way in ways:
+                way.cancel()
+            await asyncio.gather(*ways, return_exceptions=True)
+            await asyncio.gather(client.close(), upstream.close(), return_exceptions=True)
+        return client
+
+
+def _wants_websocket(request: web.BaseRequest) -> bool:
+    return request.headers.get("Upgrade", "").lower() == "websocket"
+
+
+def _target(route: Route, request: web.BaseRequest) -> URL:
+    return URL(f"http://{route.runner.machine.ipv4}:{route.port.internal_port}{request.raw_path}", encoded=True)
+
+
+async def _pass(source: web.WebSocketResponse | aiohttp.ClientWebSocketResponse,
+                target: web.WebSocketResponse | aiohttp.ClientWebSocketResponse) -> None:
+    """Pass messages until one side closes; its close code and reason go to the other."""
+    while True:
+        message = await source.receive()
+        if message.type is aiohttp.WSMsgType.TEXT:
+            await target.send_str(message.data)
+        elif message.type is aiohttp.WSMsgType.BINARY:
+            await target.send_bytes(message.data)
+        elif message.type is aiohttp.WSMsgType.PING:
+            await target.ping(message.data)
+        elif message.type is aiohttp.WSMsgType.PONG:
+            await target.pong(message.data)
+        elif message.type is aiohttp.WSMsgType.CLOSE:
+            code = message.data or aiohttp.WSCloseCode.OK
+            await target.close(code=code, message=(message.extra or "").encode())
+            await source.close(code=code)
+            return
+        else:  # the connection broke
+            await target.close(code=aiohttp.WSCloseCode.GOING_AWAY)
+            return

@@ -1,0 +1,1 @@
+"""The life of machines: configuration, processes, restarts, checks."""

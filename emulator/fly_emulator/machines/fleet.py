@@ -1,0 +1,153 @@
+"""All machines of the platform: their runners, their creation and their updates."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from .. import ids
+from ..api.errors import ApiError, invalid, no_capacity, not_found
+from ..context import Context
+from ..images.base import ImageNotFound
+from ..state.model import App, Machine, Version, Volume
+from . import config as machine_config
+from .runner import Runner
+
+RESOLVE_GRACE = 1.0
+"""Seconds that create and update wait for the image, so that an unknown one is refused at once."""
+
+
+class Fleet:
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self.runners: dict[str, Runner] = {}
+
+    def resume(self) -> None:
+        """After a restart of the emulator: started machines start again."""
+        for app, machine in self._context.store.machines():
+            if not machine.gone:
+                self._adopt(app, machine).resume()
+
+    async def shutdown(self) -> None:
+        await asyncio.gather(*(runner.shutdown() for runner in self.runners.values()))
+
+    def runner(self, machine: Machine) -> Runner:
+        return self.runners[machine.id]
+
+    async def create(self, app: App, body: dict[str, Any]) -> Machine:
+        """Create a machine from the request's body; raises ApiError."""
+        region = body.get("region") or self._context.settings.region
+        name = body.get("name") or ids.machine_name()
+        for other in app.live_machines():
+            if other.name == name:
+                raise ApiError(409, f"already_exists: unique machine name violation, machine ID {other.id} "
+                                    f'already exists with name "{name}"')
+        config = machine_config.accept(body.get("config"))
+        self._require_room(region, config)
+        volumes = self._mountable(app, region, config, None)
+        secrets, secrets_version = self._secrets(app, body)
+        await self._require_image(config["image"])
+        # Another request may have come between: what it took is looked at again.
+        if app.deleting or app.name not in self._context.store.apps:
+            raise not_found("app")
+        volumes = self._mountable(app, region, config, None)
+        now = self._context.clock.now()
+        machine_id = ids.machine_id()
+        machine = Machine(
+            id=machine_id, name=name, region=region, state="created",
+            private_ip=ids.private_ipv6(app.org, app.network, machine_id), ipv4=self._free_ipv4(),
+            created_at=now, updated_at=now,
+            current=Version(ids.ulid(now), config, secrets, secrets_version),
+        )
+        app.machines[machine.id] = machine
+        self._attach(machine, volumes)
+        # A standby waits for another machine's host to fail.
+        self._adopt(app, machine).launch(not body.get("skip_launch") and not config.get("standbys"))
+        return machine
+
+    async def update(self, app: App, machine: Machine, body: dict[str, Any]) -> None:
+        """Give the machine a new version from the request's body; raises ApiError."""
+        for key in ("region", "name"):
+            if body.get(key) and body[key] != getattr(machine, key):
+                raise invalid(f"a machine's {key} cannot be changed (it is {getattr(machine, key)})")
+        expected = body.get("current_version")
+        if expected and expected != machine.current.version:
+            raise ApiError(409, f"aborted: machine version mismatch, current_version {expected} is not "
+                                f"{machine.current.version}")
+        config = machine_config.accept(body.get("config"))
+        volumes = self._mountable(app, machine.region, config, machine)
+        secrets, secrets_version = self._secrets(app, body)
+        await self._require_image(config["image"])
+        if machine.gone or machine.state == "destroying":
+            raise not_found("machine")
+        volumes = self._mountable(app, machine.region, config, machine)
+        for volume in app.volumes.values():
+            if volume.attached_machine_id == machine.id and volume not in volumes:
+                volume.attached_machine_id = None
+        self._attach(machine, volumes)
+        version = Version(ids.ulid(self._context.clock.now()), config, secrets, secrets_version)
+        self.runner(machine).update(version, not body.get("skip_launch"))
+
+    async def destroy(self, machine: Machine) -> None:
+        await self.runner(machine).destroy()
+
+    def _adopt(self, app: App, machine: Machine) -> Runner:
+        self.runners[machine.id] = Runner(self._context, app, machine)
+        return self.runners[machine.id]
+
+    def _free_ipv4(self) -> str:
+        taken = {machine.ipv4 for _, machine in self._context.store.machines() if not machine.gone}
+        index = 0
+        while (address := ids.private_ipv4(index)) in taken:
+            index += 1
+        return address
+
+    def _require_room(self, region: str, config: dict[str, Any]) -> None:
+        from ..api.platform import require_region
+
+        require_region(region)
+        if region in self._context.full_regions:
+            reserve = "insufficient resources to create new machine with existing volume" if config.get(
+                "mounts") else f"insufficient resources available in region {region} to fulfill request"
+            raise no_capacity(f"could not reserve resource for machine: {reserve}")
+
+    def _mountable(self, app: App, region: str, config: dict[str, Any], machine: Machine | None
+                   ) -> list[Volume]:
+        """The volumes that the config mounts, their facts filled into the mounts; raises ApiError."""
+        volumes = []
+        for mount in config.get("mounts", []):
+            volume = app.volumes.get(mount["volume"])
+            if volume is None or volume.state != "created":
+                raise invalid(f"volume {mount['volume']} not found")
+            if volume.region != region:
+                raise invalid(f"volume {volume.id} is in region {volume.region}, the machine in {region}")
+            if volume.attached_machine_id not in (None, machine.id if machine else None):
+                raise ApiError(409, f"failed_precondition: volume {volume.id} is already attached to "
+                                    f"machine: {volume.attached_machine_id}")
+            mount.update(name=volume.name, encrypted=volume.encrypted, size_gb=volume.size_gb)
+            volumes.append(volume)
+        return volumes
+
+    def _attach(self, machine: Machine, volumes: list[Volume]) -> None:
+        for volume in volumes:
+            volume.attached_machine_id = machine.id
+            volume.updated_at = self._context.clock.now()
+
+    def _secrets(self, app: App, body: dict[str, Any]) -> tuple[dict[str, str], int]:
+        wanted = body.get("min_secrets_version") or 0
+        if wanted > app.secrets_version:
+            raise ApiError(400, f"failed_precondition: secrets version {wanted} is not there yet, the app "
+                                f"is at {app.secrets_version}")
+        if body.get("skip_secrets"):
+            return {}, app.secrets_version
+        return {name: secret.value for name, secret in app.secrets.items()}, app.secrets_version
+
+    async def _require_image(self, reference: str) -> None:
+        """Refuse a reference that no image has; one that only takes long to bring here is accepted."""
+        pulling = self._context.pulls.begin(reference)
+        done, _ = await asyncio.wait({pulling}, timeout=RESOLVE_GRACE)
+        try:
+            for task in done:
+                task.result()
+        except ImageNotFound as error:
+            raise invalid(f"could not find image {reference}: {error}") from error

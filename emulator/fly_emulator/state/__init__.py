@@ -1,0 +1,1 @@
+"""What the platform knows, and how it survives a restart of the emulator."""

@@ -1,0 +1,151 @@
+"""The platform's records; an `App` owns everything that belongs to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from secrets import token_hex
+from typing import Any
+
+PUBLIC_KINDS = ("v4", "v6", "shared_v4")
+GONE = ("destroyed",)
+
+
+@dataclass
+class IpAssignment:
+    ip: str
+    kind: str
+    """v4, v6, shared_v4 or private_v6; the REST reply does not carry it."""
+    region: str
+    created_at: float
+    service_name: str = ""
+    network: str = ""
+    org: str = ""
+
+
+@dataclass
+class Secret:
+    value: str
+    digest: str
+    created_at: float
+    updated_at: float
+
+
+@dataclass
+class Snapshot:
+    id: str
+    created_at: float
+    size: int
+    volume_size: int
+    digest: str
+    retention_days: int
+    status: str = "created"
+
+
+@dataclass
+class Volume:
+    id: str
+    name: str
+    region: str
+    size_gb: int
+    zone: str
+    created_at: float
+    updated_at: float
+    encrypted: bool = True
+    state: str = "created"
+    attached_machine_id: str | None = None
+    snapshot_retention: int = 5
+    auto_backup_enabled: bool = True
+    fstype: str = "ext4"
+    host_status: str = "ok"
+    given_to_user: bool = False
+    """Its top directory has been given to the user of the first image that mounted it."""
+    destroy_after: float | None = None
+    """When a soft-deleted volume's data goes (24 h after the request)."""
+    snapshots: list[Snapshot] = field(default_factory=list)
+
+
+@dataclass
+class Event:
+    id: str
+    type: str
+    status: str
+    source: str
+    timestamp: int
+    """Milliseconds."""
+    request: dict[str, Any] | None = None
+
+
+@dataclass
+class Lease:
+    nonce: str
+    expires_at: float
+    owner: str
+    description: str
+    version: str
+
+
+@dataclass
+class Version:
+    """What a machine was made of, one per create or update."""
+
+    version: str
+    config: dict[str, Any]
+    secrets: dict[str, str]
+    secrets_version: int
+    image_digest: str = ""
+
+
+@dataclass
+class Machine:
+    id: str
+    name: str
+    region: str
+    state: str
+    private_ip: str
+    ipv4: str
+    created_at: float
+    updated_at: float
+    current: Version
+    history: list[Version] = field(default_factory=list)
+    """Older versions, oldest first."""
+    events: list[Event] = field(default_factory=list)
+    """Newest first."""
+    lease: Lease | None = None
+    cordoned: bool = False
+    host_status: str = "ok"
+    wanted: str = "started"
+    """started or stopped: what a restart of the emulator brings back."""
+    image_labels: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def config(self) -> dict[str, Any]:
+        return self.current.config
+
+    @property
+    def gone(self) -> bool:
+        return self.state in GONE
+
+
+@dataclass
+class App:
+    name: str
+    id: str
+    number: int
+    org: str
+    network: str
+    created_at: float
+    digest_key: str = field(default_factory=lambda: token_hex(16))
+    """Makes the digests of secrets unpredictable to clients."""
+    deleting: bool = False
+    secrets_version: int = 0
+    secrets: dict[str, Secret] = field(default_factory=dict)
+    ips: list[IpAssignment] = field(default_factory=list)
+    volumes: dict[str, Volume] = field(default_factory=dict)
+    machines: dict[str, Machine] = field(default_factory=dict)
+
+    def live_machines(self) -> list[Machine]:
+        return [machine for machine in self.machines.values() if not machine.gone]
+
+    def address(self, *kinds: str) -> IpAssignment | None:
+        """The first address of one of these kinds, in the order of `kinds`."""
+        return next((ip for kind in kinds for ip in self.ips if ip.kind == kind), None)

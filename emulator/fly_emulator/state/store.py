@@ -1,0 +1,80 @@
+"""The state directory: one file an app, written whole and swapped in, so a kill leaves old or new."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from .codec import decode
+from .model import App, Machine, Volume
+
+
+class StateUnreadable(Exception):
+    """A file of the state directory cannot be read; the text names it and says what to do."""
+
+
+def write_atomic(path: Path, text: str, mode: int = 0o600) -> None:
+    """Replace `path` by `text`; readers see the old or the new file, never a part."""
+    temporary = path.with_name(path.name + ".new")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        stream.write(text)
+    os.replace(temporary, path)
+
+
+class Store:
+    """All apps, in memory and on disk under `directory`."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.apps: dict[str, App] = {}
+        self._files = directory / "apps"
+
+    def load(self) -> None:
+        self._files.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for path in sorted(self._files.glob("*.json")):
+            try:
+                app = decode(App, json.loads(path.read_text(encoding="utf-8")))
+            except (ValueError, KeyError, TypeError) as error:
+                raise StateUnreadable(
+                    f"The emulator's state file {path} cannot be read ({error}). Move it away to go on "
+                    "without that app, or use another --state-dir."
+                ) from error
+            self.apps[app.name] = app
+
+    def save(self, app: App) -> None:
+        """Write the app's file; secrets are in it, so it is 0600 in a 0700 directory."""
+        write_atomic(self._files / f"{app.name}.json", json.dumps(dataclasses.asdict(app)))
+
+    def remove(self, app: App) -> None:
+        """Forget the app and everything on disk that is its."""
+        self.apps.pop(app.name, None)
+        (self._files / f"{app.name}.json").unlink(missing_ok=True)
+        for volume in app.volumes.values():
+            self.erase_volume(volume)
+        for machine in app.machines.values():
+            self.erase_machine(machine)
+
+    def machines(self) -> Iterator[tuple[App, Machine]]:
+        for app in self.apps.values():
+            for machine in app.machines.values():
+                yield app, machine
+
+    def volume_data(self, volume: Volume) -> Path:
+        return self.directory / "volumes" / volume.id / "data"
+
+    def snapshot_data(self, volume: Volume, snapshot: str) -> Path:
+        return self.directory / "volumes" / volume.id / "snapshots" / snapshot
+
+    def machine_dir(self, machine: Machine) -> Path:
+        return self.directory / "machines" / machine.id
+
+    def erase_volume(self, volume: Volume) -> None:
+        shutil.rmtree(self.directory / "volumes" / volume.id, ignore_errors=True)
+
+    def erase_machine(self, machine: Machine) -> None:
+        shutil.rmtree(self.machine_dir(machine), ignore_errors=True)
