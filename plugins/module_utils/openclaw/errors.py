@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
-from ..errors import CollectionError
+from ..errors import CollectionError, MissingLibrary
+
+__all__ = ["ConfigUnreadable", "InvalidValue", "MissingLibrary", "OpenClawError", "SchemaUnusable"]
 
 
 class OpenClawError(CollectionError):
@@ -25,19 +27,6 @@ class OpenClawError(CollectionError):
             head = f"{head}: {self.why}"
         text = head if head.endswith((".", "!", "?")) else f"{head}."
         return f"{text} {self.todo}" if self.todo else text
-
-
-class MissingLibrary(OpenClawError):
-    """A Python library that this task needs is not installed where the task runs."""
-
-    def __init__(self, name: str, needed_for: str) -> None:
-        super().__init__(
-            f"The Python library {name} is not installed",
-            why=f"it is needed for {needed_for}",
-            todo=f"Install it for the Python that runs this task: pip install {name}",
-        )
-        self.name = name
-        self.needed_for = needed_for
 
 
 class InvalidValue(OpenClawError):

@@ -89,7 +89,7 @@ class CallFailed(OpenClawError):
         self.method = method
         self.code = code
         self.message = message
-        self.details: Mapping[str, Any] = details or {}
+        self.details = {"method": method, "code": code, **(details or {})}
 
 
 @dataclass(frozen=True, slots=True)
@@ -441,9 +441,11 @@ def _classify(error: Mapping[str, Any], url: str) -> ConnectFailed:
     kind, what, todo = _REFUSALS.get(code, (ConnectFailed, "The gateway refuses the connection", ""))
     failure = kind(what, where=url, why=message, todo=todo or None)
     failure.code = code
+    failure.details["code"] = code
     if isinstance(failure, PairingRequired):
         failure.request_id = _text(details.get("requestId"))
         failure.reason = _text(details.get("reason"))
+        failure.details["pairing_request"] = failure.request_id
     if isinstance(failure, RateLimited):
         failure.retry_after = retry_after
     return failure
