@@ -16,7 +16,9 @@ from .ansible import REPO
 
 
 class Emulator:
-    """A running emulator with a state directory of its own, on free ports."""
+    """An emulator with a state directory of its own, on free ports; `args` go to its `start`."""
+
+    TOKEN = "emulator-token"
 
     def __init__(self, state_dir: Path, *args: str, env: Mapping[str, str] | None = None) -> None:
         self.state_dir = state_dir
@@ -25,7 +27,7 @@ class Emulator:
         # The checkout's sources count, wherever this interpreter's copy came from.
         self._env = passed | {"PYTHONPATH": str(REPO / "emulator")} | dict(env or {})
         self.info: dict[str, Any] = {}
-        """What emulator.json says: api_url, edge_http_port, edge_https_port, ca_file, tier, pid, token, ..."""
+        """What emulator.json says: api_url, edge_http_port, edge_https_port, ca_file, tier, guarantees, pid, ..."""
 
     def __repr__(self) -> str:
         return f"Emulator({self.info.get('api_url', 'stopped')})"
@@ -35,10 +37,6 @@ class Emulator:
         return str(self.info["api_url"])
 
     @property
-    def token(self) -> str:
-        return str(self.info.get("token", "emulator-token"))
-
-    @property
     def ca_file(self) -> Path:
         return Path(self.info["ca_file"])
 
@@ -46,10 +44,10 @@ class Emulator:
     def environment(self) -> dict[str, str]:
         """What makes a playbook, or flyctl, use this emulator instead of Fly.io."""
         return {
-            "FLY_API_TOKEN": self.token,
+            "FLY_API_TOKEN": self.TOKEN,
             "FLY_FLAPS_BASE_URL": self.api_url,
             "FLY_API_BASE_URL": self.api_url,
-            "FLY_ORG": str(self.info.get("org", "personal")),
+            "FLY_ORG": "personal",
         }
 
     def command(self, *words: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
@@ -65,7 +63,9 @@ class Emulator:
         )
 
     def start(self) -> None:
-        done = self.command("start", *self.args)
+        done = self.command(
+            "start", "--api-port", "0", "--edge-http-port", "0", "--edge-https-port", "0", *self.args
+        )
         assert done.returncode == 0, f"the emulator did not start\n{done.stdout}{done.stderr}"
         self.info = json.loads((self.state_dir / "emulator.json").read_text())
 
@@ -75,12 +75,12 @@ class Emulator:
         self.info = {}
 
     def request(self, method: str, path: str, body: Any = None) -> Any:
-        """Call its API as the owner of the token; return the answer's JSON, or None; raise HTTPError."""
+        """Call its API with its token; return the answer's JSON, or None; raise HTTPError."""
         request = urllib.request.Request(
             self.api_url + path,
             method=method,
             data=None if body is None else json.dumps(body).encode(),
-            headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"},
+            headers={"Authorization": f"Bearer {self.TOKEN}", "Content-Type": "application/json"},
         )
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
@@ -94,8 +94,8 @@ class Emulator:
         return self.request("GET", path)
 
     def journal(self, kind: str | None = None) -> list[dict[str, Any]]:
-        """Return the requests since the last clearing; `kind` is "read" or "write"."""
-        entries: list[dict[str, Any]] = self.get("/emulator/v1/journal" + (f"?kind={kind}" if kind else ""))
+        """Return the requests since the last clearing; `kind` is read, write or exec, or several with commas."""
+        entries: list[dict[str, Any]] = self.get(f"/emulator/v1/journal?kind={kind or ''}")["entries"]
         return entries
 
     def clear_journal(self) -> None:
