@@ -18,7 +18,13 @@ from . import __version__, daemon
 from .runtime import RuntimeUnavailable
 from .server import Emulator, PortInUse, default_cache_dir
 from .settings import (
-    DEFAULT_API_PORT, DEFAULT_HTTP_PORT, DEFAULT_HTTPS_PORT, DEFAULT_TOKEN, Organization, Settings, Token,
+    DEFAULT_API_PORT,
+    DEFAULT_HTTP_PORT,
+    DEFAULT_HTTPS_PORT,
+    DEFAULT_TOKEN,
+    Organization,
+    Settings,
+    Token,
 )
 from .state.store import StateUnreadable
 
@@ -33,29 +39,57 @@ def default_state_dir() -> Path:
 
 def parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--state-dir", type=Path, default=default_state_dir(), metavar="DIR",
-                        help="where the emulator keeps its state (default: %(default)s)")
+    common.add_argument(
+        "--state-dir",
+        type=Path,
+        default=default_state_dir(),
+        metavar="DIR",
+        help="where the emulator keeps its state (default: %(default)s)",
+    )
     whole = argparse.ArgumentParser(prog="fly-emulator", description="Fly.io on this machine.")
     whole.add_argument("--version", action="version", version=f"fly-emulator {__version__}")
     commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     start = commands.add_parser("start", parents=[common], help="start it in the background")
     start.add_argument("--api-port", type=int, default=DEFAULT_API_PORT, help="Machines API (default: %(default)s)")
-    start.add_argument("--edge-https-port", type=int, default=DEFAULT_HTTPS_PORT,
-                       help="https of the apps (default: %(default)s)")
-    start.add_argument("--edge-http-port", type=int, default=DEFAULT_HTTP_PORT,
-                       help="http of the apps (default: %(default)s)")
-    start.add_argument("--runtime", choices=("auto", "sandbox", "process"), default="auto",
-                       help="how machines run (default: %(default)s)")
-    start.add_argument("--cache-dir", type=Path, default=default_cache_dir(), metavar="DIR",
-                       help="where images are kept (default: %(default)s)")
+    start.add_argument(
+        "--edge-https-port", type=int, default=DEFAULT_HTTPS_PORT, help="https of the apps (default: %(default)s)"
+    )
+    start.add_argument(
+        "--edge-http-port", type=int, default=DEFAULT_HTTP_PORT, help="http of the apps (default: %(default)s)"
+    )
+    start.add_argument(
+        "--runtime",
+        choices=("auto", "sandbox", "process"),
+        default="auto",
+        help="how machines run (default: %(default)s)",
+    )
+    start.add_argument(
+        "--cache-dir",
+        type=Path,
+        default=default_cache_dir(),
+        metavar="DIR",
+        help="where images are kept (default: %(default)s)",
+    )
     start.add_argument("--image-dir", type=Path, metavar="DIR", help="images of your own")
-    start.add_argument("--org", action="append", default=[], metavar="SLUG",
-                       help="an organisation besides `personal`; may be repeated")
-    start.add_argument("--foreign-app", action="append", default=[], metavar="NAME",
-                       help="an app name that somebody else holds; may be repeated")
-    start.add_argument("--token", action="append", default=[], metavar="FILE", type=Path,
-                       help=f"a file with a token to accept besides `{DEFAULT_TOKEN}`; may be repeated")
+    start.add_argument(
+        "--org", action="append", default=[], metavar="SLUG", help="an organisation besides `personal`; may be repeated"
+    )
+    start.add_argument(
+        "--foreign-app",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="an app name that somebody else holds; may be repeated",
+    )
+    start.add_argument(
+        "--token",
+        action="append",
+        default=[],
+        metavar="FILE",
+        type=Path,
+        help=f"a file with a token to accept besides `{DEFAULT_TOKEN}`; may be repeated",
+    )
     start.add_argument("--rate-limits", action="store_true", help="answer 429 as Fly does")
     start.add_argument("--log-file", type=Path, metavar="FILE", help="(default: STATE_DIR/emulator.log)")
     start.add_argument("--foreground", action="store_true", help="stay in this terminal")
@@ -112,13 +146,27 @@ def _start(arguments: argparse.Namespace) -> int:
 
 def _again(arguments: argparse.Namespace) -> list[str]:
     """The options of `start` for the background process."""
-    words = ["--state-dir", str(arguments.state_dir), "--api-port", str(arguments.api_port), "--edge-https-port",
-             str(arguments.edge_https_port), "--edge-http-port", str(arguments.edge_http_port), "--runtime",
-             arguments.runtime, "--cache-dir", str(arguments.cache_dir.absolute())]
+    words = [
+        "--state-dir",
+        str(arguments.state_dir),
+        "--api-port",
+        str(arguments.api_port),
+        "--edge-https-port",
+        str(arguments.edge_https_port),
+        "--edge-http-port",
+        str(arguments.edge_http_port),
+        "--runtime",
+        arguments.runtime,
+        "--cache-dir",
+        str(arguments.cache_dir.absolute()),
+    ]
     if arguments.image_dir:
         words += ["--image-dir", str(arguments.image_dir.absolute())]
-    for flag, values in (("--org", arguments.org), ("--foreign-app", arguments.foreign_app),
-                         ("--token", [path.absolute() for path in arguments.token])):
+    for flag, values in (
+        ("--org", arguments.org),
+        ("--foreign-app", arguments.foreign_app),
+        ("--token", [path.absolute() for path in arguments.token]),
+    ):
         for value in values:
             words += [flag, str(value)]
     return [*words, *(["--rate-limits"] if arguments.rate_limits else [])]
@@ -127,9 +175,15 @@ def _again(arguments: argparse.Namespace) -> list[str]:
 def _serve(arguments: argparse.Namespace) -> int:
     tokens = [Token(DEFAULT_TOKEN), *(Token(path.read_text(encoding="utf-8").strip()) for path in arguments.token)]
     settings = Settings(
-        state_dir=arguments.state_dir, api_port=arguments.api_port, edge_http_port=arguments.edge_http_port,
-        edge_https_port=arguments.edge_https_port, runtime=arguments.runtime, cache_dir=arguments.cache_dir,
-        image_dir=arguments.image_dir, tokens=tuple(tokens), foreign_apps=tuple(arguments.foreign_app),
+        state_dir=arguments.state_dir,
+        api_port=arguments.api_port,
+        edge_http_port=arguments.edge_http_port,
+        edge_https_port=arguments.edge_https_port,
+        runtime=arguments.runtime,
+        cache_dir=arguments.cache_dir,
+        image_dir=arguments.image_dir,
+        tokens=tuple(tokens),
+        foreign_apps=tuple(arguments.foreign_app),
         orgs=(Organization("personal", "Personal"), *(Organization(slug, slug) for slug in arguments.org)),
         rate_limits=arguments.rate_limits,
     )
@@ -155,11 +209,11 @@ async def _until_stopped(settings: Settings) -> None:
 
 def _tell(info: dict[str, Any]) -> None:
     print(f"""\
-  Machines API  {info['api_url']}   (FLY_FLAPS_BASE_URL, FLY_API_BASE_URL; token: {DEFAULT_TOKEN})
-  Apps          https://APP.fly.dev.localhost:{info['edge_https_port']}, http on {info['edge_http_port']}
-  CA            {info['ca_file']}
-  State         {info['state_dir']}
-  Machines run  in the {info['tier']} tier""")
+  Machines API  {info["api_url"]}   (FLY_FLAPS_BASE_URL, FLY_API_BASE_URL; token: {DEFAULT_TOKEN})
+  Apps          https://APP.fly.dev.localhost:{info["edge_https_port"]}, http on {info["edge_http_port"]}
+  CA            {info["ca_file"]}
+  State         {info["state_dir"]}
+  Machines run  in the {info["tier"]} tier""")
     for missing in info["guarantees"]["missing"]:
         print(f"    without: {missing}")
     sys.stdout.flush()
@@ -188,8 +242,11 @@ def _call(arguments: argparse.Namespace, path: str, method: str = "GET", body: A
     if info is None:
         raise Failure(f"No emulator runs on {arguments.state_dir}. Start it with `fly-emulator start`.")
     request = urllib.request.Request(
-        info["api_url"] + path, method=method, data=None if body is None else json.dumps(body).encode(),
-        headers={"Authorization": f"Bearer {DEFAULT_TOKEN}", "Content-Type": "application/json"})
+        info["api_url"] + path,
+        method=method,
+        data=None if body is None else json.dumps(body).encode(),
+        headers={"Authorization": f"Bearer {DEFAULT_TOKEN}", "Content-Type": "application/json"},
+    )
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:
             text = answer.read()
@@ -216,8 +273,10 @@ def _logs(arguments: argparse.Namespace) -> int:
     for line in _call(arguments, f"/api/v1/apps/{arguments.app}/logs")["data"]:
         shown = line["attributes"]
         provider = shown["meta"]["event"]["provider"]
-        print(f"{shown['timestamp'][:19]}Z {provider}[{shown['instance']}] {shown['region']} [{shown['level']}] "
-              f"{shown['message']}")
+        print(
+            f"{shown['timestamp'][:19]}Z {provider}[{shown['instance']}] {shown['region']} [{shown['level']}] "
+            f"{shown['message']}"
+        )
     return 0
 
 
@@ -235,8 +294,9 @@ def _faults(arguments: argparse.Namespace) -> int:
         try:
             rule = json.loads(arguments.rule)
         except ValueError as error:
-            raise Failure(f'The rule is not JSON ({error}). Example: {{"method":"POST","path":"/machines$",'
-                          '"status":503}') from error
+            raise Failure(
+                f'The rule is not JSON ({error}). Example: {{"method":"POST","path":"/machines$","status":503}}'
+            ) from error
         print(json.dumps(_call(arguments, "/emulator/v1/faults", "POST", rule)["rules"], indent=2))
         return 0
     print(json.dumps(_call(arguments, "/emulator/v1/faults")["rules"], indent=2))
@@ -249,5 +309,13 @@ def _clock(arguments: argparse.Namespace) -> int:
     return 0
 
 
-COMMANDS = {"start": _start, "stop": _stop, "status": _status, "journal": _journal, "logs": _logs,
-            "reset": _reset, "faults": _faults, "clock": _clock}
+COMMANDS = {
+    "start": _start,
+    "stop": _stop,
+    "status": _status,
+    "journal": _journal,
+    "logs": _logs,
+    "reset": _reset,
+    "faults": _faults,
+    "clock": _clock,
+}

@@ -58,9 +58,17 @@ def start(state_dir: Path, arguments: list[str], log_file: Path) -> dict[str, An
     with log_file.open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "fly_emulator", "start", "--foreground", *arguments],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd="/",
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(
-                [str(Path(__file__).parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])])},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            cwd="/",
+            env={
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join(
+                    [str(Path(__file__).parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+                ),
+            },
         )
     deadline = time.monotonic() + READY_TIMEOUT
     while time.monotonic() < deadline:
@@ -71,8 +79,10 @@ def start(state_dir: Path, arguments: list[str], log_file: Path) -> dict[str, An
             with log_file.open(encoding="utf-8", errors="replace") as log:
                 log.seek(begin)
                 said = log.read().strip()
-            raise DaemonError(said.removeprefix("fly-emulator: ")
-                              or f"The emulator ended at once with code {process.returncode}; see {log_file}.")
+            raise DaemonError(
+                said.removeprefix("fly-emulator: ")
+                or f"The emulator ended at once with code {process.returncode}; see {log_file}."
+            )
         time.sleep(POLL)
     process.terminate()
     raise DaemonError(f"The emulator was not ready after {READY_TIMEOUT:g} s; see {log_file}.")
@@ -91,5 +101,7 @@ def stop(state_dir: Path) -> bool:
             if free:
                 return True
         time.sleep(POLL)
-    raise DaemonError(f"The emulator (pid {info['pid']}) still runs after {STOP_TIMEOUT:g} s. A machine may not "
-                      f"end; `kill -9 {info['pid']}` ends the emulator and its machines.")
+    raise DaemonError(
+        f"The emulator (pid {info['pid']}) still runs after {STOP_TIMEOUT:g} s. A machine may not "
+        f"end; `kill -9 {info['pid']}` ends the emulator and its machines."
+    )

@@ -7,13 +7,15 @@ import secrets
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
-_WORDS_A = ("aged", "ancient", "bitter", "bold", "broken", "calm", "cold", "damp", "dark", "falling",
-            "floral", "green", "holy", "icy", "late", "lively", "misty", "old", "polished", "quiet",
-            "rough", "silent", "small", "still", "summer", "wandering", "weathered", "wild", "young")
-_WORDS_B = ("breeze", "bush", "cherry", "cloud", "dawn", "dew", "dust", "feather", "field", "fire",
-            "flower", "fog", "forest", "frog", "glade", "grass", "haze", "hill", "lake", "leaf",
-            "meadow", "moon", "paper", "pine", "pond", "rain", "resonance", "river", "sea", "shadow",
-            "sky", "smoke", "snow", "sound", "star", "sun", "surf", "thunder", "tree", "water", "wind")
+_WORDS_A = """
+    aged ancient bitter bold broken calm cold damp dark falling floral green holy icy late lively
+    misty old polished quiet rough silent small still summer wandering weathered wild young
+""".split()
+_WORDS_B = """
+    breeze bush cherry cloud dawn dew dust feather field fire flower fog forest frog glade grass
+    haze hill lake leaf meadow moon paper pine pond rain resonance river sea shadow sky smoke snow
+    sound star sun surf thunder tree water wind
+""".split()
 
 
 def ulid(now: float) -> str:
@@ -72,7 +74,8 @@ def private_ipv4(index: int) -> str:
 
 
 def public_ipv4() -> str:
-    return f"{secrets.choice(('66.51', '137.66', '149.248', '168.220'))}.{secrets.randbelow(120) + 120}.{secrets.randbelow(254) + 1}"
+    network = secrets.choice(("66.51", "137.66", "149.248", "168.220"))
+    return f"{network}.{secrets.randbelow(120) + 120}.{secrets.randbelow(254) + 1}"
 
 
 def shared_ipv4() -> str:

@@ -44,14 +44,20 @@ class Journal:
         self._stream.write(json.dumps(asdict(entry)) + "\n")
         self._stream.flush()
 
-    def select(self, kind: str = "", app: str = "", machine: str = "", method: str = "",
-               since: float = 0.0) -> list[Entry]:
+    def select(
+        self, kind: str = "", app: str = "", machine: str = "", method: str = "", since: float = 0.0
+    ) -> list[Entry]:
         """Oldest first; an empty filter matches all. `kind` may list several, comma-separated."""
         kinds = set(kind.split(",")) if kind else set()
-        return [entry for entry in self._entries
-                if (not kinds or entry.kind in kinds) and app in ("", entry.app)
-                and machine in ("", entry.machine) and method.upper() in ("", entry.method)
-                and entry.time >= since]
+        return [
+            entry
+            for entry in self._entries
+            if (not kinds or entry.kind in kinds)
+            and app in ("", entry.app)
+            and machine in ("", entry.machine)
+            and method.upper() in ("", entry.method)
+            and entry.time >= since
+        ]
 
     def clear(self) -> None:
         self._entries.clear()

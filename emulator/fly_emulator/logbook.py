@@ -36,8 +36,9 @@ class Logbook:
         self._lines: dict[str, deque[Line]] = {}
         self._lock = threading.Lock()
 
-    def append(self, app: str, message: str, instance: str, region: str,
-               level: str = "info", provider: str = "app") -> None:
+    def append(
+        self, app: str, message: str, instance: str, region: str, level: str = "info", provider: str = "app"
+    ) -> None:
         with self._lock:
             lines = self._open(app)
             now = self._clock.now()
@@ -50,12 +51,14 @@ class Logbook:
             with path.open("a", encoding="utf-8") as stream:
                 stream.write(json.dumps(asdict(line)) + "\n")
 
-    def read(self, app: str, after: int = 0, instance: str = "", region: str = "", limit: int = 100
-             ) -> list[Line]:
+    def read(self, app: str, after: int = 0, instance: str = "", region: str = "", limit: int = 100) -> list[Line]:
         """The lines after the token `after`, oldest first; without a token the newest `limit`."""
         with self._lock:
-            found = [line for line in self._open(app)
-                     if line.id > after and instance in ("", line.instance) and region in ("", line.region)]
+            found = [
+                line
+                for line in self._open(app)
+                if line.id > after and instance in ("", line.instance) and region in ("", line.region)
+            ]
         return found[:limit] if after else found[-limit:]
 
     def remove(self, app: str) -> None:

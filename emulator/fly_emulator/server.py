@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import inspect
 import json
 import os
 import ssl
@@ -18,8 +17,22 @@ from aiohttp import web
 
 from . import __version__
 from .api import (
-    actions, apps, control, ips, leases, logs, machines, metadata, middleware, orgs, platform, secrets, tokens,
-    unimplemented, volumes, wait,
+    actions,
+    apps,
+    control,
+    ips,
+    leases,
+    logs,
+    machines,
+    metadata,
+    middleware,
+    orgs,
+    platform,
+    secrets,
+    tokens,
+    unimplemented,
+    volumes,
+    wait,
 )
 from .api.request import CONTEXT, FLEET
 from .clock import Clock
@@ -38,8 +51,22 @@ from .runtime.base import Runtime
 from .settings import Settings
 from .state.store import Store, write_atomic
 
-SECTIONS = (apps, ips, volumes, secrets, machines, actions, wait, leases, metadata, orgs, platform, tokens, logs,
-            control)
+SECTIONS = (
+    apps,
+    ips,
+    volumes,
+    secrets,
+    machines,
+    actions,
+    wait,
+    leases,
+    metadata,
+    orgs,
+    platform,
+    tokens,
+    logs,
+    control,
+)
 MAX_BODY = 64 * 1024 * 1024
 LONG_LINE = 64 * 1024
 IMAGE_USER = (1000, 1000)
@@ -69,8 +96,9 @@ class Emulator:
             raise
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                        trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         await self._stack.aclose()
 
     async def _start(self) -> None:
@@ -86,7 +114,8 @@ class Emulator:
         pulls = Pulls(images)
         self._stack.push_async_callback(pulls.close)
         self.context = context = Context(
-            settings, clock, store, Logbook(settings.state_dir / "logs", clock), journal, Faults(), runtime, pulls)
+            settings, clock, store, Logbook(settings.state_dir / "logs", clock), journal, Faults(), runtime, pulls
+        )
         for app in [app for app in store.apps.values() if app.deleting]:
             store.remove(app)
         self.fleet = Fleet(context)
@@ -103,9 +132,7 @@ class Emulator:
             return chosen
         from .runtime import select
 
-        found: Any = select(chosen, self.settings.state_dir / "runtime")
-        runtime: Runtime = await found if inspect.isawaitable(found) else found
-        return runtime
+        return await select(chosen, self.settings.state_dir / "runtime")
 
     def _images(self) -> ImageCatalog:
         from .images.catalog import Catalog
@@ -122,29 +149,37 @@ class Emulator:
         for section in SECTIONS:
             api.add_routes(section.routes)
         api.add_routes(unimplemented.routes())
-        port = await self._listen(web.AppRunner(api, access_log=None, handle_signals=False),
-                                  self.settings.api_port, "--api-port")
+        port = await self._listen(
+            web.AppRunner(api, access_log=None, handle_signals=False), self.settings.api_port, "--api-port"
+        )
         self.api_url = f"http://{self.settings.host}:{port}"
 
     async def _serve_edge(self) -> None:
-        certificates = Certificates(self.settings.state_dir / "tls",
-                                    lambda name: self.router.public_app(name) is not None)
+        certificates = Certificates(
+            self.settings.state_dir / "tls", lambda name: self.router.public_app(name) is not None
+        )
         self.ca_file = certificates.ca_file
         http = Edge(self.context, self.router, HTTP_PORT)
         https = Edge(self.context, self.router, HTTPS_PORT)
 
         async def listen(edge: Edge, port: int, flag: str, tls: ssl.SSLContext | None) -> int:
-            server = web.Server(edge.handle, access_log=None, max_line_size=LONG_LINE, max_field_size=LONG_LINE,
-                                auto_decompress=False, keepalive_timeout=75)
+            server = web.Server(
+                edge.handle,
+                access_log=None,
+                max_line_size=LONG_LINE,
+                max_field_size=LONG_LINE,
+                auto_decompress=False,
+                keepalive_timeout=75,
+            )
             return await self._listen(web.ServerRunner(server), port, flag, tls)
 
-        self.edge_https_port = await listen(https, self.settings.edge_https_port, "--edge-https-port",
-                                            certificates.server_context())
+        self.edge_https_port = await listen(
+            https, self.settings.edge_https_port, "--edge-https-port", certificates.server_context()
+        )
         http.https_port = https.https_port = self.edge_https_port
         self.edge_http_port = await listen(http, self.settings.edge_http_port, "--edge-http-port", None)
 
-    async def _listen(self, runner: web.BaseRunner, port: int, flag: str,
-                      tls: ssl.SSLContext | None = None) -> int:
+    async def _listen(self, runner: web.BaseRunner, port: int, flag: str, tls: ssl.SSLContext | None = None) -> int:
         """Listen on a port (0: any free one) until the end; return it. Raises PortInUse."""
         await runner.setup()
         self._stack.push_async_callback(runner.cleanup)
@@ -168,15 +203,22 @@ class Emulator:
         guarantees = self.context.runtime.guarantees
         owner = IMAGE_USER if guarantees.owners == "real" else (os.getuid(), os.getgid())
         return {
-            "version": __version__, "pid": os.getpid(), "api_url": self.api_url,
-            "edge_http_port": self.edge_http_port, "edge_https_port": self.edge_https_port,
-            "ca_file": str(self.ca_file), "tier": guarantees.tier,
+            "version": __version__,
+            "pid": os.getpid(),
+            "api_url": self.api_url,
+            "edge_http_port": self.edge_http_port,
+            "edge_https_port": self.edge_https_port,
+            "ca_file": str(self.ca_file),
+            "tier": guarantees.tier,
             "guarantees": {
-                "private_root": guarantees.private_root, "private_network": guarantees.private_network,
-                "memory_limit": guarantees.memory_limit, "owners": guarantees.owners,
+                "private_root": guarantees.private_root,
+                "private_network": guarantees.private_network,
+                "memory_limit": guarantees.memory_limit,
+                "owners": guarantees.owners,
                 "missing": list(guarantees.missing),
             },
-            "owner": f"{owner[0]}:{owner[1]}", "state_dir": str(self.settings.state_dir),
+            "owner": f"{owner[0]}:{owner[1]}",
+            "state_dir": str(self.settings.state_dir),
         }
 
     async def reset(self) -> None:

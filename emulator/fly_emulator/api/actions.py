@@ -60,8 +60,9 @@ async def stop(request: web.Request) -> web.Response:
 async def restart(request: web.Request) -> web.Response:
     _, machine, runner = r.machine(request, alive=True)
     leases.require(request, machine)
-    runner.restart(_signal(request.query.get("signal")), _timeout(request.query.get("timeout")),
-                   r.flag(request, "force_stop"))
+    runner.restart(
+        _signal(request.query.get("signal")), _timeout(request.query.get("timeout")), r.flag(request, "force_stop")
+    )
     return web.json_response(OK)
 
 
@@ -122,6 +123,11 @@ async def execute(request: web.Request) -> web.Response:
         raise ApiError(500, f"internal: exec failed: {error}") from error
     if result.timed_out:
         raise ApiError(408, f"deadline_exceeded: exec did not end within {limit:g}s")
-    return web.json_response({"exit_code": result.exit_code, "exit_signal": result.exit_signal,
-                              "stdout": result.stdout.decode(errors="replace"),
-                              "stderr": result.stderr.decode(errors="replace")})
+    return web.json_response(
+        {
+            "exit_code": result.exit_code,
+            "exit_signal": result.exit_signal,
+            "stdout": result.stdout.decode(errors="replace"),
+            "stderr": result.stderr.decode(errors="replace"),
+        }
+    )

@@ -21,8 +21,11 @@ NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 def organization_view(request: web.Request, slug: str) -> dict[str, object]:
     orgs = {org.slug: org for org in r.context(request).settings.orgs}
-    return {"name": orgs[slug].name if slug in orgs else slug, "slug": slug,
-            "internal_numeric_id": zlib.crc32(slug.encode())}
+    return {
+        "name": orgs[slug].name if slug in orgs else slug,
+        "slug": slug,
+        "internal_numeric_id": zlib.crc32(slug.encode()),
+    }
 
 
 def status(app: App) -> str:
@@ -31,10 +34,15 @@ def status(app: App) -> str:
 
 def view(request: web.Request, app: App) -> dict[str, object]:
     return {
-        "id": app.id, "name": app.name, "internal_numeric_id": app.number, "status": status(app),
-        "network": app.network or "default", "machine_count": len(app.live_machines()),
+        "id": app.id,
+        "name": app.name,
+        "internal_numeric_id": app.number,
+        "status": status(app),
+        "network": app.network or "default",
+        "machine_count": len(app.live_machines()),
         "volume_count": sum(volume.state != "destroyed" for volume in app.volumes.values()),
-        "organization": organization_view(request, app.org), "cname_target": f"{app.id}.fly.dev",
+        "organization": organization_view(request, app.org),
+        "cname_target": f"{app.id}.fly.dev",
         "app_role": "",
     }
 
@@ -57,8 +65,14 @@ async def create_app(request: web.Request) -> web.Response:
     if name in shared.store.apps or name in shared.settings.foreign_apps:
         raise ApiError(422, "Name has already been taken", status="name_taken")
     number = max((app.number for app in shared.store.apps.values()), default=1000) + 1
-    app = App(name=name, id=ids.app_id(), number=number, org=slug,
-              network=sent.get("network") or "", created_at=shared.clock.now())
+    app = App(
+        name=name,
+        id=ids.app_id(),
+        number=number,
+        org=slug,
+        network=sent.get("network") or "",
+        created_at=shared.clock.now(),
+    )
     shared.store.apps[name] = app
     shared.store.save(app)
     return web.json_response(view(request, app), status=201)
@@ -81,7 +95,7 @@ async def delete_app(request: web.Request) -> web.Response:
     return web.Response(status=202)
 
 
-DELETIONS: web.AppKey[set["asyncio.Future[None]"]] = web.AppKey("deletions", set)
+DELETIONS: web.AppKey[set[asyncio.Future[None]]] = web.AppKey("deletions", set)
 
 
 async def destroy(fleet: Fleet, request: web.Request, app: App) -> None:
@@ -107,6 +121,7 @@ async def deploy_token(request: web.Request) -> web.Response:
     except ValueError as error:
         raise invalid(f"expiry: {error}") from error
     value = f"fm2_{ids.ulid(shared.clock.now()).lower()}{ids.app_id()}"
-    shared.minted[value] = Token(value, f"deploy-token@{app.name}", (app.org,), (app.name,),
-                                 shared.clock.now() + lifetime)
+    shared.minted[value] = Token(
+        value, f"deploy-token@{app.name}", (app.org,), (app.name,), shared.clock.now() + lifetime
+    )
     return web.json_response({"token": f"FlyV1 {value}"})

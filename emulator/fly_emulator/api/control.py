@@ -36,7 +36,8 @@ async def read_journal(request: web.Request) -> web.Response:
     except ValueError as error:
         raise invalid("since must be unix seconds") from error
     entries = r.context(request).journal.select(
-        query.get("kind", ""), query.get("app", ""), query.get("machine", ""), query.get("method", ""), since)
+        query.get("kind", ""), query.get("app", ""), query.get("machine", ""), query.get("method", ""), since
+    )
     return web.json_response({"entries": [asdict(entry) for entry in entries]})
 
 

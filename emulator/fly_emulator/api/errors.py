@@ -8,8 +8,7 @@ from typing import Any
 class ApiError(Exception):
     """An error reply: `{"error": text, "status"?: code}`."""
 
-    def __init__(self, http_status: int, text: str, status: str = "", headers: dict[str, str] | None = None
-                 ) -> None:
+    def __init__(self, http_status: int, text: str, status: str = "", headers: dict[str, str] | None = None) -> None:
         super().__init__(text)
         self.http_status = http_status
         self.text = text

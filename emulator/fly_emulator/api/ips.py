@@ -19,8 +19,11 @@ EGRESS = ("egress_v4", "egress_v6", "egress_pair")
 def view(assignment: IpAssignment) -> dict[str, Any]:
     private = assignment.kind == "private_v6"
     return {
-        "ip": assignment.ip, "region": assignment.region, "service_name": assignment.service_name,
-        "shared": assignment.kind == "shared_v4", "created_at": durations.rfc3339(assignment.created_at),
+        "ip": assignment.ip,
+        "region": assignment.region,
+        "service_name": assignment.service_name,
+        "shared": assignment.kind == "shared_v4",
+        "created_at": durations.rfc3339(assignment.created_at),
         "network": {"name": assignment.network, "org_slug": assignment.org} if private else None,
     }
 
@@ -44,15 +47,21 @@ async def assign_ip(request: web.Request) -> web.Response:
         return web.json_response(view(held))
     org, network = sent.get("org_slug") or app.org, sent.get("network") or app.network
     if kind == "private_v6":
-        networks = {("" if other.network == "default" else other.network)
-                    for other in shared.store.apps.values() if other.org == org} | {""}
+        networks = {
+            ("" if other.network == "default" else other.network)
+            for other in shared.store.apps.values()
+            if other.org == org
+        } | {""}
         if org not in shared.settings.org_slugs or ("" if network == "default" else network) not in networks:
             raise ApiError(400, "network not found")
         address = ids.flycast_ipv6(org, "" if network == "default" else network)
     else:
         address = {"v4": ids.public_ipv4, "v6": ids.public_ipv6, "shared_v4": ids.shared_ipv4}[kind]()
     assignment = IpAssignment(
-        ip=address, kind=kind, region=sent.get("region") or "global", created_at=shared.clock.now(),
+        ip=address,
+        kind=kind,
+        region=sent.get("region") or "global",
+        created_at=shared.clock.now(),
         service_name=sent.get("service_name") or "",
         network="" if kind != "private_v6" or network == "default" else network,
         org=org if kind == "private_v6" else "",

@@ -34,21 +34,30 @@ def require(request: web.Request, machine: Machine) -> None:
 
 
 def _conflict(machine: Machine, lease: Lease) -> LeaseError:
-    return LeaseError(409, f"machine ID {machine.id} lease currently held by {lease.owner}, expires at "
-                           f"{durations.rfc3339(lease.expires_at)}")
+    return LeaseError(
+        409,
+        f"machine ID {machine.id} lease currently held by {lease.owner}, expires at "
+        f"{durations.rfc3339(lease.expires_at)}",
+    )
 
 
 def grant(request: web.Request, app: App, machine: Machine, ttl: int, description: str = "") -> Lease:
     shared = r.context(request)
-    machine.lease = Lease(secrets.token_hex(6), shared.clock.now() + ttl, r.token(request).owner, description,
-                          machine.current.version)
+    machine.lease = Lease(
+        secrets.token_hex(6), shared.clock.now() + ttl, r.token(request).owner, description, machine.current.version
+    )
     shared.store.save(app)
     return machine.lease
 
 
 def envelope(lease: Lease, status: int) -> web.Response:
-    data: dict[str, Any] = {"nonce": lease.nonce, "expires_at": int(lease.expires_at), "owner": lease.owner,
-                            "description": lease.description, "version": lease.version}
+    data: dict[str, Any] = {
+        "nonce": lease.nonce,
+        "expires_at": int(lease.expires_at),
+        "owner": lease.owner,
+        "description": lease.description,
+        "version": lease.version,
+    }
     return web.json_response({"status": "success", "data": data}, status=status)
 
 

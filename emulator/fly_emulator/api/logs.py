@@ -16,13 +16,28 @@ async def read_logs(request: web.Request) -> web.Response:
     app = r.app(request)
     after = r.integer(request.query.get("next_token") or 0, "next_token")
     lines = r.context(request).logbook.read(
-        app.name, after, request.query.get("instance", ""), request.query.get("region", ""))
-    data = [{
-        "id": str(line.id), "type": "log", "attributes": {
-            "timestamp": datetime.fromtimestamp(line.timestamp, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-            "message": line.message, "level": line.level, "instance": line.instance, "region": line.region,
-            "meta": {"instance": line.instance, "region": line.region, "event": {"provider": line.provider},
-                     "http": {"request": {"id": "", "method": "", "version": ""}, "response": {"status_code": 0}},
-                     "error": {"code": 0, "message": ""}, "url": {"full": ""}},
-        }} for line in lines]
+        app.name, after, request.query.get("instance", ""), request.query.get("region", "")
+    )
+    data = [
+        {
+            "id": str(line.id),
+            "type": "log",
+            "attributes": {
+                "timestamp": datetime.fromtimestamp(line.timestamp, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+                "message": line.message,
+                "level": line.level,
+                "instance": line.instance,
+                "region": line.region,
+                "meta": {
+                    "instance": line.instance,
+                    "region": line.region,
+                    "event": {"provider": line.provider},
+                    "http": {"request": {"id": "", "method": "", "version": ""}, "response": {"status_code": 0}},
+                    "error": {"code": 0, "message": ""},
+                    "url": {"full": ""},
+                },
+            },
+        }
+        for line in lines
+    ]
     return web.json_response({"data": data, "meta": {"next_token": str(lines[-1].id if lines else after)}})

@@ -28,16 +28,29 @@ def image_ref(reference: str, digest: str, labels: dict[str, str]) -> dict[str, 
     """Split a reference as Fly does; a digest in it wins over the resolved one."""
     name, _, given = reference.partition("@")
     host, slash, rest = name.partition("/")
-    registry, repository = (host, rest) if slash and re.search(r"[.:]|^localhost$", host) else (
-        "docker-hub-mirror.fly.io", name if slash else f"library/{name}")
+    registry, repository = (
+        (host, rest)
+        if slash and re.search(r"[.:]|^localhost$", host)
+        else ("docker-hub-mirror.fly.io", name if slash else f"library/{name}")
+    )
     repository, _, tag = repository.partition(":")
-    return {"registry": registry, "repository": repository, "tag": tag or ("" if given else "latest"),
-            "digest": given or digest, "labels": labels or None}
+    return {
+        "registry": registry,
+        "repository": repository,
+        "tag": tag or ("" if given else "latest"),
+        "digest": given or digest,
+        "labels": labels or None,
+    }
 
 
 def event_view(event: Event) -> dict[str, Any]:
-    shown: dict[str, Any] = {"id": event.id, "type": event.type, "status": event.status,
-                             "source": event.source, "timestamp": event.timestamp}
+    shown: dict[str, Any] = {
+        "id": event.id,
+        "type": event.type,
+        "status": event.status,
+        "source": event.source,
+        "timestamp": event.timestamp,
+    }
     if event.request is not None:
         shown["request"] = event.request
     return shown
@@ -45,13 +58,20 @@ def event_view(event: Event) -> dict[str, Any]:
 
 def view(machine: Machine, runner: Runner, summary: bool = False) -> dict[str, Any]:
     shown: dict[str, Any] = {
-        "id": machine.id, "name": machine.name, "state": machine.state, "region": machine.region,
+        "id": machine.id,
+        "name": machine.name,
+        "state": machine.state,
+        "region": machine.region,
         "image_ref": image_ref(machine.config["image"], machine.current.image_digest, machine.image_labels),
-        "instance_id": machine.current.version, "version": machine.current.version,
-        "private_ip": machine.private_ip, "created_at": durations.rfc3339(machine.created_at),
-        "updated_at": durations.rfc3339(machine.updated_at), "config": machine_config.as_read(machine.config),
+        "instance_id": machine.current.version,
+        "version": machine.current.version,
+        "private_ip": machine.private_ip,
+        "created_at": durations.rfc3339(machine.created_at),
+        "updated_at": durations.rfc3339(machine.updated_at),
+        "config": machine_config.as_read(machine.config),
         "events": [event_view(event) for event in machine.events[:DEFAULT_EVENTS]],
-        "checks": [check.view() for check in runner.checks], "host_status": machine.host_status,
+        "checks": [check.view() for check in runner.checks],
+        "host_status": machine.host_status,
     }
     if machine.cordoned:
         shown["cordoned"] = True
@@ -61,13 +81,18 @@ def view(machine: Machine, runner: Runner, summary: bool = False) -> dict[str, A
 def filtered(request: web.Request, machines: list[Machine]) -> list[Machine]:
     """The machines that the query asks for: include_deleted, region, state, metadata.KEY."""
     states, region = r.words(request, "state"), request.query.get("region")
-    metadata = {key.removeprefix("metadata."): value for key, value in request.query.items()
-                if key.startswith("metadata.")}
+    metadata = {
+        key.removeprefix("metadata."): value for key, value in request.query.items() if key.startswith("metadata.")
+    }
     hidden = not r.flag(request, "include_deleted") and "destroyed" not in states
-    return [machine for machine in machines
-            if not (hidden and machine.gone) and (not states or machine.state in states)
-            and region in (None, "", machine.region)
-            and metadata.items() <= machine.config.get("metadata", {}).items()]
+    return [
+        machine
+        for machine in machines
+        if not (hidden and machine.gone)
+        and (not states or machine.state in states)
+        and region in (None, "", machine.region)
+        and metadata.items() <= machine.config.get("metadata", {}).items()
+    ]
 
 
 @routes.get(MACHINES)
@@ -78,8 +103,12 @@ async def list_machines(request: web.Request) -> web.Response:
     for machine in filtered(request, [m for m in app.machines.values() if m.id in runners]):
         item = view(machine, runners[machine.id], summary)
         if r.flag(request, "include_leases") and (lease := leases.held(r.context(request), machine)):
-            item["lease"] = {"owner": lease.owner, "expires_at": int(lease.expires_at),
-                             "description": lease.description, "version": lease.version}
+            item["lease"] = {
+                "owner": lease.owner,
+                "expires_at": int(lease.expires_at),
+                "description": lease.description,
+                "version": lease.version,
+            }
         shown.append(item)
     return web.json_response(shown)
 
@@ -129,8 +158,10 @@ async def destroy_machine(request: web.Request) -> web.Response:
     leases.require(request, machine)
     forced = r.flag(request, "force") or r.flag(request, "kill")
     if not forced and machine.state not in ("stopped", "suspended", "created", "failed"):
-        raise precondition(f"unable to destroy machine, not currently stopped, suspended or failed: "
-                           f"'{machine.state}'; stop it first or use force")
+        raise precondition(
+            f"unable to destroy machine, not currently stopped, suspended or failed: "
+            f"'{machine.state}'; stop it first or use force"
+        )
     await request.app[r.FLEET].destroy(machine)
     return web.json_response({"ok": True})
 
@@ -139,11 +170,15 @@ async def destroy_machine(request: web.Request) -> web.Response:
 async def list_events(request: web.Request) -> web.Response:
     _, machine, _ = r.machine(request)
     limit = r.integer(request.query.get("limit") or DEFAULT_EVENTS, "limit")
-    return web.json_response([event_view(event) for event in machine.events[:min(limit, MAX_EVENTS)]])
+    return web.json_response([event_view(event) for event in machine.events[: min(limit, MAX_EVENTS)]])
 
 
 @routes.get(MACHINE + "/versions")
 async def list_versions(request: web.Request) -> web.Response:
     _, machine, _ = r.machine(request)
-    return web.json_response([{"version": version.version, "user_config": machine_config.as_read(version.config)}
-                              for version in reversed([*machine.history, machine.current])])
+    return web.json_response(
+        [
+            {"version": version.version, "user_config": machine_config.as_read(version.config)}
+            for version in reversed([*machine.history, machine.current])
+        ]
+    )

@@ -67,8 +67,9 @@ async def get_key(request: web.Request) -> web.Response:
 @routes.post(KEY)
 async def set_key(request: web.Request) -> web.Response:
     app, machine, _ = r.machine(request, alive=True)
-    _change(machine.config.setdefault("metadata", {}),
-            {request.match_info["key"]: (await r.body(request)).get("value")})
+    _change(
+        machine.config.setdefault("metadata", {}), {request.match_info["key"]: (await r.body(request)).get("value")}
+    )
     return _saved(request, app, machine)
 
 

@@ -54,13 +54,22 @@ async def journalled(request: web.Request, handler: Handler) -> web.StreamRespon
     except _Lost:
         return web.Response(status=500)  # goes nowhere: the connection is closed
     finally:
-        context.journal.append(Entry(
-            id=number, time=when, method=request.method, path=request.path, query=request.query_string,
-            kind=kind(request), status=status, app=request.match_info.get("app_name", ""),
-            machine=request.match_info.get("machine_id", ""),
-            duration_ms=round((time.perf_counter() - begun) * 1000, 2), fault=rule.id if rule else "",
-            effect=effect,
-        ))
+        context.journal.append(
+            Entry(
+                id=number,
+                time=when,
+                method=request.method,
+                path=request.path,
+                query=request.query_string,
+                kind=kind(request),
+                status=status,
+                app=request.match_info.get("app_name", ""),
+                machine=request.match_info.get("machine_id", ""),
+                duration_ms=round((time.perf_counter() - begun) * 1000, 2),
+                fault=rule.id if rule else "",
+                effect=effect,
+            )
+        )
 
 
 async def _with_fault(request: web.Request, handler: Handler, rule: Rule | None) -> web.StreamResponse:
@@ -111,8 +120,9 @@ async def answered(request: web.Request, handler: Handler) -> web.StreamResponse
         return _headed(request, web.json_response({"error": error.reason}, status=error.status))
     except Exception as error:
         LOG.exception("%s %s", request.method, request.path)
-        return _headed(request, web.json_response(
-            {"error": f"internal: the emulator failed: {type(error).__name__}"}, status=500))
+        return _headed(
+            request, web.json_response({"error": f"internal: the emulator failed: {type(error).__name__}"}, status=500)
+        )
 
 
 def _headed(request: web.Request, response: web.StreamResponse) -> web.StreamResponse:

@@ -27,12 +27,15 @@ def _page(request: web.Request, items: list[tuple[float, dict[str, Any]]], name:
     begin = r.integer(request.query.get("cursor") or 0, "cursor")
     page = items[begin : begin + limit]
     more = begin + limit < len(items)
-    return web.json_response({
-        f"{name}s": [item for _, item in page], "next_cursor": str(begin + limit) if more else "",
-        f"last_{name}_id": page[-1][1]["id"] if page else "",
-        "last_updated_at": durations.rfc3339(page[-1][0]) if page else "",
-        **({"error_regions": []} if name == "machine" else {}),
-    })
+    return web.json_response(
+        {
+            f"{name}s": [item for _, item in page],
+            "next_cursor": str(begin + limit) if more else "",
+            f"last_{name}_id": page[-1][1]["id"] if page else "",
+            "last_updated_at": durations.rfc3339(page[-1][0]) if page else "",
+            **({"error_regions": []} if name == "machine" else {}),
+        }
+    )
 
 
 @routes.get("/v1/orgs/{org_slug}/machines")
@@ -54,11 +57,15 @@ async def org_volumes(request: web.Request) -> web.Response:
     slug = r.organization(request, request.match_info["org_slug"])
     states, region = r.words(request, "state"), request.query.get("region")
     items = [
-        (volume.updated_at, {**volume_view(volume), "app_name": app.name,
-                             "updated_at": durations.rfc3339(volume.updated_at)})
-        for app in r.context(request).store.apps.values() if app.org == slug
+        (
+            volume.updated_at,
+            {**volume_view(volume), "app_name": app.name, "updated_at": durations.rfc3339(volume.updated_at)},
+        )
+        for app in r.context(request).store.apps.values()
+        if app.org == slug
         for volume in app.volumes.values()
         if (r.flag(request, "include_deleted") or volume.state == "created")
-        and (not states or volume.state in states) and region in (None, "", volume.region)
+        and (not states or volume.state in states)
+        and region in (None, "", volume.region)
     ]
     return _page(request, items, "volume")

@@ -33,8 +33,12 @@ def require_region(code: Any) -> str:
 
 @routes.get("/v1/platform/regions")
 async def list_regions(request: web.Request) -> web.Response:
-    return web.json_response({"nearest": context(request).settings.region, "regions": [
-        region for region in regions().values() if not region["deprecated"]]})
+    return web.json_response(
+        {
+            "nearest": context(request).settings.region,
+            "regions": [region for region in regions().values() if not region["deprecated"]],
+        }
+    )
 
 
 @routes.post("/v1/platform/placements")
@@ -44,7 +48,9 @@ async def placements(request: web.Request) -> web.Response:
     count = integer(sent.get("count") or 1, "count")
     wanted = [code.strip() for code in str(sent.get("region") or "").split(",") if code.strip() not in ("", "any")]
     codes = [require_region(code) for code in wanted] or [
-        code for code, region in regions().items() if not region["deprecated"]]
+        code for code, region in regions().items() if not region["deprecated"]
+    ]
     free = [code for code in codes if code not in context(request).full_regions]
-    return web.json_response({"regions": [
-        {"region": code, "count": min(count, ROOM), "concurrency": ROOM} for code in free]})
+    return web.json_response(
+        {"regions": [{"region": code, "count": min(count, ROOM), "concurrency": ROOM} for code in free]}
+    )

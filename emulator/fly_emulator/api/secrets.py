@@ -19,8 +19,12 @@ NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def view(name: str, secret: Secret) -> dict[str, Any]:
-    return {"name": name, "digest": secret.digest, "created_at": durations.rfc3339(secret.created_at),
-            "updated_at": durations.rfc3339(secret.updated_at)}
+    return {
+        "name": name,
+        "digest": secret.digest,
+        "created_at": durations.rfc3339(secret.created_at),
+        "updated_at": durations.rfc3339(secret.updated_at),
+    }
 
 
 def digest(app: App, value: str) -> str:
@@ -52,8 +56,9 @@ def change(request: web.Request, app: App, values: dict[str, Any]) -> None:
 def _require_version(request: web.Request, app: App) -> None:
     wanted = request.query.get("min_version") or request.query.get("version")
     if wanted and r.integer(wanted, "min_version") > app.secrets_version:
-        raise ApiError(400, f"failed_precondition: secrets version {wanted} is not there yet, the app is at "
-                            f"{app.secrets_version}")
+        raise ApiError(
+            400, f"failed_precondition: secrets version {wanted} is not there yet, the app is at {app.secrets_version}"
+        )
 
 
 @routes.get("/v1/apps/{app_name}/secrets")
@@ -70,10 +75,13 @@ async def set_secrets(request: web.Request) -> web.Response:
     if not isinstance(values, dict):
         raise invalid("values must be an object of names and strings, null to delete")
     change(request, app, values)
-    return web.json_response({
-        "secrets": [view(name, app.secrets[name]) for name in sorted(app.secrets)],
-        "version": app.secrets_version, "Version": app.secrets_version,
-    })
+    return web.json_response(
+        {
+            "secrets": [view(name, app.secrets[name]) for name in sorted(app.secrets)],
+            "version": app.secrets_version,
+            "Version": app.secrets_version,
+        }
+    )
 
 
 @routes.get("/v1/apps/{app_name}/secrets/{secret_name}")
@@ -94,8 +102,9 @@ async def set_secret(request: web.Request) -> web.Response:
     if not isinstance(value, str):
         raise invalid("value must be a string")
     change(request, app, {name: value})
-    return web.json_response({**view(name, app.secrets[name]), "version": app.secrets_version,
-                              "Version": app.secrets_version}, status=201)
+    return web.json_response(
+        {**view(name, app.secrets[name]), "version": app.secrets_version, "Version": app.secrets_version}, status=201
+    )
 
 
 @routes.delete("/v1/apps/{app_name}/secrets/{secret_name}")

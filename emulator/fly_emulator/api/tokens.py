@@ -13,8 +13,19 @@ routes = web.RouteTableDef()
 async def current(request: web.Request) -> web.Response:
     caller = r.token(request)
     slugs = caller.orgs if caller.orgs is not None else tuple(sorted(r.context(request).settings.org_slugs))
-    return web.json_response({"tokens": [
-        {"token_id": f"emulator-{index}", "org_slug": slug, "organization": slug,
-         "apps": list(caller.apps or ()), "user": "" if caller.apps else caller.owner,
-         "restricted_to_machine": "", "source_machine_id": ""}
-        for index, slug in enumerate(slugs)]})
+    return web.json_response(
+        {
+            "tokens": [
+                {
+                    "token_id": f"emulator-{index}",
+                    "org_slug": slug,
+                    "organization": slug,
+                    "apps": list(caller.apps or ()),
+                    "user": "" if caller.apps else caller.owner,
+                    "restricted_to_machine": "",
+                    "source_machine_id": "",
+                }
+                for index, slug in enumerate(slugs)
+            ]
+        }
+    )

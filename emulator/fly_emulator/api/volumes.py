@@ -42,14 +42,27 @@ def used_bytes(directory: Path) -> int:
 def view(volume: Volume, used: int = 0) -> dict[str, Any]:
     total = volume.size_gb * 1024**3
     return {
-        "id": volume.id, "name": volume.name, "state": volume.state, "size_gb": volume.size_gb,
-        "region": volume.region, "zone": volume.zone, "encrypted": volume.encrypted,
-        "attached_machine_id": volume.attached_machine_id, "attached_alloc_id": None,
-        "created_at": durations.rfc3339(volume.created_at), "blocks": total // BLOCK, "block_size": BLOCK,
-        "blocks_free": max(total - used, 0) // BLOCK, "blocks_avail": max(total - used, 0) // BLOCK,
-        "bytes_used": used, "bytes_total": total, "fstype": volume.fstype,
-        "snapshot_retention": volume.snapshot_retention, "auto_backup_enabled": volume.auto_backup_enabled,
-        "host_status": volume.host_status, "type": "local",
+        "id": volume.id,
+        "name": volume.name,
+        "state": volume.state,
+        "size_gb": volume.size_gb,
+        "region": volume.region,
+        "zone": volume.zone,
+        "encrypted": volume.encrypted,
+        "attached_machine_id": volume.attached_machine_id,
+        "attached_alloc_id": None,
+        "created_at": durations.rfc3339(volume.created_at),
+        "blocks": total // BLOCK,
+        "block_size": BLOCK,
+        "blocks_free": max(total - used, 0) // BLOCK,
+        "blocks_avail": max(total - used, 0) // BLOCK,
+        "bytes_used": used,
+        "bytes_total": total,
+        "fstype": volume.fstype,
+        "snapshot_retention": volume.snapshot_retention,
+        "auto_backup_enabled": volume.auto_backup_enabled,
+        "host_status": volume.host_status,
+        "type": "local",
     }
 
 
@@ -91,15 +104,22 @@ async def create_volume(request: web.Request) -> web.Response:
         raise no_capacity(f"insufficient resources available in region {region} to create a volume")
     now = shared.clock.now()
     volume = Volume(
-        id=ids.volume_id(), name=name, region=region, size_gb=size, zone=ids.zone(), created_at=now,
-        updated_at=now, encrypted=sent.get("encrypted") is not False, snapshot_retention=retention,
-        auto_backup_enabled=sent.get("auto_backup_enabled") is not False, fstype=sent.get("fstype") or "ext4",
+        id=ids.volume_id(),
+        name=name,
+        region=region,
+        size_gb=size,
+        zone=ids.zone(),
+        created_at=now,
+        updated_at=now,
+        encrypted=sent.get("encrypted") is not False,
+        snapshot_retention=retention,
+        auto_backup_enabled=sent.get("auto_backup_enabled") is not False,
+        fstype=sent.get("fstype") or "ext4",
     )
     target = shared.store.volume_data(volume)
     if source:
         path = source[0]
-        origin = shared.store.volume_data(source[1]) if path is None else shared.store.snapshot_data(
-            source[1], path)
+        origin = shared.store.volume_data(source[1]) if path is None else shared.store.snapshot_data(source[1], path)
         await asyncio.to_thread(_copy, origin, target)
         volume.given_to_user = source[1].given_to_user
     else:
@@ -125,6 +145,7 @@ def _source(app: App, sent: dict[str, Any]) -> tuple[str | None, Volume] | None:
 
 def _copy(source: Path, target: Path) -> None:
     """Copy a volume's tree with its modes and, as root, its owners."""
+
     def keep_owner(origin: str, copy: str) -> str:
         if not os.path.islink(origin):
             shutil.copy2(origin, copy)
@@ -138,8 +159,14 @@ def _copy(source: Path, target: Path) -> None:
         target.mkdir(parents=True, exist_ok=True)
         return
     # Sockets and pipes of a running process cannot be copied and mean nothing in a copy.
-    shutil.copytree(source, target, symlinks=True, copy_function=keep_owner, dirs_exist_ok=True,
-                    ignore=lambda folder, names: {name for name in names if _special(Path(folder, name))})
+    shutil.copytree(
+        source,
+        target,
+        symlinks=True,
+        copy_function=keep_owner,
+        dirs_exist_ok=True,
+        ignore=lambda folder, names: {name for name in names if _special(Path(folder, name))},
+    )
     if os.geteuid() == 0:
         for folder, _, _ in os.walk(source):
             found = os.lstat(folder)
@@ -209,9 +236,15 @@ async def extend_volume(request: web.Request) -> web.Response:
 
 
 def snapshot_view(snapshot: Snapshot) -> dict[str, Any]:
-    return {"id": snapshot.id, "size": snapshot.size, "volume_size": snapshot.volume_size,
-            "digest": snapshot.digest, "created_at": durations.rfc3339(snapshot.created_at),
-            "status": snapshot.status, "retention_days": snapshot.retention_days}
+    return {
+        "id": snapshot.id,
+        "size": snapshot.size,
+        "volume_size": snapshot.volume_size,
+        "digest": snapshot.digest,
+        "created_at": durations.rfc3339(snapshot.created_at),
+        "status": snapshot.status,
+        "retention_days": snapshot.retention_days,
+    }
 
 
 @routes.get("/v1/apps/{app_name}/volumes/{volume_id}/snapshots")
@@ -226,9 +259,14 @@ async def create_snapshot(request: web.Request) -> web.Response:
     if volume.state != "created":
         raise ApiError(412, f"failed_precondition: volume is in state {volume.state}")
     shared = r.context(request)
-    snapshot = Snapshot(id=ids.snapshot_id(), created_at=shared.clock.now(), size=0,
-                        volume_size=volume.size_gb * 1024**3, digest="",
-                        retention_days=volume.snapshot_retention)
+    snapshot = Snapshot(
+        id=ids.snapshot_id(),
+        created_at=shared.clock.now(),
+        size=0,
+        volume_size=volume.size_gb * 1024**3,
+        digest="",
+        retention_days=volume.snapshot_retention,
+    )
     target = shared.store.snapshot_data(volume, snapshot.id)
     await asyncio.to_thread(_copy, shared.store.volume_data(volume), target)
     snapshot.size = await asyncio.to_thread(used_bytes, target)

@@ -33,12 +33,25 @@ async def wait(request: web.Request) -> web.Response:
         raise invalid("instance_id is required to wait for state stopped")
     after = request.query.get("from_event_id") or ""
     await _reached(request, machine, runner, wanted, version, after, timeout)
-    return web.json_response({"ok": True, "state": machine.state, "version": machine.current.version,
-                              "event_id": machine.events[0].id if machine.events else ""})
+    return web.json_response(
+        {
+            "ok": True,
+            "state": machine.state,
+            "version": machine.current.version,
+            "event_id": machine.events[0].id if machine.events else "",
+        }
+    )
 
 
-async def _reached(request: web.Request, machine: Machine, runner: Runner, wanted: set[str],
-                   version: str | None, after: str, timeout: float) -> None:
+async def _reached(
+    request: web.Request,
+    machine: Machine,
+    runner: Runner,
+    wanted: set[str],
+    version: str | None,
+    after: str,
+    timeout: float,
+) -> None:
     """Return when the machine is there; raises 404 when it never will be, 408 when time is over."""
     clock = r.context(request).clock
     deadline = clock.now() + timeout
@@ -52,5 +65,8 @@ async def _reached(request: web.Request, machine: Machine, runner: Runner, wante
             raise not_found("machine")
         left = deadline - clock.now()
         if left <= 0 or not await clock.within(left, changed):
-            raise ApiError(408, "deadline_exceeded: machine failed to reach desired state, "
-                                f"{', '.join(sorted(wanted))}, currently {machine.state}")
+            raise ApiError(
+                408,
+                "deadline_exceeded: machine failed to reach desired state, "
+                f"{', '.join(sorted(wanted))}, currently {machine.state}",
+            )

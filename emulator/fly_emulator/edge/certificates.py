@@ -45,8 +45,9 @@ class Certificates:
         self._ca.issue_cert(*names).configure_cert(context)
         return context
 
-    def _choose(self, connection: ssl.SSLObject | ssl.SSLSocket, name: str | None, context: ssl.SSLContext
-                ) -> int | None:
+    def _choose(
+        self, connection: ssl.SSLObject | ssl.SSLSocket, name: str | None, context: ssl.SSLContext
+    ) -> int | None:
         if name is None or name == "localhost":
             return None
         if not self._known(name):

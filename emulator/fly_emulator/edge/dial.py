@@ -46,13 +46,15 @@ class Dialer:
         if not isinstance(headers, dict):
             raise invalid("headers must be an object")
         try:
-            return await (self._flycast(app, port, sent, CIMultiDict(headers)) if network == "flycast"
-                          else self._sixpn(app, port, sent, CIMultiDict(headers)))
+            return await (
+                self._flycast(app, port, sent, CIMultiDict(headers))
+                if network == "flycast"
+                else self._sixpn(app, port, sent, CIMultiDict(headers))
+            )
         except (NoRoute, aiohttp.ClientError, OSError, TimeoutError, NotImplementedError) as error:
             return {"error": f"{type(error).__name__}: {error}" if str(error) else type(error).__name__}
 
-    async def _flycast(self, app: App, port: int, sent: dict[str, Any], headers: CIMultiDict[str]
-                       ) -> dict[str, Any]:
+    async def _flycast(self, app: App, port: int, sent: dict[str, Any], headers: CIMultiDict[str]) -> dict[str, Any]:
         address = app.address("private_v6")
         if address is None:
             raise NoRoute(f"{app.name}.flycast does not resolve: the app has no private_v6 address")
@@ -68,29 +70,42 @@ class Dialer:
         headers.setdefault("Host", host)
         if "http" in found.handlers:
             now = self._context.clock.now()
-            headers = forwarded(end_to_end(headers.items(), ""), PEER, address.ip, "http", port,
-                                route.runner.machine.region,
-                                ids.request_id(now, self._context.settings.region), now)
+            headers = forwarded(
+                end_to_end(headers.items(), ""),
+                PEER,
+                address.ip,
+                "http",
+                port,
+                route.runner.machine.region,
+                ids.request_id(now, self._context.settings.region),
+                now,
+            )
         url = f"http://{route.runner.machine.ipv4}:{route.port.internal_port}"
         return await self._request(route.runner.session(route.port.internal_port, "proxy"), url, sent, headers)
 
-    async def _sixpn(self, app: App, port: int, sent: dict[str, Any], headers: CIMultiDict[str]
-                     ) -> dict[str, Any]:
-        runners = [self._fleet.runner(machine) for machine in app.live_machines()
-                   if sent.get("machine") in (None, machine.id)]
+    async def _sixpn(self, app: App, port: int, sent: dict[str, Any], headers: CIMultiDict[str]) -> dict[str, Any]:
+        runners = [
+            self._fleet.runner(machine) for machine in app.live_machines() if sent.get("machine") in (None, machine.id)
+        ]
         runner = next((runner for runner in runners if runner.running is not None), None)
         if runner is None:
             raise NoRoute(f"{app.name}.internal does not resolve: the app has no started machine")
         headers.setdefault("Host", f"{app.name}.internal:{port}")
-        return await self._request(runner.session(port, "6pn"), f"http://[{runner.machine.private_ip}]:{port}",
-                                   sent, headers)
+        return await self._request(
+            runner.session(port, "6pn"), f"http://[{runner.machine.private_ip}]:{port}", sent, headers
+        )
 
-    async def _request(self, session: aiohttp.ClientSession, base: str, sent: dict[str, Any],
-                       headers: CIMultiDict[str]) -> dict[str, Any]:
+    async def _request(
+        self, session: aiohttp.ClientSession, base: str, sent: dict[str, Any], headers: CIMultiDict[str]
+    ) -> dict[str, Any]:
         path = str(sent.get("path") or "/")
         async with session.request(
-            str(sent.get("method") or "GET"), URL(base + path, encoded=True), headers=headers,
-            data=sent.get("body"), allow_redirects=False, timeout=aiohttp.ClientTimeout(total=TIMEOUT),
+            str(sent.get("method") or "GET"),
+            URL(base + path, encoded=True),
+            headers=headers,
+            data=sent.get("body"),
+            allow_redirects=False,
+            timeout=aiohttp.ClientTimeout(total=TIMEOUT),
         ) as answer:
             body = (await answer.content.read(MAX_BODY)).decode(errors="replace")
             return {"status": answer.status, "headers": dict(answer.headers), "body": body}

@@ -7,10 +7,22 @@ from collections.abc import Iterable
 
 from multidict import CIMultiDict
 
-HOP_BY_HOP = frozenset({"connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer",
-                        "transfer-encoding", "upgrade", "proxy-connection"})
-OVERWRITTEN = frozenset({"x-forwarded-for", "x-forwarded-proto", "x-forwarded-port", "x-forwarded-ssl", "via",
-                         "x-request-start"})
+HOP_BY_HOP = frozenset(
+    {
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "proxy-connection",
+    }
+)
+OVERWRITTEN = frozenset(
+    {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-port", "x-forwarded-ssl", "via", "x-request-start"}
+)
 
 
 def client_address(peer: str) -> str:
@@ -27,16 +39,28 @@ def client_address(peer: str) -> str:
 def end_to_end(headers: Iterable[tuple[str, str]], connection: str) -> CIMultiDict[str]:
     """Without the headers that belong to one connection."""
     named = {name.strip().lower() for name in connection.split(",")}
-    return CIMultiDict((name, value) for name, value in headers
-                       if name.lower() not in HOP_BY_HOP and name.lower() not in named)
+    return CIMultiDict(
+        (name, value) for name, value in headers if name.lower() not in HOP_BY_HOP and name.lower() not in named
+    )
 
 
-def forwarded(headers: CIMultiDict[str], client: str, app_address: str, scheme: str, port: int, region: str,
-              request_id: str, now: float) -> CIMultiDict[str]:
+def forwarded(
+    headers: CIMultiDict[str],
+    client: str,
+    app_address: str,
+    scheme: str,
+    port: int,
+    region: str,
+    request_id: str,
+    now: float,
+) -> CIMultiDict[str]:
     """Return the request headers as the app gets them; Fly-* of the client do not get through."""
     chain = [*headers.getall("X-Forwarded-For", []), client, app_address]
-    sent = CIMultiDict((name, value) for name, value in headers.items()
-                       if name.lower() not in OVERWRITTEN and not name.lower().startswith("fly-"))
+    sent = CIMultiDict(
+        (name, value)
+        for name, value in headers.items()
+        if name.lower() not in OVERWRITTEN and not name.lower().startswith("fly-")
+    )
     sent["X-Forwarded-For"] = ", ".join(chain)
     sent["X-Forwarded-Proto"] = scheme
     sent["X-Forwarded-Port"] = str(port)

@@ -56,42 +56,68 @@ class Edge:
             return await self._http(request, route, forward, number)
         except UNREACHABLE as error:
             self._context.logbook.append(
-                app.name, f"could not connect to the app on port {route.port.internal_port}: {error}. Is it "
-                f"listening on 0.0.0.0:{route.port.internal_port}?", route.runner.machine.id,
-                route.runner.machine.region, "error", "proxy")
+                app.name,
+                f"could not connect to the app on port {route.port.internal_port}: {error}. Is it "
+                f"listening on 0.0.0.0:{route.port.internal_port}?",
+                route.runner.machine.id,
+                route.runner.machine.region,
+                "error",
+                "proxy",
+            )
             return self._page(502, number, "the app did not accept the connection")
 
     def _redirect(self, request: web.BaseRequest) -> web.Response:
         host, _, given = request.host.partition(":")
         port = f":{self.https_port}" if given not in ("", str(HTTP_PORT)) else ""
-        return web.Response(status=301, headers={"Location": f"https://{host}{port}{request.raw_path}",
-                                                 "server": "Fly/emulator", "via": "1.1 fly.io"})
+        return web.Response(
+            status=301,
+            headers={
+                "Location": f"https://{host}{port}{request.raw_path}",
+                "server": "Fly/emulator",
+                "via": "1.1 fly.io",
+            },
+        )
 
-    def _headers(self, request: web.BaseRequest, app: App, route: Route, scheme: str, number: str
-                 ) -> CIMultiDict[str]:
+    def _headers(self, request: web.BaseRequest, app: App, route: Route, scheme: str, number: str) -> CIMultiDict[str]:
         plain = fly_headers.end_to_end(request.headers.items(), request.headers.get("Connection", ""))
         peer = fly_headers.client_address(request.remote or "127.0.0.1")
         kinds = ("v6",) if ":" in peer else ("v4", "shared_v4")
         address = app.address(*kinds) or app.address("v4", "shared_v4", "v6")
         assert address is not None
-        return fly_headers.forwarded(plain, peer, address.ip, scheme, self._public_port,
-                                     route.runner.machine.region, number, self._context.clock.now())
+        return fly_headers.forwarded(
+            plain,
+            peer,
+            address.ip,
+            scheme,
+            self._public_port,
+            route.runner.machine.region,
+            number,
+            self._context.clock.now(),
+        )
 
     def _page(self, status: int, number: str, why: str) -> web.Response:
-        return web.Response(status=status, text=f"{status}: {why}\n", headers={
-            "server": "Fly/emulator", "via": "1.1 fly.io", "fly-request-id": number})
+        return web.Response(
+            status=status,
+            text=f"{status}: {why}\n",
+            headers={"server": "Fly/emulator", "via": "1.1 fly.io", "fly-request-id": number},
+        )
 
-    async def _http(self, request: web.BaseRequest, route: Route, forward: CIMultiDict[str], number: str
-                    ) -> web.StreamResponse:
+    async def _http(
+        self, request: web.BaseRequest, route: Route, forward: CIMultiDict[str], number: str
+    ) -> web.StreamResponse:
         session = route.runner.session(route.port.internal_port, "proxy")
         async with session.request(
-            request.method, _target(route, request), headers=forward, allow_redirects=False,
+            request.method,
+            _target(route, request),
+            headers=forward,
+            allow_redirects=False,
             data=request.content if request.body_exists else None,
             skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
         ) as answer:
             response = web.StreamResponse(status=answer.status, reason=answer.reason)
-            for name, value in fly_headers.end_to_end(answer.headers.items(),
-                                                      answer.headers.get("Connection", "")).items():
+            for name, value in fly_headers.end_to_end(
+                answer.headers.items(), answer.headers.get("Connection", "")
+            ).items():
                 response.headers.add(name, value)
             response.headers["server"] = "Fly/emulator"
             response.headers["via"] = "1.1 fly.io"
@@ -105,8 +131,7 @@ class Edge:
                 drop(request)  # the answer has begun: only a broken connection tells that it is cut
             return response
 
-    async def _websocket(self, request: web.BaseRequest, route: Route, forward: CIMultiDict[str]
-                         ) -> web.StreamResponse:
+    async def _websocket(self, request: web.BaseRequest, route: Route, forward: CIMultiDict[str]) -> web.StreamResponse:
         """Connect to the app first, so that its refusal reaches the client; then pass messages both ways."""
         wanted = [name.strip() for name in request.headers.get("Sec-WebSocket-Protocol", "").split(",") if name]
         for name in [name for name in forward if name.lower().startswith("sec-websocket-")]:
@@ -114,15 +139,29 @@ class Edge:
         session = route.runner.session(route.port.internal_port, "proxy")
         try:
             upstream = await session.ws_connect(
-                _target(route, request), protocols=wanted, headers=forward, max_msg_size=0, autoping=False,
-                autoclose=False, compress=15 if "permessage-deflate" in request.headers.get(
-                    "Sec-WebSocket-Extensions", "") else 0)
+                _target(route, request),
+                protocols=wanted,
+                headers=forward,
+                max_msg_size=0,
+                autoping=False,
+                autoclose=False,
+                compress=15 if "permessage-deflate" in request.headers.get("Sec-WebSocket-Extensions", "") else 0,
+            )
         except aiohttp.WSServerHandshakeError as error:
-            return web.Response(status=error.status, reason=error.message or None, headers=fly_headers.end_to_end(
-                (item for item in (error.headers or {}).items() if item[0].lower() != "content-length"), ""))
+            return web.Response(
+                status=error.status,
+                reason=error.message or None,
+                headers=fly_headers.end_to_end(
+                    (item for item in (error.headers or {}).items() if item[0].lower() != "content-length"), ""
+                ),
+            )
         client = web.WebSocketResponse(
-            protocols=(upstream.protocol,) if upstream.protocol else (), max_msg_size=0, autoping=False,
-            autoclose=False, timeout=5.0)
+            protocols=(upstream.protocol,) if upstream.protocol else (),
+            max_msg_size=0,
+            autoping=False,
+            autoclose=False,
+            timeout=5.0,
+        )
         await client.prepare(request)
         ways = [asyncio.create_task(_pass(client, upstream)), asyncio.create_task(_pass(upstream, client))]
         try:
@@ -143,8 +182,10 @@ def _target(route: Route, request: web.BaseRequest) -> URL:
     return URL(f"http://{route.runner.machine.ipv4}:{route.port.internal_port}{request.raw_path}", encoded=True)
 
 
-async def _pass(source: web.WebSocketResponse | aiohttp.ClientWebSocketResponse,
-                target: web.WebSocketResponse | aiohttp.ClientWebSocketResponse) -> None:
+async def _pass(
+    source: web.WebSocketResponse | aiohttp.ClientWebSocketResponse,
+    target: web.WebSocketResponse | aiohttp.ClientWebSocketResponse,
+) -> None:
     """Pass messages until one side closes; its close code and reason go to the other."""
     while True:
         message = await source.receive()

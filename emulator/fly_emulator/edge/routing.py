@@ -98,13 +98,15 @@ class Router:
             await asyncio.sleep(POLL)
 
     def _candidates(self, app: App, number: int) -> list[tuple[Runner, Port]]:
-        return [(self._fleet.runner(machine), port) for machine in app.live_machines()
-                if not machine.cordoned and (port := port_of(machine.config, number))]
+        return [
+            (self._fleet.runner(machine), port)
+            for machine in app.live_machines()
+            if not machine.cordoned and (port := port_of(machine.config, number))
+        ]
 
     def _coming(self, candidates: list[tuple[Runner, Port]]) -> bool:
         """Whether one of them runs or is on its way; starts the first that may be."""
-        if any(runner.machine.state in ("started", "starting", "restarting", "replacing")
-               for runner, _ in candidates):
+        if any(runner.machine.state in ("started", "starting", "restarting", "replacing") for runner, _ in candidates):
             return True
         for runner, port in candidates:
             if port.autostart and runner.machine.state in STARTABLE:

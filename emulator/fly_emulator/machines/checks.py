@@ -44,8 +44,12 @@ class Check:
     updated_at: float = 0.0
 
     def view(self) -> dict[str, str]:
-        return {"name": self.name, "status": self.status, "output": self.output,
-                "updated_at": durations.rfc3339(self.updated_at)}
+        return {
+            "name": self.name,
+            "status": self.status,
+            "output": self.output,
+            "updated_at": durations.rfc3339(self.updated_at),
+        }
 
 
 def from_config(config: dict[str, Any], now: float) -> list[Check]:
@@ -64,24 +68,37 @@ def from_config(config: dict[str, Any], now: float) -> list[Check]:
 
 
 def _build(name: str, port: int, check: dict[str, Any], service: int | None, now: float) -> Check:
-    headers = tuple((header["name"], value) for header in check.get("headers") or []
-                    for value in header.get("values", []))
+    headers = tuple(
+        (header["name"], value) for header in check.get("headers") or [] for value in header.get("values", [])
+    )
     return Check(
-        name=name, kind=check["type"], port=port,
+        name=name,
+        kind=check["type"],
+        port=port,
         interval=durations.parse(check.get("interval") or DEFAULT_INTERVAL),
         timeout=durations.parse(check.get("timeout") or DEFAULT_TIMEOUT),
         grace=durations.parse(check.get("grace_period") or 0),
-        method=(check.get("method") or "GET").upper(), path=check.get("path") or "/",
-        protocol=check.get("protocol") or "http", headers=headers,
-        verify_tls=not check.get("tls_skip_verify"), service=service, updated_at=now,
+        method=(check.get("method") or "GET").upper(),
+        path=check.get("path") or "/",
+        protocol=check.get("protocol") or "http",
+        headers=headers,
+        verify_tls=not check.get("tls_skip_verify"),
+        service=service,
+        updated_at=now,
     )
 
 
 class Prober:
     """Probes a started machine until stopped; `changed` is called when a status changes."""
 
-    def __init__(self, checks: list[Check], address: str, session_for: SessionFor, clock: Clock,
-                 changed: Callable[[Check, str], None]) -> None:
+    def __init__(
+        self,
+        checks: list[Check],
+        address: str,
+        session_for: SessionFor,
+        clock: Clock,
+        changed: Callable[[Check, str], None],
+    ) -> None:
         self._clock = clock
         self._address = address
         self._session_for = session_for
@@ -121,8 +138,11 @@ class Prober:
     async def _http(self, check: Check) -> tuple[bool, str]:
         url = f"{check.protocol}://{self._address}:{check.port}{check.path}"
         async with self._session_for(check.port).request(
-            check.method, url, headers=check.headers, allow_redirects=False,
-            ssl=True if check.verify_tls else False,
+            check.method,
+            url,
+            headers=check.headers,
+            allow_redirects=False,
+            ssl=check.verify_tls,
         ) as response:
             body = (await response.content.read(BODY_SHOWN)).decode(errors="replace")
             return 200 <= response.status < 300, (

@@ -12,9 +12,32 @@ from ..images.base import Image
 from ..runtime.base import GuestFile
 from . import guest
 
-KNOWN = ("image", "env", "init", "guest", "metadata", "mounts", "services", "checks", "statics", "files",
-         "schedule", "auto_destroy", "restart", "dns", "processes", "standbys", "stop_config", "containers",
-         "volumes", "rootfs", "cache_drive", "metrics", "size", "disable_machine_autostart")
+KNOWN = (
+    "image",
+    "env",
+    "init",
+    "guest",
+    "metadata",
+    "mounts",
+    "services",
+    "checks",
+    "statics",
+    "files",
+    "schedule",
+    "auto_destroy",
+    "restart",
+    "dns",
+    "processes",
+    "standbys",
+    "stop_config",
+    "containers",
+    "volumes",
+    "rootfs",
+    "cache_drive",
+    "metrics",
+    "size",
+    "disable_machine_autostart",
+)
 OBJECTS = ("env", "init", "guest", "metadata", "checks", "restart", "dns", "stop_config", "rootfs", "metrics")
 LISTS = ("mounts", "services", "statics", "files", "processes", "standbys", "containers", "volumes")
 NOT_IMPLEMENTED = ("containers", "schedule", "statics", "volumes", "cache_drive")
@@ -164,8 +187,10 @@ def as_read(config: dict[str, Any]) -> dict[str, Any]:
     """The config as the API gives it back: autostop off reads as false, stop as true."""
     if not config.get("services"):
         return config
-    services = [{**service, "autostop": AUTOSTOP[service["autostop"]]} if "autostop" in service else service
-                for service in config["services"]]
+    services = [
+        {**service, "autostop": AUTOSTOP[service["autostop"]]} if "autostop" in service else service
+        for service in config["services"]
+    ]
     return {**config, "services": services}
 
 
@@ -184,8 +209,12 @@ def argv(config: dict[str, Any], image: Image) -> tuple[str, ...]:
 def ports(config: dict[str, Any]) -> tuple[int, ...]:
     """The internal ports of services and checks."""
     found = {service["internal_port"] for service in config.get("services", [])}
-    found |= {check["port"] for service in config.get("services", []) for check in service.get("checks") or []
-              if check.get("port")}
+    found |= {
+        check["port"]
+        for service in config.get("services", [])
+        for check in service.get("checks") or []
+        if check.get("port")
+    }
     found |= {check["port"] for check in config.get("checks", {}).values() if check.get("port")}
     return tuple(sorted(found))
 

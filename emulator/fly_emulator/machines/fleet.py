@@ -40,8 +40,11 @@ class Fleet:
         name = body.get("name") or ids.machine_name()
         for other in app.live_machines():
             if other.name == name:
-                raise ApiError(409, f"already_exists: unique machine name violation, machine ID {other.id} "
-                                    f'already exists with name "{name}"')
+                raise ApiError(
+                    409,
+                    f"already_exists: unique machine name violation, machine ID {other.id} "
+                    f'already exists with name "{name}"',
+                )
         config = machine_config.accept(body.get("config"))
         self._require_room(region, config)
         volumes = self._mountable(app, region, config, None)
@@ -54,9 +57,14 @@ class Fleet:
         now = self._context.clock.now()
         machine_id = ids.machine_id()
         machine = Machine(
-            id=machine_id, name=name, region=region, state="created",
-            private_ip=ids.private_ipv6(app.org, app.network, machine_id), ipv4=self._free_ipv4(),
-            created_at=now, updated_at=now,
+            id=machine_id,
+            name=name,
+            region=region,
+            state="created",
+            private_ip=ids.private_ipv6(app.org, app.network, machine_id),
+            ipv4=self._free_ipv4(),
+            created_at=now,
+            updated_at=now,
             current=Version(ids.ulid(now), config, secrets, secrets_version),
         )
         app.machines[machine.id] = machine
@@ -72,8 +80,9 @@ class Fleet:
                 raise invalid(f"a machine's {key} cannot be changed (it is {getattr(machine, key)})")
         expected = body.get("current_version")
         if expected and expected != machine.current.version:
-            raise ApiError(409, f"aborted: machine version mismatch, current_version {expected} is not "
-                                f"{machine.current.version}")
+            raise ApiError(
+                409, f"aborted: machine version mismatch, current_version {expected} is not {machine.current.version}"
+            )
         config = machine_config.accept(body.get("config"))
         volumes = self._mountable(app, machine.region, config, machine)
         secrets, secrets_version = self._secrets(app, body)
@@ -107,12 +116,14 @@ class Fleet:
 
         require_region(region)
         if region in self._context.full_regions:
-            reserve = "insufficient resources to create new machine with existing volume" if config.get(
-                "mounts") else f"insufficient resources available in region {region} to fulfill request"
+            reserve = (
+                "insufficient resources to create new machine with existing volume"
+                if config.get("mounts")
+                else f"insufficient resources available in region {region} to fulfill request"
+            )
             raise no_capacity(f"could not reserve resource for machine: {reserve}")
 
-    def _mountable(self, app: App, region: str, config: dict[str, Any], machine: Machine | None
-                   ) -> list[Volume]:
+    def _mountable(self, app: App, region: str, config: dict[str, Any], machine: Machine | None) -> list[Volume]:
         """The volumes that the config mounts, their facts filled into the mounts; raises ApiError."""
         volumes = []
         for mount in config.get("mounts", []):
@@ -122,8 +133,11 @@ class Fleet:
             if volume.region != region:
                 raise invalid(f"volume {volume.id} is in region {volume.region}, the machine in {region}")
             if volume.attached_machine_id not in (None, machine.id if machine else None):
-                raise ApiError(409, f"failed_precondition: volume {volume.id} is already attached to "
-                                    f"machine: {volume.attached_machine_id}")
+                raise ApiError(
+                    409,
+                    f"failed_precondition: volume {volume.id} is already attached to "
+                    f"machine: {volume.attached_machine_id}",
+                )
             mount.update(name=volume.name, encrypted=volume.encrypted, size_gb=volume.size_gb)
             volumes.append(volume)
         return volumes
@@ -136,8 +150,10 @@ class Fleet:
     def _secrets(self, app: App, body: dict[str, Any]) -> tuple[dict[str, str], int]:
         wanted = body.get("min_secrets_version") or 0
         if wanted > app.secrets_version:
-            raise ApiError(400, f"failed_precondition: secrets version {wanted} is not there yet, the app "
-                                f"is at {app.secrets_version}")
+            raise ApiError(
+                400,
+                f"failed_precondition: secrets version {wanted} is not there yet, the app is at {app.secrets_version}",
+            )
         if body.get("skip_secrets"):
             return {}, app.secrets_version
         return {name: secret.value for name, secret in app.secrets.items()}, app.secrets_version

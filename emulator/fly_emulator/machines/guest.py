@@ -43,12 +43,18 @@ def normalise(config: dict[str, Any]) -> dict[str, Any]:
     if isinstance(memory, bool) or not isinstance(memory, int):
         raise invalid("config.guest.memory_mb must be an integer")
     if memory < low:
-        raise invalid(f"invalid config.guest.memory_mb, minimum required {low} MiB for {kind} with {cpus} "
-                      f"CPUs, got {memory}")
+        raise invalid(
+            f"invalid config.guest.memory_mb, minimum required {low} MiB for {kind} with {cpus} CPUs, got {memory}"
+        )
     if memory > high:
-        raise invalid(f"invalid config.guest.memory_mb, cannot exceed {high} MiB for {kind} with {cpus} "
-                      f"CPUs, got {memory}")
+        raise invalid(
+            f"invalid config.guest.memory_mb, cannot exceed {high} MiB for {kind} with {cpus} CPUs, got {memory}"
+        )
     if memory % step:
         raise invalid(f"invalid config.guest.memory_mb, {memory} is not a multiple of {step} MiB for {kind}")
-    return {**{key: value for key, value in guest.items() if key != "size" and value},
-            "cpu_kind": kind, "cpus": cpus, "memory_mb": memory}
+    return {
+        **{key: value for key, value in guest.items() if key != "size" and value},
+        "cpu_kind": kind,
+        "cpus": cpus,
+        "memory_mb": memory,
+    }

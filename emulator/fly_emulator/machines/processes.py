@@ -41,9 +41,13 @@ def _describe(pid: int) -> dict[str, Any]:
     command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
     uptime = float(Path("/proc/uptime").read_text().split()[0])
     return {
-        "pid": pid, "stime": int(fields[12]) // TICKS, "rtime": int(uptime - int(fields[19]) / TICKS),
-        "command": command, "directory": os.readlink(f"/proc/{pid}/cwd"),
-        "cpu": (int(fields[11]) + int(fields[12])) // TICKS, "rss": int(fields[21]) * os.sysconf("SC_PAGE_SIZE"),
+        "pid": pid,
+        "stime": int(fields[12]) // TICKS,
+        "rtime": int(uptime - int(fields[19]) / TICKS),
+        "command": command,
+        "directory": os.readlink(f"/proc/{pid}/cwd"),
+        "cpu": (int(fields[11]) + int(fields[12])) // TICKS,
+        "rss": int(fields[21]) * os.sysconf("SC_PAGE_SIZE"),
         "listen_sockets": _listening(pid),
     }
 
@@ -66,7 +70,7 @@ def _listening(pid: int) -> list[dict[str, str]]:
 
 
 def _address(text: str) -> str:
-    """"0100007F:0BB8" to "127.0.0.1:3000"; the kernel writes each 32-bit word in host order."""
+    """ "0100007F:0BB8" to "127.0.0.1:3000"; the kernel writes each 32-bit word in host order."""
     host, port = text.split(":")
     words = [bytes.fromhex(host[i : i + 8])[::-1] for i in range(0, len(host), 8)]
     address = ipaddress.ip_address(b"".join(words))

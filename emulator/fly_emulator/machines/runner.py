@@ -12,8 +12,8 @@ import aiohttp
 
 from ..api.errors import ApiError, precondition
 from ..context import Context
-from ..images.base import Image, ImageNotFound
 from ..ids import ulid
+from ..images.base import Image, ImageNotFound
 from ..runtime.base import Exit, MachineSpec, Mount, RunningMachine
 from ..state.model import App, Event, Machine, Version
 from . import checks, config, environment
@@ -63,16 +63,23 @@ class Runner:
             raise ConnectionRefusedError(f"machine {self.machine.id} is not running")
         if (port, via) not in self._sessions:
             self._sessions[port, via] = aiohttp.ClientSession(
-                connector=self.running.connector(port, via), cookie_jar=aiohttp.DummyCookieJar(),
-                auto_decompress=False, timeout=aiohttp.ClientTimeout(),
-                max_line_size=65536, max_field_size=65536,
+                connector=self.running.connector(port, via),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+                timeout=aiohttp.ClientTimeout(),
+                max_line_size=65536,
+                max_field_size=65536,
             )
         return self._sessions[port, via]
 
     def routable(self, service: int) -> bool:
         """Whether the proxy sends requests for this service here."""
-        return (self.running is not None and self.machine.state == "started" and not self.machine.cordoned
-                and all(check.status == "passing" for check in self.checks if check.service == service))
+        return (
+            self.running is not None
+            and self.machine.state == "started"
+            and not self.machine.cordoned
+            and all(check.status == "passing" for check in self.checks if check.service == service)
+        )
 
     def event(self, kind: str, status: str, source: str, request: dict[str, Any] | None = None) -> None:
         now = self._context.clock.now()
@@ -81,8 +88,7 @@ class Runner:
         self._touch()
 
     def log(self, message: str, provider: str = "runner", level: str = "info") -> None:
-        self._context.logbook.append(self.app.name, message, self.machine.id, self.machine.region,
-                                     level, provider)
+        self._context.logbook.append(self.app.name, message, self.machine.id, self.machine.region, level, provider)
 
     # -- operations ------------------------------------------------------------------------------
 
@@ -130,9 +136,10 @@ class Runner:
     def update(self, version: Version, start: bool) -> None:
         """Replace the machine's version; the old process runs until the new image is here."""
         previous, state = self.machine.current, self.machine.state
-        self.machine.history = [*self.machine.history, Version(
-            previous.version, previous.config, {}, previous.secrets_version, previous.image_digest
-        )][-HISTORY_KEPT:]
+        self.machine.history = [
+            *self.machine.history,
+            Version(previous.version, previous.config, {}, previous.secrets_version, previous.image_digest),
+        ][-HISTORY_KEPT:]
         self.machine.current = version
         self.machine.wanted = "started" if start else "stopped"
         self._state("replacing")
@@ -302,8 +309,9 @@ class Runner:
                 self._state("started")
                 self.event("start", "started", "flyd")
                 self.log(f"Machine started in {self._context.clock.now() - begun:.3f}s")
-                prober = checks.Prober(self.checks, spec.ipv4, self._check_session, self._context.clock,
-                                       self._check_changed)
+                prober = checks.Prober(
+                    self.checks, spec.ipv4, self._check_session, self._context.clock, self._check_changed
+                )
             return await running.wait()
         finally:
             self.running = None
@@ -329,11 +337,19 @@ class Runner:
         directory = store.machine_dir(machine)
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         return MachineSpec(
-            machine_id=machine.id, app=self.app.name, image=image,
-            argv=config.argv(machine.config, image), env=environment.build(self.app, machine, image),
-            mounts=tuple(mounts), memory_mb=machine.config["guest"]["memory_mb"], state_dir=directory,
-            ipv4=machine.ipv4, ipv6=machine.private_ip, proxy_ipv4=PROXY_IPV4,
-            ports=config.ports(machine.config), files=config.files(machine.config, machine.current.secrets),
+            machine_id=machine.id,
+            app=self.app.name,
+            image=image,
+            argv=config.argv(machine.config, image),
+            env=environment.build(self.app, machine, image),
+            mounts=tuple(mounts),
+            memory_mb=machine.config["guest"]["memory_mb"],
+            state_dir=directory,
+            ipv4=machine.ipv4,
+            ipv6=machine.private_ip,
+            proxy_ipv4=PROXY_IPV4,
+            ports=config.ports(machine.config),
+            files=config.files(machine.config, machine.current.secrets),
         )
 
     async def _pull(self, version: Version) -> Image:
@@ -366,20 +382,34 @@ class Runner:
 
     def _check_changed(self, check: checks.Check, before: str) -> None:
         now = "passing" if check.status == "passing" else "failing"
-        self.log(f"Health check '{check.name}' on port {check.port} is now {now}. "
-                 f"{'' if now == 'passing' else check.output}".rstrip(), "health",
-                 "info" if now == "passing" else "error")
+        self.log(
+            f"Health check '{check.name}' on port {check.port} is now {now}. "
+            f"{'' if now == 'passing' else check.output}".rstrip(),
+            "health",
+            "info" if now == "passing" else "error",
+        )
         self._touch()
 
     def _note_exit(self, ended: Exit, requested: bool, again: bool, restarts: int) -> None:
-        self.event("exit", "stopped", "flyd", {
-            "exit_event": {
-                "exit_code": ended.code, "guest_exit_code": ended.code, "guest_signal": ended.signal or -1,
-                "signal": ended.signal or -1, "oom_killed": ended.oom_killed, "requested_stop": requested,
-                "restarting": again, "error": "", "exited_at": int(self._context.clock.now() * 1000),
+        self.event(
+            "exit",
+            "stopped",
+            "flyd",
+            {
+                "exit_event": {
+                    "exit_code": ended.code,
+                    "guest_exit_code": ended.code,
+                    "guest_signal": ended.signal or -1,
+                    "signal": ended.signal or -1,
+                    "oom_killed": ended.oom_killed,
+                    "requested_stop": requested,
+                    "restarting": again,
+                    "error": "",
+                    "exited_at": int(self._context.clock.now() * 1000),
+                },
+                "restart_count": restarts,
             },
-            "restart_count": restarts,
-        })
+        )
         if ended.oom_killed:
             self.log("Out of memory: Killed process", level="error")
         how = f"with signal: {signals.Signals(ended.signal).name}" if ended.signal else f"with code: {ended.code}"
