@@ -62,7 +62,7 @@ class LookupModule(LookupBase):
             if check_mode or self._keep(path, token):
                 return token
         try:
-            text = self._loader.get_text_file_contents(path)
+            text: str = self._loader.get_text_file_contents(path)
         except Exception as error:
             raise AnsibleError(f"The gateway token in {path} cannot be read: {error}") from error
         token = text.strip()

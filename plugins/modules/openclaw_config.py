@@ -11,8 +11,8 @@ version_added: 0.1.0
 author:
   - The openclaw.fly authors (@openclaw-fly)
 description:
-  - Merges what is declared into the file on the volume. Declared paths are ours; what a person set in the Control UI and
-    what the gateway writes stays; a path that was ours and is no longer declared goes. C(meta) is never touched.
+  - Merges what is declared into the file on the volume. Declared paths are ours; what a person set in the Control UI
+    and what the gateway writes stays; a path that was ours and is no longer declared goes. C(meta) is never touched.
   - The result is judged by the schema of the release on the controller, then by the release itself in the machine, and
     swapped in atomically. A refused config changes nothing.
   - A running gateway takes most changes without a restart; the task waits until it has, and puts the previous file back

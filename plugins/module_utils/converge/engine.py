@@ -88,6 +88,8 @@ def _diff(title: str, change: Change) -> dict[str, Any]:
 def _printable(value: Any) -> Any:
     if value is None:
         return ""
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return "".join(f"{item}\n" for item in value)
     if isinstance(value, str):
         return value if value.endswith("\n") else value + "\n"
     return value

@@ -89,7 +89,7 @@ class CallFailed(OpenClawError):
         self.method = method
         self.code = code
         self.message = message
-        self.details = {"method": method, "code": code, **(details or {})}
+        self.details = {"method": method, "code": code, **dict(details or {})}
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from ..fly.api import Json, MachinesApi
 from ..fly.pick_machine import pick_machine, started_machine
 from ..fly.remote_files import RemoteFile, RemoteFiles
 from ..openclaw import config_file, config_schema, reload
-from ..openclaw.config_merge import Merged, ledger_from_json, ledger_to_json, merge
+from ..openclaw.config_merge import ABSENT, Merged, ledger_from_json, ledger_to_json, merge
 from ..openclaw.paths import show
 from ..openclaw.problems import ConfigRefused, Problem, refuse
 from ..openclaw.releases import Release
@@ -24,6 +24,7 @@ from .config_effect import ConfigEffect
 from .gateway_cli import GatewayCli
 
 MODE = "600"
+_NAMED = 4
 _SWAP = 'if [ -e "$2" ]; then cp -p -- "$2" "$3"; fi; mv -f -- "$1" "$2"'
 
 
@@ -84,7 +85,7 @@ class GatewayConfig(Resource[ConfigState]):
 
     def plan(self, observed: ConfigState) -> list[Change]:
         merged = self._merged(observed)
-        file, ledger = self._files(merged)
+        file, _ledger_file = self._files(merged)
         same_content = observed.file is not None and not merged.changes
         if same_content and observed.file and observed.ledger:
             as_owned = replace(observed.file, content=file.content) == file
@@ -93,9 +94,9 @@ class GatewayConfig(Resource[ConfigState]):
         if merged.changes and (schema := config_schema.load(self._wanted.release, self._cache)):
             refuse(config_schema.validate(merged.config, schema), self.title)
         paths = [show(change.path) for change in merged.changes]
-        what = f"set {', '.join(paths)}" if paths else "set owner, mode and which paths are ours"
-        before = {show(change.path): change.before for change in merged.changes}
-        after = {show(change.path): change.after for change in merged.changes}
+        what = _summary(paths) if paths else "set owner, mode and which paths are ours"
+        before = {show(change.path): change.before for change in merged.changes if change.before != ABSENT}
+        after = {show(change.path): change.after for change in merged.changes if change.after != ABSENT}
         if not paths:
             before, after = _status(observed.file), _status(file)
         return [Change(what, before, after, lambda: self._apply(merged))]
@@ -170,6 +171,11 @@ def _ledger(file: RemoteFile | None) -> frozenset[tuple[str, ...]]:
         return ledger_from_json(json.loads(file.content))
     except ValueError:
         return frozenset()
+
+
+def _summary(paths: list[str]) -> str:
+    """Few paths by name, many by number: the diff has them all."""
+    return f"change {', '.join(paths)}" if len(paths) <= _NAMED else f"change {len(paths)} settings"
 
 
 def _status(file: RemoteFile | None) -> Any:
