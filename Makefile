@@ -52,7 +52,7 @@ check: test-venv static unit ## the fast part: ruff, mypy, unit tests
 .PHONY: static
 static: test-venv
 	@echo "==> ruff"
-	@$(PY) -m ruff check -q .
+	@$(PY) -m ruff check -q --config pyproject.toml .
 	@echo "==> mypy --strict"
 	@$(PY) tools/collection.py tree
 	@$(PY) -m mypy emulator/fly_emulator tools/collection.py tests/support tests/conftest.py
@@ -90,7 +90,7 @@ bench: test-venv ## print seconds, requests and CPU of runs on the emulator
 
 .PHONY: clean
 clean: ## remove what the targets made, but the local state and the download cache
-	@rm -rf .venv .venvs .cache .ansible .ruff_cache build dist emulator/build emulator/*.egg-info
+	@rm -rf .venv .venvs .cache .ansible .hypothesis .ruff_cache build dist emulator/build emulator/*.egg-info
 	@find . -path ./.local -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
 .PHONY: venv

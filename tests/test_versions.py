@@ -48,8 +48,12 @@ def test_required_ansible(repo: Path) -> None:
 
 
 def test_openclaw_default_release(repo: Path) -> None:
-    """The releases that role defaults name are the default release of the code."""
+    """The releases that defaults of roles and modules name are the default release of the code."""
     default = quoted(repo / "plugins/module_utils/openclaw/releases.py", "DEFAULT_RELEASE")
+    release = re.compile(r"\b20\d\d\.\d{1,2}\.\d{1,3}\b")
     for file in (repo / "roles").glob("*/defaults/*.yml"):
         code = re.sub(r"^\s*#.*$", "", file.read_text(), flags=re.MULTILINE)
-        assert set(re.findall(r"\b20\d\d\.\d{1,2}\.\d{1,3}\b", code)) <= {default}, file
+        assert set(release.findall(code)) <= {default}, file
+    for file in (repo / "plugins/modules").glob("*.py"):
+        defaults = re.findall(r"[\"']?default[\"']?: .*", file.read_text())
+        assert set(release.findall("\n".join(defaults))) <= {default}, file
