@@ -188,6 +188,10 @@ class HeldMachine:
         """All that follows the main process's end; `wait` returns when nothing of the machine is left."""
         await self._gone.wait()
         await self._link.process.wait()
+        if self._status is None:
+            # The holder was killed: what it could not end any more is in the main process's group.
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, signals.SIGKILL)
         for task in self._tasks:
             task.cancel()
         await asyncio.wait(logs, timeout=2)

@@ -105,7 +105,11 @@ def _drop(inside: Inside, request: dict[str, Any]) -> None:
         os.setgroups([request["gid"]])
         os.setresgid(request["gid"], request["gid"], request["gid"])
         os.setresuid(request["uid"], request["uid"], request["uid"])
-    if inside.namespaces:
+    if sys.platform == "linux":
         from . import libc
 
-        libc.prctl(libc.PR_SET_NO_NEW_PRIVS, 1)
+        if inside.namespaces:
+            libc.prctl(libc.PR_SET_NO_NEW_PRIVS, 1)
+        else:
+            # No namespace ends this process when the holder is killed. Set last: a change of user clears it.
+            libc.prctl(libc.PR_SET_PDEATHSIG, signal.SIGKILL)
