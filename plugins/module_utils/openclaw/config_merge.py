@@ -10,12 +10,11 @@ Lists are leaves. ``meta`` is the gateway's: never ours, always kept.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Final
 
 from .errors import InvalidValue
-from .paths import Path, get, leaves, show
+from .paths import Path, as_json, get, leaves, show
 from .secrets import masked
 
 NOT_OURS: Final = frozenset({"meta"})
@@ -64,9 +63,9 @@ def merge(
     declared = {key: value for key, value in wanted.items() if key not in NOT_OURS}
     ours = frozenset(path for path, _ in leaves(declared))
     if exact:
-        config = deepcopy({key: value for key, value in present.items() if key in NOT_OURS})
+        config = as_json({key: value for key, value in present.items() if key in NOT_OURS})
     else:
-        config = deepcopy(dict(present))
+        config = as_json(present)
         for path in sorted(set(ledger) - ours, key=len, reverse=True):
             if path and path[0] not in NOT_OURS:
                 _remove(config, path, ours)
@@ -130,7 +129,7 @@ def _set(config: dict[str, Any], path: Path, value: Any) -> None:
     if value == {} and isinstance(value, Mapping) and isinstance(node.get(path[-1]), dict):
         return
     if not _same(node.get(path[-1], ABSENT), value):
-        node[path[-1]] = deepcopy(value)
+        node[path[-1]] = as_json(value)
 
 
 def _remove(config: dict[str, Any], path: Path, ours: frozenset[Path]) -> None:

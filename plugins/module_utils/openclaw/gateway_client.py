@@ -177,19 +177,22 @@ class GatewayClient:
         """
         endpoint = Endpoint.parse(url, connect_to, ca_file)
         deadline = time.monotonic() + timeout
+        request = _ConnectRequest(token, device, device_token, scopes, client or ClientInfo())
+        starting: GatewayStarting | None = None
         while True:
             connection = _open(endpoint, origin, headers, deadline)
             try:
-                request = _ConnectRequest(token, device, device_token, scopes, client or ClientInfo())
                 return cls(connection, _handshake(connection, request, endpoint, deadline))
             except GatewayStarting as error:
                 connection.close()
-                pause = min(error.retry_after or 0.5, 2.0)
+                starting, pause = error, min(error.retry_after or 0.5, 2.0)
                 if time.monotonic() + pause >= deadline:
                     raise
                 time.sleep(pause)
-            except BaseException:
+            except BaseException as error:
                 connection.close()
+                if starting and isinstance(error, ConnectFailed) and time.monotonic() >= deadline:
+                    raise starting from None
                 raise
 
     def call(self, method: str, params: Mapping[str, Any] | None = None, timeout: float = 30.0) -> Any:
@@ -331,7 +334,7 @@ def _open(endpoint: Endpoint, origin: str | None, headers: Mapping[str, str] | N
     url = endpoint.ws_url
     remaining = max(0.1, deadline - time.monotonic())
     try:
-        return connect(
+        opened = connect(
             url,
             sock=endpoint.open(remaining),
             ssl=endpoint.ssl_context,
@@ -343,6 +346,8 @@ def _open(endpoint: Endpoint, origin: str | None, headers: Mapping[str, str] | N
             close_timeout=2,
             max_size=MAX_FRAME,
         )
+        # Entered as websockets 17 demands; older ones return the connection itself. close() leaves it again.
+        return opened.__enter__()
     except InvalidStatus as error:
         _refuse_status(error.response.status_code, error.response.body, url)
     except (OSError, InvalidHandshake, WebSocketException) as error:

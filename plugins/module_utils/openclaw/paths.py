@@ -56,6 +56,16 @@ def get(tree: Any, *path: str, default: Any = None) -> Any:
     return tree
 
 
+def as_json(value: Any) -> Any:
+    """A copy as it would come back from a JSON file: keys are text (YAML reads a guild's id as a number), and
+    no object stands in two places (YAML's anchors)."""
+    if isinstance(value, Mapping):
+        return {str(key): as_json(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [as_json(inner) for inner in value]
+    return value
+
+
 def matches(path: Sequence[str | int], pattern: str) -> bool:
     """Does a dotted pattern (``*`` is one key) match this path or a part of it from the root?"""
     keys = pattern.split(".")

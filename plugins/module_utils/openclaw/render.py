@@ -9,6 +9,7 @@ from copy import deepcopy
 from typing import Any, Final
 
 from .errors import InvalidValue
+from .paths import as_json
 from .secrets import is_env_name, secret_ref
 
 TOKEN_ENV: Final = "OPENCLAW_GATEWAY_TOKEN"
@@ -82,17 +83,8 @@ def gateway_config(variables: Mapping[str, Any]) -> dict[str, Any]:
     config |= {name: deepcopy(section) for name, section in sections.items() if section}
     if "catalog_refresh" in given:
         config["models"] = {"catalogRefresh": {"enabled": bool(given["catalog_refresh"])}}
-    merged: dict[str, Any] = _as_json(deep_merge(config, _object(given, "extra")))
+    merged: dict[str, Any] = as_json(deep_merge(config, _object(given, "extra")))
     return merged
-
-
-def _as_json(value: Any) -> Any:
-    """As it comes back from the file: YAML's number keys (a Discord guild's id) are text in JSON."""
-    if isinstance(value, Mapping):
-        return {str(key): _as_json(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_as_json(inner) for inner in value]
-    return value
 
 
 def deep_merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,18 +22,18 @@ from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.paths import
 
 KEYS = st.sampled_from(["a", "b", "c.d", "é", "meta", "123456789012345678"])
 VALUES = st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=5), st.just("123456789012345678"))
-LEAVES = st.one_of(VALUES, st.lists(VALUES, max_size=2), st.just({}))
+LEAVES: st.SearchStrategy[Any] = st.one_of(VALUES, st.lists(VALUES, max_size=2), st.just({}))
 CONFIGS = st.dictionaries(
     KEYS, st.recursive(LEAVES, lambda inner: st.dictionaries(KEYS, inner, max_size=3), max_leaves=6), max_size=4
 )
-settings.register_profile("quick", max_examples=80, deadline=None)
-settings.load_profile("quick")
+quick = settings(max_examples=100, deadline=None, derandomize=True)
 
 
 def same(one: Any, other: Any) -> bool:
     return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
+@quick
 @given(CONFIGS, CONFIGS)
 def test_ours_wins_on_our_paths(wanted: dict[str, Any], present: dict[str, Any]) -> None:
     config = merge(wanted, present).config
@@ -46,6 +46,7 @@ def test_ours_wins_on_our_paths(wanted: dict[str, Any], present: dict[str, Any])
             assert same(get(config, *path), value)
 
 
+@quick
 @given(CONFIGS, CONFIGS)
 def test_theirs_survives_elsewhere(wanted: dict[str, Any], present: dict[str, Any]) -> None:
     config = merge(wanted, present).config
@@ -59,6 +60,7 @@ def test_theirs_survives_elsewhere(wanted: dict[str, Any], present: dict[str, An
     assert same(config.get("meta"), present.get("meta"))
 
 
+@quick
 @given(CONFIGS, CONFIGS, st.booleans())
 def test_a_second_merge_changes_nothing(wanted: dict[str, Any], present: dict[str, Any], exact: bool) -> None:
     first = merge(wanted, present, exact=exact)
@@ -69,6 +71,7 @@ def test_a_second_merge_changes_nothing(wanted: dict[str, Any], present: dict[st
     assert text_of(again.config) == text_of(first.config)
 
 
+@quick
 @given(CONFIGS, CONFIGS)
 def test_what_is_no_longer_declared_is_gone(old: dict[str, Any], new: dict[str, Any]) -> None:
     first = merge(old, {})
@@ -77,6 +80,7 @@ def test_what_is_no_longer_declared_is_gone(old: dict[str, Any], new: dict[str, 
     assert merge({}, second.config, second.ledger).config == {}
 
 
+@quick
 @given(CONFIGS, CONFIGS)
 def test_the_changes_are_the_difference(wanted: dict[str, Any], present: dict[str, Any]) -> None:
     merged = merge(wanted, present)
@@ -91,6 +95,7 @@ def test_the_changes_are_the_difference(wanted: dict[str, Any], present: dict[st
             assert same(was, becomes) or {} in (was, becomes)
 
 
+@quick
 @given(CONFIGS, CONFIGS)
 def test_nothing_given_is_changed(wanted: dict[str, Any], present: dict[str, Any]) -> None:
     before = json.dumps([wanted, present])
@@ -102,12 +107,14 @@ def test_nothing_given_is_changed(wanted: dict[str, Any], present: dict[str, Any
     assert json.dumps([wanted, present]) == before
 
 
+@quick
 @given(CONFIGS)
 def test_the_ledger_survives_its_file(wanted: dict[str, Any]) -> None:
     ledger = merge(wanted, {}).ledger
     assert ledger_from_json(json.loads(json.dumps(ledger_to_json(ledger)))) == ledger
 
 
+@quick
 @given(CONFIGS)
 def test_the_text_is_the_config(config: dict[str, Any]) -> None:
     assert same(read(text_of(config)), config)

@@ -1,0 +1,302 @@
+"""Probes, client and devices against the real gateway.
+
+OPENCLAW_TEST_PACKAGE names the installed npm package (.../node_modules/openclaw), OPENCLAW_TEST_NODE a Node that
+fits it. The gateway is booted once; it takes 10 to 60 seconds.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.openclaw.fly.plugins.module_utils.openclaw import config_file, devices
+from ansible_collections.openclaw.fly.plugins.module_utils.openclaw import gateway_client as gc
+from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.device_identity import DeviceIdentity
+from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.probes import (
+    HttpProbe,
+    NotReady,
+    ProbeFailed,
+    ProxyAttributionRequired,
+    TokenRefused,
+)
+from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.releases import Release, facts
+from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.render import gateway_config
+
+from .forwarder import forwarder
+
+pytestmark = pytest.mark.gateway
+
+TOKEN = "gateway-test-token-0123456789abcdef"
+ORIGIN = "https://my-openclaw.localhost:8443"
+CLIENTS = itertools.count(1)
+# Every 127.x address is loopback to the kernel; the first is the proxy that the gateway trusts.
+TRUSTED, UNTRUSTED, ANYCAST = "127.0.0.2", "127.0.0.3", "66.241.124.230"
+
+
+@dataclass(frozen=True)
+class Gateway:
+    port: int
+    state: Path
+    log: Path
+    package: Path
+    env: dict[str, str]
+    node: str
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def cli(self, *words: str) -> Any:
+        """Run the release's own CLI and read its JSON."""
+        argv = [self.node, "dist/index.js", *words, "--json"]
+        done = subprocess.run(argv, cwd=self.package, env=self.env, capture_output=True, timeout=120, check=False)
+        return json.loads(done.stdout)
+
+    def set_config(self, **variables: Any) -> None:
+        known = {
+            "hostnames": [ORIGIN],
+            "port": self.port,
+            "bind": "loopback",
+            "trusted_proxies": [TRUSTED],
+            "app_addresses": [ANYCAST],
+            "rate_limit": {"maxAttempts": 4, "windowMs": 60_000, "lockoutMs": 60_000},
+            "catalog_refresh": False,
+        }
+        new = self.state / "openclaw.json.new"
+        new.write_text(config_file.text_of(gateway_config({**known, **variables})))
+        new.chmod(config_file.MODE)
+        new.replace(self.state / "openclaw.json")
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    package, node = os.environ.get("OPENCLAW_TEST_PACKAGE"), os.environ.get("OPENCLAW_TEST_NODE")
+    if not package or not node:
+        pytest.skip("OPENCLAW_TEST_PACKAGE and OPENCLAW_TEST_NODE do not name a gateway to run")
+    folder = tmp_path_factory.mktemp("gateway")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    env = {
+        "PATH": f"{Path(node).parent}:/usr/bin:/bin",
+        "HOME": str(folder / "home"),
+        "OPENCLAW_STATE_DIR": str(folder / "data"),
+        "OPENCLAW_GATEWAY_TOKEN": TOKEN,
+        "OPENCLAW_GATEWAY_PORT": str(port),
+        "FLY_APP_NAME": "my-openclaw",
+        "FLY_MACHINE_ID": "1",
+        "OPENCLAW_SUPERVISOR_MODE": "external",
+        "OPENCLAW_NO_AUTO_UPDATE": "1",
+        "OPENCLAW_DISABLE_BONJOUR": "1",
+        "OPENCLAW_SKIP_CHANNELS": "1",
+        "npm_config_registry": "http://127.0.0.1:9/",
+        "npm_config_fetch_retries": "0",
+    }
+    (folder / "home").mkdir()
+    (folder / "data").mkdir(mode=0o700)
+    gateway = Gateway(port, folder / "data", folder / "log", Path(package), env, node)
+    gateway.set_config()
+    argv = [node, "dist/index.js", "gateway", "--port", str(port), "--bind", "loopback"]
+    with gateway.log.open("wb") as log:
+        process = subprocess.Popen(argv, cwd=package, env=env, stdout=log, stderr=subprocess.STDOUT)
+    try:
+        wait_until_started(gateway, process)
+        yield gateway
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def wait_until_started(gateway: Gateway, process: subprocess.Popen[bytes]) -> None:
+    probe, deadline = HttpProbe(gateway.url), time.monotonic() + 120
+    while True:
+        try:
+            probe.startup()
+            return
+        except ProbeFailed as error:
+            assert process.poll() is None, gateway.log.read_text()
+            assert isinstance(error, NotReady) or "does not answer" in str(error), error
+            assert time.monotonic() < deadline, gateway.log.read_text()
+            time.sleep(0.3)
+        finally:
+            probe.close()
+
+
+@pytest.fixture
+def edge(gateway: Gateway) -> Iterator[str]:
+    """The gateway through a trusted proxy, as a client of its own, so that failures count for one test only."""
+    with forwarder(gateway.port, source=TRUSTED, client=f"203.0.113.{next(CLIENTS)}, {ANYCAST}") as port:
+        yield f"http://my-openclaw.localhost:{port}"
+
+
+@pytest.fixture
+def untrusted(gateway: Gateway) -> Iterator[str]:
+    with forwarder(gateway.port, source=UNTRUSTED, client="203.0.113.251") as port:
+        yield f"http://my-openclaw.localhost:{port}"
+
+
+@pytest.fixture
+def local(gateway: Gateway) -> Iterator[gc.GatewayClient]:
+    """On direct loopback the token alone gives every scope."""
+    with gc.GatewayClient.connect(gateway.url, token=TOKEN, scopes=gc.ALL_SCOPES) as client:
+        yield client
+
+
+def test_the_log_has_the_ready_line(gateway: Gateway) -> None:
+    release = facts(Release.parse(json.loads((gateway.package / "package.json").read_text())["version"]))
+    deadline = time.monotonic() + 20
+    while not any(map(release.is_ready_line, gateway.log.read_text().splitlines())):
+        assert time.monotonic() < deadline, gateway.log.read_text()
+        time.sleep(0.2)
+
+
+def test_http_probes_through_a_trusted_proxy(edge: str) -> None:
+    probe = HttpProbe(edge)
+    assert probe.startup() == {"ok": True, "status": "started"}
+    assert probe.health()["status"] == "live"
+    assert probe.ready()["ready"] is True
+    assert probe.refuses()
+    assert probe.auth(TOKEN)["serverVersion"]
+    with pytest.raises(TokenRefused):
+        probe.auth("another-token")
+    with pytest.raises(ProbeFailed, match="a web page"):
+        probe.startup("/no-such-probe")
+
+
+def test_an_untrusted_proxy_is_named_though_health_passes(untrusted: str) -> None:
+    probe = HttpProbe(untrusted)
+    assert probe.health()["ok"] is True
+    for ask in (probe.startup, probe.ready, probe.refuses, lambda: probe.auth(TOKEN)):
+        with pytest.raises(ProxyAttributionRequired, match=r"gateway\.trustedProxies"):
+            ask()
+    with pytest.raises(gc.ProxyAttributionRequired, match=r"gateway\.trustedProxies"):
+        gc.prove(untrusted, TOKEN)
+
+
+def test_a_proof_leaves_nothing_behind(edge: str, local: gc.GatewayClient) -> None:
+    before = devices.list_devices(local)
+    # More often than failed logins are allowed: a proof is none.
+    for _ in range(6):
+        proof = gc.prove(edge, TOKEN, origin=ORIGIN)
+    assert proof.unauthenticated_refused
+    assert proof.unauthenticated_reason == "AUTH_TOKEN_MISSING"
+    assert proof.token_accepted
+    assert proof.origin_accepted
+    assert proof.server_version == local.hello.server_version
+    assert devices.list_devices(local) == before
+
+
+def test_a_wrong_token_and_a_foreign_origin_are_found(edge: str) -> None:
+    proof = gc.prove(edge, "another-token", origin="https://evil.example")
+    assert proof.unauthenticated_refused
+    assert (proof.token_accepted, proof.reason) == (False, "AUTH_TOKEN_MISMATCH")
+    assert proof.origin_accepted is False
+
+
+def test_too_many_wrong_tokens_lock_out_that_client_only(edge: str, gateway: Gateway) -> None:
+    def attempt(url: str) -> None:
+        gc.GatewayClient.connect(url, token="another-token").close()
+
+    for _ in range(4):
+        with pytest.raises(gc.TokenMismatch):
+            attempt(edge)
+    with pytest.raises(gc.RateLimited) as raised:
+        attempt(edge)
+    assert (raised.value.retry_after or 0) > 1
+    with forwarder(gateway.port, source=TRUSTED, client=f"203.0.113.252, {ANYCAST}") as port:
+        assert gc.prove(f"http://my-openclaw.localhost:{port}", TOKEN).token_accepted
+
+
+def test_exactly_one_device_is_approved(edge: str, local: gc.GatewayClient) -> None:
+    mine, other = DeviceIdentity.generate(), DeviceIdentity.generate()
+    scopes = ("operator.read", "operator.pairing")
+
+    def connect(device: DeviceIdentity) -> gc.GatewayClient:
+        return gc.GatewayClient.connect(edge, token=TOKEN, device=device, scopes=scopes)
+
+    requests = {}
+    for device in (mine, other):
+        with pytest.raises(gc.PairingRequired) as raised:
+            connect(device)
+        requests[device.id] = raised.value.request_id or ""
+    waiting = devices.list_devices(local)
+    assert waiting.choose(requests[mine.id], mine.id).remote_ip.startswith("203.0.113.")
+    assert devices.approve(local, requests[mine.id]).device_id == mine.id
+    with connect(mine) as client:
+        assert set(client.hello.scopes) == set(scopes)
+        # A paired device may do over the public edge what the token alone may not.
+        assert [pending.device_id for pending in devices.list_devices(client).pending] == [other.id]
+    with pytest.raises(gc.PairingRequired):
+        connect(other)
+    with pytest.raises(devices.UnknownRequest):
+        devices.approve(local, requests[mine.id])
+    devices.rotate(local, mine.id)
+    devices.revoke(local, mine.id)
+    devices.remove(local, mine.id)
+    assert mine.id not in [paired.device_id for paired in devices.list_devices(local).paired]
+
+
+def test_the_cli_lists_the_same(gateway: Gateway, local: gc.GatewayClient) -> None:
+    printed = devices.parse(json.dumps(gateway.cli(*devices.list_argv()[1:-1])))
+    assert printed.pending == devices.list_devices(local).pending
+
+
+def test_the_token_alone_has_no_scope_from_outside(edge: str) -> None:
+    with gc.GatewayClient.connect(edge, token=TOKEN, scopes=gc.ALL_SCOPES) as client:
+        assert client.hello.scopes == ()
+        with pytest.raises(gc.CallFailed, match=r"FORBIDDEN: missing scope: operator\.pairing"):
+            devices.list_devices(client)
+
+
+def test_a_hot_change_is_taken_without_a_restart(gateway: Gateway, untrusted: str) -> None:
+    with gc.GatewayClient.connect(gateway.url, token=TOKEN, scopes=gc.ALL_SCOPES) as client:
+        pid = client.call("system.info")["pid"]
+    gateway.set_config(trusted_proxies=[TRUSTED, UNTRUSTED])
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            assert HttpProbe(untrusted).startup()["ok"] is True
+            break
+        except ProxyAttributionRequired:
+            assert time.monotonic() < deadline, gateway.log.read_text()
+            time.sleep(0.2)
+    with gc.GatewayClient.connect(gateway.url, token=TOKEN, scopes=gc.ALL_SCOPES) as client:
+        config = client.call("config.get")
+        assert config["valid"] is True
+        assert config["configRevisionHash"] == config["appliedConfigHash"]
+        assert client.call("system.info")["pid"] == pid
+
+
+def test_the_releases_own_validator_agrees(gateway: Gateway) -> None:
+    gateway.set_config()
+    verdict = gateway.cli("config", "validate")
+    assert verdict["valid"] is True
+    assert verdict["warnings"] == []
+
+
+def test_unknown_methods_are_told(local: gc.GatewayClient) -> None:
+    with pytest.raises(gc.CallFailed, match=r"no\.such\.method"):
+        local.call("no.such.method")
+
+
+def test_the_client_meets_a_gateway_that_stops(gateway: Gateway) -> None:
+    with ExitStack() as stack:
+        client = stack.enter_context(gc.GatewayClient.connect(gateway.url, token=TOKEN))
+        client.close()
+        with pytest.raises(gc.CallFailed, match="DISCONNECTED"):
+            client.call("health")
