@@ -26,7 +26,7 @@ from .probes import PROXY_REMEDY, raise_for_attribution
 from .probes import ProxyAttributionRequired as HttpAttribution
 
 PROTOCOL: Final = (3, 4)
-"""The range offered: 4 is current; 3 is spoken by the releases of early 2026."""
+"""The range offered: 4 is spoken since 2026.5.12 at the latest, 3 by the releases before."""
 
 ALL_SCOPES: Final = ("operator.admin", "operator.read", "operator.write", "operator.approvals", "operator.pairing")
 MAX_FRAME: Final = 26 * 1024 * 1024

@@ -3,8 +3,9 @@
 """What differs between OpenClaw releases, as data.
 
 Each table lists ``(since, value)``, oldest first; a release takes the last row that is not newer than it.
-Sources: npm packages ``openclaw@2026.1.29`` ... ``openclaw@2026.9.6`` (their ``package.json``, ``docs/``,
-CHANGELOG) and runs of 2026.2.9 and 2026.9.6, read on 2026-11-22.
+Sources, read on 2026-11-22: runs of 2026.2.9 and 2026.9.6; the npm packages 2026.2.26, 2026.3.8, 2026.5.12,
+2026.6.11, 2026.7.1, 2026.8.1 and 2026.9.6 (their package.json, docs and dist). A row's version is the first of
+these in which the fact was found, so it may have come a few releases earlier.
 """
 
 from __future__ import annotations
@@ -88,18 +89,19 @@ class Release:
         return f"{text}-{self.number}" if self.number else text
 
 
-# The line of the gateway's own log that says it serves. 2026.2.9 run: the first; 2026.9.6 run: the second.
-# Between them neither was run, so both are looked for there.
-_OLD_READY, _NEW_READY = "listening on ws://", "[gateway] ready"
-READY_LINES: Final = (
+# The line of the gateway's own log that says it serves. 2026.5.12 to 2026.7.1 hold both texts.
+_OLD_READY, _NEW_READY = "listening on ws://", ("[gateway] ready", "gateway ready")
+READY_LINES: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("2026.1.0", (_OLD_READY,)),
-    ("2026.2.10", (_OLD_READY, _NEW_READY, "gateway ready")),
-    ("2026.8.1", (_NEW_READY, "gateway ready")),
+    ("2026.5.0", (_OLD_READY, *_NEW_READY)),
+    ("2026.8.1", _NEW_READY),
 )
 
-# Before 2026.8.1 every one of these paths is answered by the Control UI's HTML with 200.
+# Paths that a release lacks are answered by the Control UI's HTML with 200.
 HEALTH_PATHS: Final[tuple[tuple[str, dict[str, str]], ...]] = (
     ("2026.1.0", {}),
+    ("2026.2.26", {"health": "/healthz"}),
+    ("2026.3.8", {"health": "/healthz", "ready": "/readyz"}),
     ("2026.8.1", {"health": "/healthz", "startup": "/startupz", "ready": "/readyz"}),
 )
 
@@ -113,33 +115,37 @@ NODE_ENGINES: Final = (
 # The newest Node major under which a release of the row was seen to run.
 NODE_PROVED: Final = (("2026.1.0", 22), ("2026.7.1", 24))
 
-# Where the gateway keeps its lock: STATE is OPENCLAW_STATE_DIR, UID the process's. Seen in 2026.2.9 and
-# 2026.9.6; it moved somewhere between them.
+# Where the gateway keeps its lock: STATE is OPENCLAW_STATE_DIR, UID the process's.
 LOCKS: Final = (
     ("2026.1.0", "/tmp/openclaw-UID/gateway.*.lock"),
     ("2026.8.1", "STATE/tmp/openclaw-UID/gateway.*.lock"),
 )
 
-# dist/extensions: these work without installing a plugin. Counted in 2026.2.9 and 2026.9.6; Discord and the
-# others left in 2026.5 (openclaw/openclaw#77930).
+# Channels in the package's extensions folder; any other needs its plugin @openclaw/<id>.
+_ALL_CHANNELS = "bluebubbles discord feishu googlechat imessage irc line matrix mattermost msteams nextcloud-talk"
+_ALL_CHANNELS += " nostr signal slack synology-chat telegram tlon twitch whatsapp zalo zalouser"
 BUNDLED_CHANNELS: Final[tuple[tuple[str, frozenset[str]], ...]] = (
-    (
-        "2026.1.0",
-        frozenset({"discord", "googlechat", "imessage", "line", "matrix", "mattermost", "msteams", "nostr"})
-        | frozenset({"signal", "slack", "telegram", "tlon", "twitch", "whatsapp", "zalo", "zalouser"}),
-    ),
-    ("2026.5.2", frozenset({"telegram"})),
-    ("2026.8.1", frozenset({"telegram", "a2a", "reef"})),
+    ("2026.1.0", frozenset(_ALL_CHANNELS.split())),
+    ("2026.5.2", frozenset({"clickclack", "imessage", "irc", "mattermost", "signal", "telegram"})),
+    ("2026.6.1", frozenset({"imessage", "telegram"})),
+    ("2026.8.1", frozenset({"a2a", "reef", "telegram"})),
 )
 
-CONFIG_VALIDATE: Final = (("2026.1.0", False), ("2026.3.1", True))
-"""Has ``openclaw config validate`` and ``config schema``. 2026.2.9 has neither, 2026.9.6 both."""
+CONFIG_VALIDATE: Final = (("2026.1.0", False), ("2026.3.8", True))
+"""Has ``openclaw config validate``."""
+
+CONFIG_SCHEMA: Final = (("2026.1.0", False), ("2026.5.12", True))
+"""Has ``openclaw config schema``."""
 
 ALLOWED_ORIGINS_SINCE: Final = "2026.2.26"
 """A gateway on a non-loopback address refuses browsers whose origin is not declared."""
 
 PROXY_ATTRIBUTION_SINCE: Final = "2026.8.1"
 """Requests with forwarding headers from an address outside gateway.trustedProxies get 403."""
+
+
+ENTRIES_SINCE: Final = "2026.8.1"
+"""agents.entries instead of agents.list; gateway.publicOrigin and models.catalogRefresh are new with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +221,7 @@ class ReleaseFacts:
     lock: str
     bundled_channels: frozenset[str]
     has_config_validate: bool
+    has_config_schema: bool
     needs_allowed_origins: bool
     needs_trusted_proxies: bool
     config_moves: tuple[ConfigMove, ...]
@@ -253,6 +260,7 @@ def facts(release: Release) -> ReleaseFacts:
         lock=at(LOCKS, release),
         bundled_channels=at(BUNDLED_CHANNELS, release),
         has_config_validate=at(CONFIG_VALIDATE, release),
+        has_config_schema=at(CONFIG_SCHEMA, release),
         needs_allowed_origins=since(release, ALLOWED_ORIGINS_SINCE),
         needs_trusted_proxies=since(release, PROXY_ATTRIBUTION_SINCE),
         config_moves=tuple(move for move in CONFIG_MOVES if since(release, move.since)),

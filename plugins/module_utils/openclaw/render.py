@@ -1,6 +1,6 @@
 # GNU General Public License v3.0 or later (see LICENSE)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""openclaw.json from inventory variables, in the layout of the current releases (2026.8.1 and newer)."""
+"""openclaw.json from inventory variables, in the layout of the release that reads it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from .errors import InvalidValue
 from .paths import as_json
+from .releases import DEFAULT_RELEASE, ENTRIES_SINCE, Release
 from .secrets import is_env_name, secret_ref
 
 TOKEN_ENV: Final = "OPENCLAW_GATEWAY_TOKEN"
@@ -19,6 +20,7 @@ FLY_PROXY_RANGES: Final = ("172.16.0.0/12",)
 RATE_LIMIT: Final = {"maxAttempts": 10, "windowMs": 60_000, "lockoutMs": 300_000}
 
 VARIABLES: Final[dict[str, str]] = {
+    "release": "the OpenClaw release that reads the config; default the pinned one",
     "exposure": "public, private or sealed; default public",
     "port": "the gateway's port; default 3000",
     "bind": "lan (default), or loopback for a sealed gateway",
@@ -51,7 +53,8 @@ VARIABLES: Final[dict[str, str]] = {
 def gateway_config(variables: Mapping[str, Any]) -> dict[str, Any]:
     """Build the declared openclaw.json.
 
-    Holds no secret: the token is a SecretRef. Valid for 2026.8.1 and newer; ``meta`` is never part of it.
+    Holds no secret: the token is a SecretRef. ``meta`` is never part of it. What a person wrote himself (extra,
+    channels and the like) is passed on as it is, whatever the release.
 
     :param variables: see VARIABLES; what is missing or None takes its default.
     :raises InvalidValue: for an unknown variable or one of the wrong type.
@@ -83,8 +86,21 @@ def gateway_config(variables: Mapping[str, Any]) -> dict[str, Any]:
     config |= {name: deepcopy(section) for name, section in sections.items() if section}
     if "catalog_refresh" in given:
         config["models"] = {"catalogRefresh": {"enabled": bool(given["catalog_refresh"])}}
+    config = in_layout_of(config, Release.parse(str(given.get("release", DEFAULT_RELEASE))))
     merged: dict[str, Any] = as_json(deep_merge(config, _object(given, "extra")))
     return merged
+
+
+def in_layout_of(config: Mapping[str, Any], release: Release) -> dict[str, Any]:
+    """The same for an older release: before 2026.8.1 agents are a list, and some keys are not known yet."""
+    older = as_json(config)
+    if release < Release.parse(ENTRIES_SINCE):
+        entries = older.get("agents", {}).pop("entries", {})
+        older["agents"]["list"] = [{"id": name, **agent} for name, agent in entries.items()]
+        older["gateway"].pop("publicOrigin", None)
+        if older.get("models", {}).pop("catalogRefresh", None) is not None and not older["models"]:
+            del older["models"]
+    return dict(older)
 
 
 def deep_merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

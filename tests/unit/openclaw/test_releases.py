@@ -57,6 +57,16 @@ def test_old_and_new_releases_differ() -> None:
     assert (old.has_config_validate, new.has_config_validate) == (False, True)
 
 
+def test_what_came_step_by_step() -> None:
+    middle = facts(Release.parse("2026.7.1"))
+    assert (middle.health_path, middle.ready_path, middle.startup_path) == ("/healthz", "/readyz", None)
+    assert middle.is_ready_line("[gateway] gateway ready")
+    assert middle.is_ready_line("[gateway] listening on ws://0.0.0.0:3000 (PID 7)")
+    assert middle.bundled_channels == {"imessage", "telegram"}
+    early = facts(Release.parse("2026.3.8"))
+    assert (early.has_config_validate, early.has_config_schema) == (True, False)
+
+
 def test_a_newer_release_takes_the_newest_facts() -> None:
     assert facts(Release.parse("2027.1.1")).startup_path == "/startupz"
     assert facts(Release.parse("2025.12.1")).startup_path is None

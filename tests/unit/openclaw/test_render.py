@@ -86,6 +86,21 @@ def test_a_list_of_agents_becomes_entries() -> None:
     }
 
 
+def test_an_older_release_gets_the_layout_that_it_knows() -> None:
+    config = gateway_config({**guide.VARIABLES, "release": "2026.7.1", "catalog_refresh": False})
+    assert config["agents"]["list"] == [{"id": "main"}]
+    assert "entries" not in config["agents"]
+    assert config["agents"]["defaults"]["maxConcurrent"] == 4
+    assert "publicOrigin" not in config["gateway"]
+    assert "models" not in config
+
+
+def test_number_keys_become_text() -> None:
+    channels = {"discord": {"guilds": {123456789012345678: {"requireMention": False}}}}
+    guilds = gateway_config({"channels": channels})["channels"]["discord"]["guilds"]
+    assert guilds == {"123456789012345678": {"requireMention": False}}
+
+
 def test_extra_is_merged_last_and_nothing_given_is_changed() -> None:
     extra = {"gateway": {"auth": {"rateLimit": {"maxAttempts": 3}}}, "logging": {"level": "debug"}}
     variables: dict[str, Any] = {"channels": {"telegram": {}}, "catalog_refresh": False, "extra": extra}
