@@ -7,9 +7,9 @@ It alone knows check mode, diff and `changed`, so no resource can get them wrong
 
 from __future__ import annotations
 
-import time
 from typing import Any, TypeVar
 
+from .. import clock
 from ..errors import CollectionError, UncertainWrite
 from .context import Context
 from .resource import Change, Resource
@@ -58,7 +58,7 @@ def _apply(
             uncertain = None
         except UncertainWrite as error:
             uncertain = error
-            time.sleep(min(0.2 * 2**attempt, 2))
+            clock.sleep(min(0.2 * 2**attempt, 2))
         observed = resource.observe()
         before, changes = changes, resource.plan(observed)
         if not changes:

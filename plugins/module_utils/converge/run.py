@@ -13,15 +13,15 @@ from .engine import converge
 from .resource import Resource
 
 Params = dict[str, Any]
-Outcome = dict[str, Any] | Resource[Any]
-Body = Callable[[Params, Context], Outcome]
-"""What a module does: give a resource to converge, or (for `_info` and exec) a result."""
+Body = Callable[[Params, Context], Any]
+"""What a module does: give a `Resource` to converge, or (for `_info` and exec) a result as a dictionary."""
 
 
 def run(body: Body, params: Params, context: Context) -> dict[str, Any]:
     """Run a module's body; an error of ours becomes a failed result, never a traceback."""
     try:
         outcome = body(params, context)
-        return converge(outcome, context) if isinstance(outcome, Resource) else outcome
+        result: dict[str, Any] = converge(outcome, context) if isinstance(outcome, Resource) else outcome
+        return result
     except CollectionError as error:
         return {"failed": True, "msg": str(error), "error": error.as_dict()}

@@ -46,11 +46,19 @@ class LeaseHeld(FlyError):
 
 
 class Conflict(FlyError):
-    """409 or 412: something else writes at the same time."""
+    """409: something else writes at the same time, or the name is in use."""
+
+
+class WrongState(FlyError):
+    """412: the thing is not in a state in which this can be done, such as a machine that is being replaced."""
 
 
 class NoCapacity(FlyError):
-    """The region or the host has no room for this."""
+    """There is no room. `details["scope"]` is "region", or "host" when a volume binds it to a host that is full."""
+
+
+class QuotaReached(FlyError):
+    """The organization may have no more of these; no other region helps."""
 
 
 class RateLimited(FlyError):
@@ -63,6 +71,17 @@ class TimedOut(FlyError):
 
 class LostAnswer(UncertainWrite, FlyError):
     """A write's answer was lost (timeout, reset, 5xx): it may have happened."""
+
+
+_QUOTA = ("quota", "maximum number of", "reached the limit", "reached your limit")
+_FULL = (
+    "insufficient resources",
+    "could not reserve resource",
+    "no capacity",
+    "not enough capacity",
+    "deploys to this host are temporarily disabled",
+)
+_HOST = ("existing volume", "this host")
 
 
 def from_response(method: str, path: str, status: int, body: Any, request_id: str | None) -> FlyError:
@@ -79,7 +98,15 @@ def from_response(method: str, path: str, status: int, body: Any, request_id: st
             todo="Give a valid token with api_token or FLY_API_TOKEN (fly tokens create deploy -a APP)",
             **facts,
         )
-    if status == 403 and "quota" not in low:
+    if any(word in low for word in _QUOTA):
+        return QuotaReached(
+            "the organization's quota is reached",
+            where=where,
+            why=text,
+            todo="Remove what is not needed, or ask Fly.io for more (billing page of the organization)",
+            **facts,
+        )
+    if status == 403:
         return Forbidden(
             "the API token may not do this",
             where=where,
@@ -89,20 +116,28 @@ def from_response(method: str, path: str, status: int, body: Any, request_id: st
         )
     if code == "name_taken" or "name has already been taken" in low:
         return NameTaken("the name is taken", where=where, why=text, todo="Choose another name", **facts)
-    if code == "insufficient_capacity" or "insufficient resources" in low or "quota" in low:
-        return NoCapacity(
-            "Fly.io has no room for this",
-            where=where,
-            why=text,
-            todo="Choose another region or a smaller size; a volume with data can be forked to another host",
-            **facts,
-        )
+    if code == "insufficient_capacity" or any(word in low for word in _FULL):
+        return _no_capacity(where, text, facts)
     if status == 409 and "lease" in low:
         return LeaseHeld("the machine is held by another run", where=where, why=text, todo="Try again later", **facts)
-    if status in (409, 412):
+    if status == 409:
         return Conflict("another change is under way", where=where, why=text, todo="Run again", **facts)
+    if status == 412:
+        return WrongState("this cannot be done in the present state", where=where, why=text, todo="Run again", **facts)
     kind: type[FlyError] = {404: NotFound, 408: TimedOut, 429: RateLimited}.get(status, FlyError)
     return kind(f"Fly.io answered {status}", where=where, why=text, **facts)
+
+
+def _no_capacity(where: str, text: str, facts: dict[str, Any]) -> NoCapacity:
+    """A region that is full has neighbours; a full host holds its volumes fast, and they are never left behind."""
+    if any(word in text.lower() for word in _HOST):
+        todo = (
+            "The volume and its data stay where they are. Try again later, choose a smaller size, or move the data: "
+            "fork the volume to another host with fly_volume fork_from, and deploy again"
+        )
+        return NoCapacity("the volume's host has no room", where=where, why=text, todo=todo, scope="host", **facts)
+    todo = "Choose another region or a smaller size"
+    return NoCapacity("Fly.io has no room for this", where=where, why=text, todo=todo, scope="region", **facts)
 
 
 def _text_and_code(body: Any) -> tuple[str, str]:

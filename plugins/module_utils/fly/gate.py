@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Callable
 from typing import Any
 
+from .. import clock
 from ..errors import CollectionError
 from .api import Json, MachinesApi, PlatformApi
 from .errors import TimedOut
@@ -46,11 +46,11 @@ class Gate:
     def wait(self, machine: Json, lease: Lease | None = None) -> Json:
         """Return the machine once it is started and its checks pass; raise `GateFailed`."""
         identity, version = machine["id"], machine.get("instance_id")
-        began = time.monotonic()
+        began = clock.monotonic()
         self._shown = len(self._logs(identity))
         restarts = _exits(machine)
         while True:
-            elapsed = time.monotonic() - began
+            elapsed = clock.monotonic() - began
             if lease:
                 lease.keep()
             with contextlib.suppress(TimedOut):
@@ -65,13 +65,13 @@ class Gate:
             if elapsed > self._timeout:
                 raise self._failure(current, f"it was not healthy within {self._timeout:.0f} s")
             if current.get("state") == "started":
-                time.sleep(1.0)
+                clock.sleep(1.0)
 
     def _tell(self, machine: Json, elapsed: float) -> None:
         lines = self._logs(machine["id"])
         news = lines[self._shown :]
         self._shown = len(lines)
-        waiting = ", ".join(name for name, _ in _failing(machine)) or machine.get("state")
+        waiting = ", ".join(name for name, _output in _failing(machine)) or machine.get("state")
         text = f"machine {machine['id']}: waiting for {waiting}, {elapsed:.0f} s"
         self._progress(f"{text}: {news[-1][:120]}" if news else text)
 

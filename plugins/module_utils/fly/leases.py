@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
-import time
+import contextlib
 from types import TracebackType
 
+from .. import clock
 from .api import MachinesApi
-from .errors import FlyError, LeaseHeld
+from .errors import FlyError, LeaseHeld, LostAnswer
 
 TTL = 30
 """Seconds; short, so that a killed run does not block the next one for long. Kept alive while we wait."""
@@ -25,36 +26,39 @@ class Lease:
         self.nonce = ""
 
     def __enter__(self) -> Lease:
-        deadline = time.monotonic() + self._patience
+        deadline = clock.monotonic() + self._patience
         while True:
             try:
                 lease = self._api.acquire_lease(self._app, self._machine, TTL, DESCRIPTION, None)
-            except LeaseHeld as error:
-                if time.monotonic() >= deadline:
+            except LeaseHeld as held:
+                if clock.monotonic() >= deadline:
                     raise LeaseHeld(
                         f"the machine was held by another run for {self._patience:.0f} s",
                         where=f"machine {self._machine} of {self._app}",
-                        why=error.why,
+                        why=held.why,
                         todo="Let that run end, or wait until its lease expires, and run again",
-                        **error.details,
-                    ) from error
-                time.sleep(1.0)
+                        **held.details,
+                    ) from None
+                clock.sleep(1.0)
+            except LostAnswer:
+                # It may be ours under a nonce that we never learnt; then it ends by itself after TTL seconds.
+                if clock.monotonic() >= deadline:
+                    raise
+                clock.sleep(1.0)
             else:
                 self.nonce = lease["nonce"]
-                self._renewed = time.monotonic()
+                self._renewed = clock.monotonic()
                 return self
 
     def keep(self) -> None:
         """Renew the lease when a third of it is gone; call this from every wait."""
-        if time.monotonic() - self._renewed > TTL / 3:
-            self._api.acquire_lease(self._app, self._machine, TTL, DESCRIPTION, self.nonce)
-            self._renewed = time.monotonic()
+        if clock.monotonic() - self._renewed > TTL / 3:
+            with contextlib.suppress(LostAnswer):  # two more tries fit into the lease
+                self._api.acquire_lease(self._app, self._machine, TTL, DESCRIPTION, self.nonce)
+                self._renewed = clock.monotonic()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
+        with contextlib.suppress(FlyError):  # it ends by itself
             self._api.release_lease(self._app, self._machine, self.nonce)
-        except FlyError:
-            if error is None:
-                raise

@@ -14,16 +14,19 @@ import json
 import random
 import socket
 import ssl
-import time
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from .. import clock
 from .errors import LostAnswer, RateLimited, Unreachable, from_response
+from .throttle import Throttle
 from .version import USER_AGENT
 
 _RETRY_STATUS = (500, 502, 503, 504)
 _MAX_PAUSE = 60.0
+_STALE_AFTER = 20.0
+"""Seconds without use after which a connection is opened anew: a write on one that the server has closed is lost."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,9 @@ class Transport:
         self._ca_file = ca_file
         self._timeout = timeout
         self._retries = retries
+        self._throttle = Throttle()
         self._connection: http.client.HTTPConnection | None = None
+        self._used = 0.0
 
     def request(
         self,
@@ -79,6 +84,7 @@ class Transport:
         safe = method == "GET" if safe is None else safe
         for attempt in range(self._retries + 1):
             last = attempt == self._retries
+            self._throttle.wait(method, path)
             try:
                 answer, retry_after = self._once(method, target, body, headers or {}, timeout or self._timeout)
             except ConnectionRefusedError as error:
@@ -98,7 +104,7 @@ class Transport:
                 if isinstance(failure, RateLimited):
                     if last:
                         raise failure
-                    time.sleep(min(retry_after or self._pause(attempt), _MAX_PAUSE))
+                    clock.sleep(min((retry_after or 0) + self._pause(attempt), _MAX_PAUSE))
                     continue
                 if answer.status not in _RETRY_STATUS:
                     raise failure
@@ -106,7 +112,7 @@ class Transport:
                     raise self._lost(method, path, failure.why or str(answer.status), answer)
                 if last:
                     raise failure
-            time.sleep(self._pause(attempt))
+            clock.sleep(self._pause(attempt))
         raise AssertionError("unreachable")
 
     def _once(
@@ -131,6 +137,9 @@ class Transport:
         return answer, _seconds(response.headers.get("retry-after"))
 
     def _connect(self, timeout: float) -> http.client.HTTPConnection:
+        if clock.monotonic() - self._used > _STALE_AFTER:
+            self.close()
+        self._used = clock.monotonic()
         if self._connection is None:
             host, port = self._parts.hostname or "", self._parts.port
             connection = http.client.HTTPConnection(host, port, timeout=timeout)

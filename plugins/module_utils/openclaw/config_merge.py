@@ -61,7 +61,7 @@ def merge(
     :param exact: everything is ours but NOT_OURS; what is not declared goes.
     """
     declared = {key: value for key, value in wanted.items() if key not in NOT_OURS}
-    ours = frozenset(path for path, _ in leaves(declared))
+    ours = frozenset(path for path, _value in leaves(declared))
     if exact:
         config = as_json({key: value for key, value in present.items() if key in NOT_OURS})
     else:

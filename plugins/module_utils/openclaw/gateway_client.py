@@ -191,9 +191,8 @@ class GatewayClient:
                 time.sleep(pause)
             except BaseException as error:
                 connection.close()
-                if starting and isinstance(error, ConnectFailed) and time.monotonic() >= deadline:
-                    raise starting from None
-                raise
+                out_of_time = isinstance(error, ConnectFailed) and time.monotonic() >= deadline
+                raise ((out_of_time and starting) or error) from None
 
     def call(self, method: str, params: Mapping[str, Any] | None = None, timeout: float = 30.0) -> Any:
         """Call a method and return its payload. Events that arrive meanwhile are dropped.

@@ -61,7 +61,7 @@ class Release:
 
         :raises InvalidValue: if the tag is missing, moving (``latest``) or only a digest.
         """
-        name, _, _digest = image.strip().partition("@")
+        name = image.strip().partition("@")[0]
         tag = name.rpartition("/")[2].partition(":")[2]
         try:
             return cls.parse(_VARIANT.sub("", tag))

@@ -4,9 +4,10 @@
 
 from __future__ import annotations
 
-import time
+from functools import partial
 from typing import Any
 
+from .. import clock
 from ..converge.resource import Change, Resource
 from ..errors import CollectionError
 from ..fly.api import Json, MachinesApi
@@ -51,22 +52,21 @@ class App(Resource[Json | None]):
                     todo="Give org, or set FLY_ORG (fly orgs list tells the slugs)",
                 )
             after = {"app": self.name, "org": self._org, "network": self._network or "the organization's own"}
-            return [Change("create the app", None, after, self._create)]
+            return [Change("create the app", None, after, partial(self._create, self._org))]
         self._refuse_what_cannot_change(observed)
         return []
 
     def describe(self, observed: Json | None) -> dict[str, Any]:
         return {"app": observed}
 
-    def _create(self) -> None:
-        assert self._org
+    def _create(self, org: str) -> None:
         try:
-            self._api.create_app(self.name, self._org, self._network)
+            self._api.create_app(self.name, org, self._network)
         except NameTaken as error:
             raise self._taken(error) from error
-        deadline = time.monotonic() + _CREATION_PATIENCE
-        while self._api.app(self.name) is None and time.monotonic() < deadline:
-            time.sleep(0.5)
+        deadline = clock.monotonic() + _CREATION_PATIENCE
+        while self._api.app(self.name) is None and clock.monotonic() < deadline:
+            clock.sleep(0.5)
 
     def _deletion(self, observed: Json) -> Change:
         volumes = observed.get("volume_count") or 0

@@ -51,7 +51,7 @@ class Deployment(Resource[DeployState]):
         base_dir: Path | None = None,
     ) -> None:
         self._api, self._gate, self._app, self._definition = api, gate, app, definition
-        self._image = image or (definition.get("build") or {}).get("image")
+        self._image: str = image or (definition.get("build") or {}).get("image") or ""
         self._hold, self._base_dir = hold, base_dir
         if not self._image:
             raise CollectionError(
@@ -96,7 +96,6 @@ class Deployment(Resource[DeployState]):
     # What is wanted
 
     def _wanted(self, group: str, volume: str | None, secrets: str) -> Json:
-        assert self._image
         config = machine_config.machine_config(self._definition, group, self._image, volume, self._base_dir)
         if secrets:
             config["metadata"][SECRETS_KEY] = secrets

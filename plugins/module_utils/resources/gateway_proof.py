@@ -55,7 +55,7 @@ class GatewayProof:
         finally:
             probe.close()
         if self._token:
-            result.update(self._login())
+            result.update(self._login(self._token))
         return result
 
     def _until_started(self, probe: HttpProbe) -> dict[str, Any]:
@@ -84,12 +84,11 @@ class GatewayProof:
             return False
         return True
 
-    def _login(self) -> dict[str, Any]:
-        assert self._token
+    def _login(self, token: str) -> dict[str, Any]:
         deadline = time.monotonic() + self._timeout
         while True:
             try:
-                proof = prove(self._url, self._token, **self._road)
+                proof = prove(self._url, token, **self._road)
                 break
             except GatewayStarting:
                 if time.monotonic() > deadline:

@@ -57,7 +57,7 @@ class IpSet(Resource[list[Json]]):
         changes = []
         for kind in TYPES:
             lacking = self._wanted.get(kind, 0) - sum(entry["type"] == kind for entry in have)
-            for _ in range(max(0, lacking)):
+            for _number in range(max(0, lacking)):
                 after = [*before, f"{kind}: a new address"]
                 changes.append(Change(f"allocate {kind}", before, after, partial(self._allocate, kind)))
                 before = after

@@ -49,7 +49,7 @@ class MachineFile(Resource[RemoteFile | None]):
         if wanted is None:
             return [Change("remove", self._shown(observed), None, self._remove)]
         what = "write" if observed is None or observed.content != wanted.content else "set owner and mode"
-        return [Change(what, self._shown(observed), self._shown(wanted), self._write)]
+        return [Change(what, self._shown(observed), self._shown(wanted), lambda: self._write(wanted))]
 
     def describe(self, observed: RemoteFile | None) -> dict[str, Any]:
         if observed is None:
@@ -72,9 +72,8 @@ class MachineFile(Resource[RemoteFile | None]):
         machine = started_machine(self._api, self._app, self._machine)
         return RemoteFiles(self._api, self._app, machine["id"])
 
-    def _write(self) -> None:
-        assert self._content is not None
-        self._files().write({self._path: RemoteFile(self._content, self._owner, self._mode)})
+    def _write(self, file: RemoteFile) -> None:
+        self._files().write({self._path: file})
 
     def _remove(self) -> None:
         self._files().remove(self._path)

@@ -1,0 +1,10 @@
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Time, in one place: call `clock.sleep` and `clock.monotonic`, and a test can let hours pass without waiting."""
+
+from __future__ import annotations
+
+import time
+
+monotonic = time.monotonic
+sleep = time.sleep
