@@ -10,12 +10,12 @@ _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
 _WORDS_A = """
     aged ancient bitter bold broken calm cold damp dark falling floral green holy icy late lively
     misty old polished quiet rough silent small still summer wandering weathered wild young
-""".split()
+"""
 _WORDS_B = """
     breeze bush cherry cloud dawn dew dust feather field fire flower fog forest frog glade grass
     haze hill lake leaf meadow moon paper pine pond rain resonance river sea shadow sky smoke snow
     sound star sun surf thunder tree water wind
-""".split()
+"""
 
 
 def ulid(now: float) -> str:
@@ -45,7 +45,7 @@ def request_id(now: float, region: str) -> str:
 
 
 def machine_name() -> str:
-    return f"{secrets.choice(_WORDS_A)}-{secrets.choice(_WORDS_B)}-{secrets.randbelow(9000) + 1000}"
+    return f"{secrets.choice(_WORDS_A.split())}-{secrets.choice(_WORDS_B.split())}-{secrets.randbelow(9000) + 1000}"
 
 
 def zone() -> str:

@@ -69,6 +69,8 @@ SECTIONS = (
 )
 MAX_BODY = 64 * 1024 * 1024
 LONG_LINE = 64 * 1024
+SHUTDOWN = 1.0
+"""Seconds that open requests get at the end."""
 IMAGE_USER = (1000, 1000)
 """uid and gid of the main process in the official OpenClaw image and the test image."""
 
@@ -150,7 +152,7 @@ class Emulator:
             api.add_routes(section.routes)
         api.add_routes(unimplemented.routes())
         port = await self._listen(
-            web.AppRunner(api, access_log=None, handle_signals=False), self.settings.api_port, "--api-port"
+            web.AppRunner(api, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN), self.settings.api_port, "--api-port"
         )
         self.api_url = f"http://{self.settings.host}:{port}"
 
@@ -171,7 +173,7 @@ class Emulator:
                 auto_decompress=False,
                 keepalive_timeout=75,
             )
-            return await self._listen(web.ServerRunner(server), port, flag, tls)
+            return await self._listen(web.ServerRunner(server, shutdown_timeout=SHUTDOWN), port, flag, tls)
 
         self.edge_https_port = await listen(
             https, self.settings.edge_https_port, "--edge-https-port", certificates.server_context()
@@ -183,7 +185,7 @@ class Emulator:
         """Listen on a port (0: any free one) until the end; return it. Raises PortInUse."""
         await runner.setup()
         self._stack.push_async_callback(runner.cleanup)
-        site = web.TCPSite(runner, self.settings.host, port, ssl_context=tls, shutdown_timeout=1)
+        site = web.TCPSite(runner, self.settings.host, port, ssl_context=tls)
         try:
             await site.start()
         except OSError as error:

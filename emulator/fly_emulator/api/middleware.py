@@ -17,7 +17,7 @@ from ..faults import Rule
 from ..journal import Entry
 from ..settings import Token
 from .errors import ApiError
-from .request import CONTEXT, TOKEN, Handler
+from .request import CONTEXT, REQUEST_ID, TOKEN, Handler
 
 CONTROL = "/emulator/v1"
 READ_POSTS = ("/v1/platform/placements", "/v1/tokens/")
@@ -43,7 +43,7 @@ async def journalled(request: web.Request, handler: Handler) -> web.StreamRespon
         return await answered(request, handler)
     context = request.app[CONTEXT]
     number = ids.request_id(context.clock.now(), context.settings.region)
-    request["request-id"] = number
+    request[REQUEST_ID] = number
     begun, when = time.perf_counter(), context.clock.now()
     rule = context.faults.take(request.method, request.path_qs)
     status, effect = 0, not (rule is not None and rule.when == "before" and rule.action != "latency")
@@ -127,7 +127,7 @@ async def answered(request: web.Request, handler: Handler) -> web.StreamResponse
 
 def _headed(request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
     if not response.prepared:
-        response.headers["fly-request-id"] = request.get("request-id", "")
+        response.headers["fly-request-id"] = request.get(REQUEST_ID, "")
         response.headers["server"] = "Fly/emulator"
     return response
 

@@ -17,7 +17,8 @@ from .errors import ApiError, invalid, not_found
 
 CONTEXT: web.AppKey[Context] = web.AppKey("context", Context)
 FLEET: web.AppKey[Fleet] = web.AppKey("fleet", Fleet)
-TOKEN = "fly-token"
+TOKEN: web.RequestKey[Token] = web.RequestKey("token", Token)
+REQUEST_ID: web.RequestKey[str] = web.RequestKey("request-id", str)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -26,8 +27,7 @@ def context(request: web.Request) -> Context:
 
 
 def token(request: web.Request) -> Token:
-    caller: Token = request[TOKEN]
-    return caller
+    return request[TOKEN]
 
 
 def app(request: web.Request) -> App:

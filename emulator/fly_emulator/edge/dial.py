@@ -12,6 +12,7 @@ from .. import ids
 from ..api.errors import invalid, not_found
 from ..context import Context
 from ..machines.fleet import Fleet
+from ..machines.reasons import reason
 from ..state.model import App
 from .headers import end_to_end, forwarded
 from .routing import NoRoute, Router
@@ -52,7 +53,7 @@ class Dialer:
                 else self._sixpn(app, port, sent, CIMultiDict(headers))
             )
         except (NoRoute, aiohttp.ClientError, OSError, TimeoutError, NotImplementedError) as error:
-            return {"error": f"{type(error).__name__}: {error}" if str(error) else type(error).__name__}
+            return {"error": reason(error)}
 
     async def _flycast(self, app: App, port: int, sent: dict[str, Any], headers: CIMultiDict[str]) -> dict[str, Any]:
         address = app.address("private_v6")

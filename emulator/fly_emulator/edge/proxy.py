@@ -16,6 +16,7 @@ from yarl import URL
 from .. import ids
 from ..api.middleware import drop
 from ..context import Context
+from ..machines.reasons import reason
 from ..state.model import App
 from . import headers as fly_headers
 from .routing import NoRoute, Route, Router
@@ -57,7 +58,7 @@ class Edge:
         except UNREACHABLE as error:
             self._context.logbook.append(
                 app.name,
-                f"could not connect to the app on port {route.port.internal_port}: {error}. Is it "
+                f"could not connect to the app on port {route.port.internal_port}: {reason(error)}. Is it "
                 f"listening on 0.0.0.0:{route.port.internal_port}?",
                 route.runner.machine.id,
                 route.runner.machine.region,

@@ -12,6 +12,7 @@ from yarl import URL
 
 from .. import durations
 from ..clock import Clock
+from .reasons import reason
 
 DEFAULT_INTERVAL = 15.0
 DEFAULT_TIMEOUT = 10.0
@@ -133,7 +134,7 @@ class Prober:
         except TimeoutError:
             return False, f"timed out after {check.timeout:g}s"
         except (aiohttp.ClientError, OSError) as error:
-            return False, str(error) or type(error).__name__
+            return False, f"connect: {reason(error)}"
 
     async def _http(self, check: Check) -> tuple[bool, str]:
         url = f"{check.protocol}://{self._address}:{check.port}{check.path}"

@@ -127,6 +127,35 @@ class Machine:
 
 
 @dataclass
+class Release:
+    """One deploy, as a client announced it; the machines know nothing of it."""
+
+    id: str
+    version: int
+    status: str
+    strategy: str
+    """ROLLING, IMMEDIATE, CANARY, BLUEGREEN, ..."""
+    image: str
+    definition: Any
+    """The deploy's whole fly.toml as JSON."""
+    user: str
+    created_at: float
+    updated_at: float
+    metadata: Any = None
+
+    @property
+    def in_progress(self) -> bool:
+        return self.status in ("pending", "running")
+
+
+@dataclass
+class Build:
+    id: int
+    status: str
+    created_at: float
+
+
+@dataclass
 class App:
     name: str
     id: str
@@ -142,6 +171,9 @@ class App:
     ips: list[IpAssignment] = field(default_factory=list)
     volumes: dict[str, Volume] = field(default_factory=dict)
     machines: dict[str, Machine] = field(default_factory=dict)
+    releases: list[Release] = field(default_factory=list)
+    """Oldest first."""
+    builds: list[Build] = field(default_factory=list)
 
     def live_machines(self) -> list[Machine]:
         return [machine for machine in self.machines.values() if not machine.gone]
@@ -149,3 +181,39 @@ class App:
     def address(self, *kinds: str) -> IpAssignment | None:
         """The first address of one of these kinds, in the order of `kinds`."""
         return next((ip for kind in kinds for ip in self.ips if ip.kind == kind), None)
+
+
+@dataclass
+class WireGuardPeer:
+    id: str
+    name: str
+    pubkey: str
+    region: str
+    network: str
+    peerip: str
+
+
+@dataclass
+class LimitedToken:
+    """A token that the API gave out."""
+
+    id: str
+    name: str
+    value: str
+    profile: str
+    """deploy (some apps) or deploy_organization."""
+    apps: list[str] | None
+    """None: every app of the organisation."""
+    owner: str
+    created_at: float
+    expires_at: float
+    revoked_at: float | None = None
+
+
+@dataclass
+class OrganizationRecord:
+    """What belongs to an organisation itself."""
+
+    slug: str
+    peers: dict[str, WireGuardPeer] = field(default_factory=dict)
+    tokens: dict[str, LimitedToken] = field(default_factory=dict)

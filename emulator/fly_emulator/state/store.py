@@ -1,4 +1,4 @@
-"""The state directory: one file an app, written whole and swapped in, so a kill leaves old or new."""
+"""The state directory: one file an app and an organisation, written whole and swapped in, so a kill leaves old or new."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from .codec import decode
-from .model import App, Machine, Volume
+from .model import App, Machine, OrganizationRecord, Volume
+
+
+T = TypeVar("T")
 
 
 class StateUnreadable(Exception):
@@ -26,25 +30,44 @@ def write_atomic(path: Path, text: str, mode: int = 0o600) -> None:
     os.replace(temporary, path)
 
 
+def _read(directory: Path, kind: type[T]) -> Iterator[T]:
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for path in sorted(directory.glob("*.json")):
+        try:
+            yield decode(kind, json.loads(path.read_text(encoding="utf-8")))
+        except (ValueError, KeyError, TypeError) as error:
+            raise StateUnreadable(
+                f"The emulator's state file {path} cannot be read ({error}). Move it away to go on "
+                "without what is in it, or use another --state-dir."
+            ) from error
+
+
 class Store:
     """All apps, in memory and on disk under `directory`."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.apps: dict[str, App] = {}
+        self.organizations: dict[str, OrganizationRecord] = {}
         self._files = directory / "apps"
+        self._organization_files = directory / "organizations"
 
     def load(self) -> None:
-        self._files.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for path in sorted(self._files.glob("*.json")):
-            try:
-                app = decode(App, json.loads(path.read_text(encoding="utf-8")))
-            except (ValueError, KeyError, TypeError) as error:
-                raise StateUnreadable(
-                    f"The emulator's state file {path} cannot be read ({error}). Move it away to go on "
-                    "without that app, or use another --state-dir."
-                ) from error
+        for app in _read(self._files, App):
             self.apps[app.name] = app
+        for record in _read(self._organization_files, OrganizationRecord):
+            self.organizations[record.slug] = record
+
+    def organization(self, slug: str) -> OrganizationRecord:
+        return self.organizations.setdefault(slug, OrganizationRecord(slug))
+
+    def save_organization(self, record: OrganizationRecord) -> None:
+        write_atomic(self._organization_files / f"{record.slug}.json", json.dumps(dataclasses.asdict(record)))
+
+    def forget_organizations(self) -> None:
+        for slug in list(self.organizations):
+            del self.organizations[slug]
+            (self._organization_files / f"{slug}.json").unlink(missing_ok=True)
 
     def save(self, app: App) -> None:
         """Write the app's file; secrets are in it, so it is 0600 in a 0700 directory."""
