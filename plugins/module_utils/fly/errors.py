@@ -98,7 +98,7 @@ def from_response(method: str, path: str, status: int, body: Any, request_id: st
             todo="Give a valid token with api_token or FLY_API_TOKEN (fly tokens create deploy -a APP)",
             **facts,
         )
-    if any(word in low for word in _QUOTA):
+    if status != 429 and any(word in low for word in _QUOTA):
         return QuotaReached(
             "the organization's quota is reached",
             where=where,

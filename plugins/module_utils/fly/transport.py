@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from .. import clock
-from .errors import LostAnswer, RateLimited, Unreachable, from_response
+from .errors import LostAnswer, NoCapacity, QuotaReached, RateLimited, Unreachable, from_response
 from .throttle import Throttle
 from .version import USER_AGENT
 
@@ -106,7 +106,7 @@ class Transport:
                         raise failure
                     clock.sleep(min((retry_after or 0) + self._pause(attempt), _MAX_PAUSE))
                     continue
-                if answer.status not in _RETRY_STATUS:
+                if answer.status not in _RETRY_STATUS or isinstance(failure, (NoCapacity, QuotaReached)):
                     raise failure
                 if not safe:
                     raise self._lost(method, path, failure.why or str(answer.status), answer)

@@ -10,6 +10,7 @@ from typing import Any
 from .. import clock
 from ..converge.resource import Change, Resource
 from ..errors import CollectionError
+from ..fly import token
 from ..fly.api import Json, MachinesApi
 from ..fly.errors import Forbidden, NameTaken
 
@@ -37,9 +38,12 @@ class App(Resource[Json | None]):
 
     def observe(self) -> Json | None:
         try:
-            return self._api.app(self.name)
+            found = self._api.app(self.name)
         except Forbidden as error:
             raise self._taken(error) from error
+        if found is None and self._state == "present":
+            token.require(self._api, self.name, self._org, create=True)
+        return found
 
     def plan(self, observed: Json | None) -> list[Change]:
         if self._state == "absent":
