@@ -64,7 +64,7 @@ static: test-venv
 .PHONY: unit
 unit: test-venv
 	@echo "==> pytest tests/unit"
-	@$(PY) -m pytest -q -n 2 tests/unit $(wildcard tests/test_*.py) $(own-args)
+	@$(PY) -m pytest -q -n 2 -m "not gateway and not browser and not slow" tests/unit $(wildcard tests/test_*.py) $(own-args)
 
 .PHONY: lint
 lint: test-venv ## ansible-lint (production profile, offline) and yamllint
