@@ -16,6 +16,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+
 from fly_emulator.images.catalog import Catalog
 from fly_emulator.runtime import RuntimeUnavailable, select
 from fly_emulator.runtime.base import MachineSpec, Mount, RunningMachine, Runtime

@@ -11,6 +11,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+
 from fly_emulator.runtime.base import GuestFile, Runtime
 
 SLEEP = ("sleep", "1000")
@@ -89,19 +90,23 @@ def test_exec_timeout_kills_the_whole_tree(start: Any, go: Any) -> None:
 
 
 def test_exec_sees_the_machines_data_tmp_env_and_processes(start: Any, go: Any, runtime: Runtime) -> None:
-    script = (
-        "echo main > /data/from-main; echo main > /tmp/from-main-$MARK; exec sleep 1000"
-    )
+    script = "echo main > /data/from-main; echo main > /tmp/from-main-$MARK; exec sleep 1000"
 
     async def body() -> None:
         mark = str(os.getpid())
         async with start(("sh", "-c", script), {"MARK": mark}) as one:
             code, text = await one.sh(
-                "until [ -s /tmp/from-main-$MARK ]; do :; done; cat /data/from-main /tmp/from-main-$MARK; rm /tmp/from-main-$MARK"
+                "until [ -s /tmp/from-main-$MARK ]; do :; done;"
+                "cat /data/from-main /tmp/from-main-$MARK; rm /tmp/from-main-$MARK"
             )
             assert (code, text) == (0, "main\nmain\n")
             if runtime.guarantees.private_root:
-                assert (await one.sh("cat /proc/[0-9]*/comm > /tmp/all; sort -u /tmp/all"))[1].split() == ["bwrap", "cat", "sh", "sleep"]
+                assert (await one.sh("cat /proc/[0-9]*/comm > /tmp/all; sort -u /tmp/all"))[1].split() == [
+                    "bwrap",
+                    "cat",
+                    "sh",
+                    "sleep",
+                ]
 
     go(body)
 
@@ -109,8 +114,9 @@ def test_exec_sees_the_machines_data_tmp_env_and_processes(start: Any, go: Any, 
 def test_owners_hold_for_scripts_written_for_fly(start: Any, go: Any, runtime: Runtime) -> None:
     """What the collection's file script does: temporary file, owner, mode, sync, rename."""
     script = (
-        "set -e; t=$(mktemp /data/.new.XXXXXX); cat > \"$t\"; chown 1000:1000 \"$t\"; chmod 600 \"$t\"; sync \"$t\" || sync;"
-        "mv -f \"$t\" /data/openclaw.json; stat -c '%u:%g %a' /data /data/openclaw.json; sha256sum < /data/openclaw.json;"
+        'set -e; t=$(mktemp /data/.new.XXXXXX); cat > "$t"; chown 1000:1000 "$t"; chmod 600 "$t"; sync "$t" || sync;'
+        "mv -f \"$t\" /data/openclaw.json; stat -c '%u:%g %a' /data /data/openclaw.json;"
+        "sha256sum < /data/openclaw.json;"
         "base64 < /data/openclaw.json"
     )
 
@@ -208,7 +214,23 @@ def test_guest_files_and_a_fresh_root_at_each_start(start: Any, go: Any, runtime
                 assert (await one.sh("touch /var/left /tmp/left /data/kept"))[0] == 0
                 assert (await one.sh("touch /usr/bin/x"))[0] != 0
                 assert (await one.sh("ls /"))[1].split() == sorted(
-                    {"app", "bin", "data", "dev", "etc", "home", "lib", "opt", "proc", "root", "run", "sbin", "tmp", "usr", "var"}
+                    {
+                        "app",
+                        "bin",
+                        "data",
+                        "dev",
+                        "etc",
+                        "home",
+                        "lib",
+                        "opt",
+                        "proc",
+                        "root",
+                        "run",
+                        "sbin",
+                        "tmp",
+                        "usr",
+                        "var",
+                    }
                     | {name for name in ("lib32", "lib64", "libx32") if Path("/", name).exists()}
                 )
         if runtime.guarantees.private_root:

@@ -11,8 +11,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-import fly_emulator
 import pytest
+
+import fly_emulator
 from fly_emulator.runtime.base import Runtime
 from fly_emulator.runtime.holder.tree import descendants
 
@@ -27,7 +28,8 @@ async def main(tier, base):
     runtime = await select(tier, base)
     image = await Catalog(base / "cache", None).resolve("registry.fly.io/scratch:sleep", print)
     script = "setsid sleep 1234 & sleep 1234 & trap '' TERM INT HUP; while :; do sleep 1; done"
-    spec = MachineSpec("m1", "app", image, ("sh", "-c", script), {}, (), 64, base / "m1", "172.19.0.2", "fdaa::2", "172.19.0.1")
+    addresses = ("172.19.0.2", "fdaa::2", "172.19.0.1")
+    spec = MachineSpec("m1", "app", image, ("sh", "-c", script), {}, (), 64, base / "m1", *addresses)
     machine = await runtime.start(spec, lambda *line: None)
     print("started", flush=True)
     await machine.exec(("sh", "-c", "setsid sleep 1234"), b"", 1000)
@@ -40,7 +42,10 @@ asyncio.run(main(sys.argv[1], Path(sys.argv[2])))
 def test_nothing_outlives_the_emulator(runtime: Runtime, tmp_path: Path, ending: signal.Signals) -> None:
     env = {**os.environ, "PYTHONPATH": str(Path(fly_emulator.__file__).parents[1])}
     with subprocess.Popen(
-        [sys.executable, "-c", PARENT, runtime.guarantees.tier, str(tmp_path)], env=env, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", PARENT, runtime.guarantees.tier, str(tmp_path)],
+        env=env,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as parent:
         assert parent.stdout and parent.stdout.readline() == "started\n"
         deadline = time.monotonic() + 5

@@ -46,5 +46,13 @@ def _python(env: dict[str, str]) -> str:
 
 def _run(argv: list[str], env: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        argv, env=env, cwd=env["HOME"], user=NOBODY, group=NOBODY, extra_groups=[], capture_output=True, text=True, check=False
+        argv,
+        env=env,
+        cwd=env["HOME"],
+        user=NOBODY,
+        group=NOBODY,
+        extra_groups=[],
+        capture_output=True,
+        text=True,
+        check=False,
     )

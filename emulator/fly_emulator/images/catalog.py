@@ -68,7 +68,7 @@ class Catalog:
             except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
                 raise ImageNotFound(
                     f"{file} does not describe an image: {type(error).__name__}: {error}. "
-                    "It needs JSON with at least \"reference\"; see fly_emulator.images.catalog."
+                    'It needs JSON with at least "reference"; see fly_emulator.images.catalog.'
                 ) from None
         return None
 
@@ -80,7 +80,9 @@ def split_reference(reference: str) -> tuple[str, str]:
             f"{reference!r} names a digest: the emulator makes its images here, so no registry's digest can match. "
             "Use the tag of the same release, such as ghcr.io/openclaw/openclaw:2026.9.6."
         )
-    found = re.fullmatch(r"([a-z0-9][a-z0-9._/-]*(?::\d+/[a-z0-9._/-]+)?)(?::([A-Za-z0-9_][A-Za-z0-9._-]*))?", reference)
+    found = re.fullmatch(
+        r"([a-z0-9][a-z0-9._/-]*(?::\d+/[a-z0-9._/-]+)?)(?::([A-Za-z0-9_][A-Za-z0-9._-]*))?", reference
+    )
     if not found:
         raise ImageNotFound(f"{reference!r} is not an image reference such as ghcr.io/openclaw/openclaw:2026.9.6.")
     return found[1], found[2] or "latest"
@@ -92,10 +94,14 @@ def _plain(reference: str, cmd: tuple[str, ...]) -> Image:
 
 
 def _described(described: dict[str, Any], file: Path) -> Image:
-    binds = tuple(Bind((file.parent / source).resolve(), target) for target, source in described.get("binds", {}).items())
+    binds = tuple(
+        Bind((file.parent / source).resolve(), target) for target, source in described.get("binds", {}).items()
+    )
     for bind in binds:
         if not bind.source.exists():
-            raise ImageNotFound(f"{file}: the source {bind.source} for {bind.target} does not exist. Create it, or correct `binds`.")
+            raise ImageNotFound(
+                f"{file}: the source {bind.source} for {bind.target} does not exist. Create it, or correct `binds`."
+            )
     uid, gid = described.get("user", (0, 0))
     return Image(
         reference=described["reference"],

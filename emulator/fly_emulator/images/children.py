@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 
-async def run(argv: Sequence[str], cwd: Path | None = None, env: Mapping[str, str] | None = None) -> tuple[int, str, str]:
+async def run(
+    argv: Sequence[str], cwd: Path | None = None, env: Mapping[str, str] | None = None
+) -> tuple[int, str, str]:
     """Run to the end; returns (exit code, stdout, stderr). Cancelling kills the whole process group."""
     child = await asyncio.create_subprocess_exec(
         *argv,

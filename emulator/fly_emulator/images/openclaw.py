@@ -69,7 +69,7 @@ class OpenClawImages:
             cached = sorted(self.dir.glob(f"{PACKAGE}-*/image.json"), key=lambda file: _order(file.parent.name))
             if wanted != "latest" or not cached:
                 raise ImageNotFound(str(unreachable)) from None
-            progress(f"npm's registry is not reachable: latest is the newest release fetched before, {cached[-1].parent.name}")
+            progress(f"npm's registry is not reachable: latest is the newest fetched before, {cached[-1].parent.name}")
             return cached[-1].parent
         return await self._fetch(release, progress)
 
@@ -77,11 +77,20 @@ class OpenClawImages:
         progress(f"npm view {PACKAGE}@{wanted}")
         npm = await self._npm(None, progress)
         code, out, err = await run(
-            [*npm, "view", f"{PACKAGE}@{wanted}", "version", "engines.node", "dist.integrity", "--json", "--fetch-retries=1"]
+            [
+                *npm,
+                "view",
+                f"{PACKAGE}@{wanted}",
+                "version",
+                "engines.node",
+                "dist.integrity",
+                "--json",
+                "--fetch-retries=1",
+            ]
         )
         if code or not out.strip():
             words = last_words(err)
-            if not out.strip() and not code or "E404" in err or "ETARGET" in err:
+            if (not out.strip() and not code) or "E404" in err or "ETARGET" in err:
                 raise ImageNotFound(
                     f"npm has no {PACKAGE}@{wanted}, so there is no image of that tag. "
                     f"See the releases with `npm view {PACKAGE} versions`."
@@ -134,11 +143,20 @@ class OpenClawImages:
         (staging / "package.json").write_text('{"private": true}\n')
         npm = await self._npm(node, progress)
         # Dependencies' scripts never run; the package's own does below, with nothing of the caller's environment.
-        install = [*npm, "install", f"{PACKAGE}@{release.version}", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"]
+        install = [
+            *npm,
+            "install",
+            f"{PACKAGE}@{release.version}",
+            "--omit=dev",
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
+        ]
         code, _, err = await _with_progress(run(install, cwd=staging, env=env), staging, what, progress)
         if code:
             raise ImageNotFound(
-                f"{what} failed: {last_words(err)}. Check the network, the disk and `npm config get registry`, then try again; "
+                f"{what} failed: {last_words(err)}. Check the network, the disk and `npm config get registry`, then "
+                "try again; "
                 "releases before 2026.3 have dependencies outside npm and cannot be made here."
             )
         (staging / "node_modules" / PACKAGE).rename(staging / "app")

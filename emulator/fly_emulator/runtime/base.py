@@ -104,9 +104,7 @@ class RunningMachine(Protocol):
     async def kill(self, signal: int) -> None:
         """Send a signal to the main process and return at once."""
 
-    async def exec(
-        self, argv: tuple[str, ...], stdin: bytes, timeout: float
-    ) -> ExecResult:
+    async def exec(self, argv: tuple[str, ...], stdin: bytes, timeout: float) -> ExecResult:
         """Run a command beside the main process, as root where the tier has one, with the machine's env."""
 
     def connector(self, port: int, via: str) -> aiohttp.BaseConnector:

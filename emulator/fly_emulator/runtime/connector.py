@@ -35,5 +35,5 @@ class MachineConnector(aiohttp.BaseConnector):
                 connected = await self._opener()
                 _, protocol = await self._loop.create_connection(self._factory, sock=connected)
         except OSError as error:
-            raise ClientConnectorError(req.connection_key, error) from error  # type: ignore[arg-type]
+            raise ClientConnectorError(req.connection_key, error) from error
         return protocol

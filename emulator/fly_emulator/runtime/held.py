@@ -129,19 +129,20 @@ class HeldMachine:
                 pipe.discard()
             self._exits.pop(number, None)
             return ExecResult(127, b"", f"{failed}\n".encode())
-        work = [asyncio.create_task(part) for part in (fed.feed(stdin), out.read_all(), err.read_all())]
+        pipes = [asyncio.create_task(part) for part in (fed.feed(stdin), out.read_all(), err.read_all())]
+        work: list[asyncio.Future[Any]] = [ended, *pipes]
         timed_out = False
         try:
             async with asyncio.timeout(timeout):
-                await asyncio.wait([ended, *work])
+                await asyncio.wait(work)
         except TimeoutError:
             timed_out = True
         finally:
-            if not ended.done() or not all(task.done() for task in work):
+            if not all(part.done() for part in work):
                 await self._signal(number, signals.SIGKILL, tree=True)
                 # What left the process group with our pipes open must not keep us.
-                await asyncio.wait([ended, *work], timeout=2)
-            for task in work:
+                await asyncio.wait(work, timeout=2)
+            for task in pipes:
                 task.cancel()
             self._exits.pop(number, None)
         code = os.waitstatus_to_exitcode(ended.result()) if ended.done() else -signals.SIGKILL
@@ -201,7 +202,9 @@ class HeldMachine:
             self._oom = self.plan.cgroup.oom_kills() > 0
             await self.plan.cgroup.remove()
             if self._oom:
-                self.log("system", f"out of memory: the kernel killed a process at the limit of {self.spec.memory_mb} MB")
+                self.log(
+                    "system", f"out of memory: the kernel killed a process at the limit of {self.spec.memory_mb} MB"
+                )
 
     async def _read_log(self, pipe: _OutputPipe) -> None:
         reader = await pipe.reader()
@@ -235,7 +238,9 @@ class _OutputPipe:
     async def reader(self) -> asyncio.StreamReader:
         reader = asyncio.StreamReader(limit=1 << 20)
         protocol = asyncio.StreamReaderProtocol(reader)
-        await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, os.fdopen(self.read_end, "rb", buffering=0))
+        await asyncio.get_running_loop().connect_read_pipe(
+            lambda: protocol, os.fdopen(self.read_end, "rb", buffering=0)
+        )
         return reader
 
     async def read_all(self) -> None:

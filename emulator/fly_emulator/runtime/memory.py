@@ -74,7 +74,9 @@ def make_cgroup(name: str, megabytes: int) -> Cgroup | None:
 
 def _limit(group: Path, version: int, size: int) -> None:
     """Set the limit with no swap on top; raises OSError where it does not hold."""
-    limit, swap = ("memory.max", "memory.swap.max") if version == 2 else ("memory.limit_in_bytes", "memory.memsw.limit_in_bytes")
+    limit, swap = (
+        ("memory.max", "memory.swap.max") if version == 2 else ("memory.limit_in_bytes", "memory.memsw.limit_in_bytes")
+    )
     if version == 1 and (group / swap).exists():
         # The sum may not be below the limit: lift it first when the group is used again.
         (group / swap).write_text("-1")
@@ -91,7 +93,7 @@ async def watch(root: int, megabytes: int, on_excess: Callable[[], Awaitable[Non
     while True:
         await asyncio.sleep(POLL_SECONDS)
         pids = descendants(root)
-        # Resident sizes count shared pages several times: the exact sum is dear, so it is asked for only when it matters.
+        # Resident sizes count shared pages several times; the exact sum is dear: ask for it only when it matters.
         if sum(map(_resident, pids)) > limit and sum(map(_proportional, pids)) > limit:
             await on_excess()
             return

@@ -33,7 +33,7 @@ class ProcessRuntime:
             probe.path.rmdir()
         missing = [
             "a root filesystem of its own: machines see this host's files",
-            "a network of its own: the proxy comes from 127.0.0.1, and a listener on 0.0.0.0 is open to this host's network",
+            "a network of its own: the proxy comes from 127.0.0.1, a listener on 0.0.0.0 is open to the host's network",
             "paths of the machine inside files and output: only argv and env are rewritten",
         ]
         if not probe:
@@ -91,9 +91,7 @@ class ProcessRuntime:
 
 
 class ProcessMachine(HeldMachine):
-    def __init__(
-        self, spec: MachineSpec, plan: Plan, log: LogSink, rewriter: Rewriter, ports: dict[int, int]
-    ) -> None:
+    def __init__(self, spec: MachineSpec, plan: Plan, log: LogSink, rewriter: Rewriter, ports: dict[int, int]) -> None:
         super().__init__(spec, plan, log)
         self._rewriter = rewriter
         self._ports = ports

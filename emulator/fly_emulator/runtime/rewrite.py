@@ -15,7 +15,9 @@ class Rewriter:
         longest_first = sorted(self._paths, key=len, reverse=True)
         # A whole path or its beginning: not `/database` nor `/srv/data` for /data.
         self._pattern = (
-            re.compile(r"(?<![\w./-])(" + "|".join(map(re.escape, longest_first)) + r")(?![\w.-])") if longest_first else None
+            re.compile(r"(?<![\w./-])(" + "|".join(map(re.escape, longest_first)) + r")(?![\w.-])")
+            if longest_first
+            else None
         )
 
     def path(self, text: str) -> str:

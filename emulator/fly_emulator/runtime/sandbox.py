@@ -28,14 +28,14 @@ from .memory import make_cgroup
 USR = ("bin", "sbin", "lib", "lib32", "lib64", "libx32", "libexec", "share")
 ROOT_LINKS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 ETC = (
-    "ssl", "pki", "ca-certificates", "ca-certificates.conf", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "alternatives",
-    "localtime", "protocols", "services", "mime.types", "nsswitch.conf", "terminfo",
+    "ssl", "pki", "ca-certificates", "ca-certificates.conf", "ld.so.cache", "ld.so.conf", "ld.so.conf.d",
+    "alternatives", "localtime", "protocols", "services", "mime.types", "nsswitch.conf", "terminfo",
 )  # fmt: skip
 PROBE_SECONDS = 20.0
-REMEDY = {
-    errno.EPERM: "Unprivileged user namespaces are forbidden here: as root, set kernel.apparmor_restrict_unprivileged_userns=0 "
-    "(Ubuntu) or kernel.unprivileged_userns_clone=1 (Debian) with sysctl, or run as root.",
-}
+NAMESPACES_FORBIDDEN = (
+    "Unprivileged user namespaces are forbidden here: as root, set kernel.apparmor_restrict_unprivileged_userns=0 "
+    "(Ubuntu) or kernel.unprivileged_userns_clone=1 (Debian) with sysctl, or run as root."
+)
 
 
 @dataclass
@@ -69,7 +69,7 @@ class SandboxRuntime:
             except TimeoutError:
                 return f"its probe did not end within {PROBE_SECONDS:.0f} seconds."
             except RuntimeError as failed:
-                return f"{failed}. {REMEDY[errno.EPERM] if not as_root else 'Run it where namespaces are allowed.'}"
+                return f"{failed}. {'Run it where namespaces are allowed.' if as_root else NAMESPACES_FORBIDDEN}"
         return runtime if ended.code == 0 else f"`true` ended with {ended.code} in it."
 
     async def start(self, spec: MachineSpec, log: LogSink) -> SandboxMachine:
@@ -196,7 +196,8 @@ def _root(spec: MachineSpec, home: str, owner: tuple[int, int]) -> Message:
         group.append(f"{name}:x:{gid}:")
     hosts = [
         "127.0.0.1\tlocalhost", "::1\tlocalhost ip6-localhost ip6-loopback",
-        f"{spec.ipv6}\t{spec.machine_id} fly-local-6pn {spec.machine_id}.vm.{spec.app}.internal", f"{spec.ipv4}\t{spec.machine_id}",
+        f"{spec.ipv6}\t{spec.machine_id} fly-local-6pn {spec.machine_id}.vm.{spec.app}.internal",
+        f"{spec.ipv4}\t{spec.machine_id}",
     ]  # fmt: skip
     texts = {
         "/etc/passwd": passwd,

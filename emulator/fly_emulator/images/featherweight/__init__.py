@@ -1,7 +1,8 @@
 """The featherweight image: a stand-in for the OpenClaw gateway that starts in a tenth of a second.
 
 For tests of everything around the gateway. `node` is a shell wrapper around this Python, `/app/dist/index.js`
-loads the package `gateway`; both say so. It is laid out as the real image, so the same commands, paths, user and env work.
+loads the package `gateway`; both say so. It is laid out as the real image: the same commands, paths, user and
+env work.
 The tag is its version where it looks like one (`featherweight:2026.9.6`), else 2026.9.6.
 """
 
@@ -77,7 +78,9 @@ def _lay_out(root: Path, version: str, python: Path) -> None:
     compileall.compile_dir(str(dist), quiet=1, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH)
     for name in ("dist/index.js", "openclaw.mjs"):
         (staging / "app" / name).write_text(INDEX.format(version=version))
-    (staging / "app" / "package.json").write_text(f'{{"name": "openclaw", "version": "{version}", "featherweight": true}}\n')
+    (staging / "app" / "package.json").write_text(
+        f'{{"name": "openclaw", "version": "{version}", "featherweight": true}}\n'
+    )
     for name, text in (("node", NODE.format(python=python)), ("openclaw", OPENCLAW)):
         (staging / "bin" / name).write_text(text)
         (staging / "bin" / name).chmod(0o755)

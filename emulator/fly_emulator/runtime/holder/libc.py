@@ -39,7 +39,8 @@ def prctl(option: int, value: int) -> None:
 
 def keep_capabilities(kept: frozenset[int]) -> None:
     """Drop all others from the bounding set, so that what is executed next, as root too, cannot have them."""
-    last = int(open("/proc/sys/kernel/cap_last_cap").read())
+    with open("/proc/sys/kernel/cap_last_cap") as file:
+        last = int(file.read())
     for capability in range(last + 1):
         if capability not in kept:
             prctl(PR_CAPBSET_DROP, capability)

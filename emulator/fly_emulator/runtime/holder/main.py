@@ -75,7 +75,9 @@ class Holder:
                     self._socket(message)
         except OSError as error:
             number = error.errno or 0
-            self._tell({"op": "failed", "id": message.get("id", MAIN), "error": error.strerror or str(error), "errno": number})
+            self._tell(
+                {"op": "failed", "id": message.get("id", MAIN), "error": error.strerror or str(error), "errno": number}
+            )
         finally:
             for fd in fds:
                 os.close(fd)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections import defaultdict
+from collections.abc import Callable
 
 
 def descendants(root: int) -> list[int]:
@@ -20,8 +22,6 @@ def descendants(root: int) -> list[int]:
 
 
 def _children_of_proc(pid: int) -> list[int]:
-    import os
-
     found: list[int] = []
     try:
         for task in os.listdir(f"/proc/{pid}/task"):
@@ -32,7 +32,7 @@ def _children_of_proc(pid: int) -> list[int]:
     return found
 
 
-def _children_of_ps():  # type: ignore[no-untyped-def]
+def _children_of_ps() -> Callable[[int], list[int]]:
     listed = subprocess.run(["ps", "-axo", "pid=,ppid="], capture_output=True, text=True, check=False).stdout
     below: dict[int, list[int]] = defaultdict(list)
     for line in listed.splitlines():

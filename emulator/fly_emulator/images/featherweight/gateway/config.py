@@ -11,16 +11,72 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-ROOT_KEYS = (
-    "$schema accessGroups acp agents approvals attachments auth bindings broadcast browser channels cloudWorkers commands "
-    "cron desktop diagnostics discovery env gateway hooks logging mcp memory messages meta models nodeHost plugins proxy "
-    "secrets security session skills surfaces talk telemetry tools transcripts tts ui update wizard worktreeAcceleration "
-    "worktreeRoot"
-).split()
-GATEWAY_KEYS = (
-    "port mode bind customBindHost publicOrigin controlUi auth trustedProxies allowRealIpFallback tailscale reload tls "
-    "http nodes terminal portals remote push"
-).split()
+ROOT_KEYS = [
+    "$schema",
+    "accessGroups",
+    "acp",
+    "agents",
+    "approvals",
+    "attachments",
+    "auth",
+    "bindings",
+    "broadcast",
+    "browser",
+    "channels",
+    "cloudWorkers",
+    "commands",
+    "cron",
+    "desktop",
+    "diagnostics",
+    "discovery",
+    "env",
+    "gateway",
+    "hooks",
+    "logging",
+    "mcp",
+    "memory",
+    "messages",
+    "meta",
+    "models",
+    "nodeHost",
+    "plugins",
+    "proxy",
+    "secrets",
+    "security",
+    "session",
+    "skills",
+    "surfaces",
+    "talk",
+    "telemetry",
+    "tools",
+    "transcripts",
+    "tts",
+    "ui",
+    "update",
+    "wizard",
+    "worktreeAcceleration",
+    "worktreeRoot",
+]
+GATEWAY_KEYS = [
+    "port",
+    "mode",
+    "bind",
+    "customBindHost",
+    "publicOrigin",
+    "controlUi",
+    "auth",
+    "trustedProxies",
+    "allowRealIpFallback",
+    "tailscale",
+    "reload",
+    "tls",
+    "http",
+    "nodes",
+    "terminal",
+    "portals",
+    "remote",
+    "push",
+]
 BINDS = ("loopback", "lan", "tailnet", "auto", "custom")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -61,7 +117,9 @@ def load(path: Path) -> dict[str, Any]:
             config = json.loads(_json_from_json5(text))
         except ValueError as error:
             where = f"{getattr(error, 'lineno', 1)}:{getattr(error, 'colno', 1)}"
-            raise Invalid([("<root>", f"JSON5 parse failed: SyntaxError: JSON5: invalid character at {where}")]) from None
+            raise Invalid(
+                [("<root>", f"JSON5 parse failed: SyntaxError: JSON5: invalid character at {where}")]
+            ) from None
     problems = issues(config)
     if problems:
         raise Invalid(problems)
@@ -96,7 +154,7 @@ def schema() -> dict[str, Any]:
         "type": "object",
         "additionalProperties": False,
         "properties": {
-            **{key: anything for key in GATEWAY_KEYS},
+            **dict.fromkeys(GATEWAY_KEYS, anything),
             "port": {"type": "integer", "minimum": 1, "maximum": 65535},
             "mode": {"type": "string", "enum": ["local", "remote"]},
             "bind": {"type": "string", "enum": list(BINDS)},
@@ -108,7 +166,7 @@ def schema() -> dict[str, Any]:
         "title": "OpenClawConfig",
         "type": "object",
         "additionalProperties": False,
-        "properties": {**{key: anything for key in ROOT_KEYS}, "gateway": gateway},
+        "properties": {**dict.fromkeys(ROOT_KEYS, anything), "gateway": gateway},
     }
 
 

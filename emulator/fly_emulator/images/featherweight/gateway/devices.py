@@ -48,7 +48,9 @@ def ask(device_id: str, client_id: str, role: str, scopes: list[str], remote: st
 
 def pair(device_id: str, via: str, fields: dict[str, Any]) -> None:
     state = read()
-    state["paired"].append({**fields, "deviceId": device_id, "approvedVia": via, "approvedAtMs": int(time.time() * 1000)})
+    state["paired"].append(
+        {**fields, "deviceId": device_id, "approvedVia": via, "approvedAtMs": int(time.time() * 1000)}
+    )
     _write(state)
 
 

@@ -15,7 +15,7 @@ from . import config as configuration
 from . import devices
 from .config import Invalid, Refused, config_path, state_dir
 
-USAGE = "the featherweight stand-in has no such command; it knows gateway, config validate|schema|file, devices list|approve"
+USAGE = "the stand-in has no such command; it knows gateway, config validate|schema|file, devices list|approve"
 
 
 def main(argv: list[str], version: str) -> int:
@@ -77,7 +77,9 @@ def _load_for_start(allow_missing: bool) -> dict[str, Any]:
     except FileNotFoundError:
         if allow_missing:
             return {}
-        raise Refused(78, "Missing config. Run openclaw setup or set gateway.mode=local (or pass --allow-unconfigured).") from None
+        raise Refused(
+            78, "Missing config. Run openclaw setup or set gateway.mode=local (or pass --allow-unconfigured)."
+        ) from None
     except PermissionError:
         raise Refused(
             1,

@@ -50,7 +50,7 @@ class Gateway:
         return given or [f"http://localhost:{self.port}", f"http://127.0.0.1:{self.port}"]
 
     def serve(self, host: str, slow_start: float) -> int:
-        """Listen until SIGTERM or SIGINT; returns the exit code. `slow_start` seconds: half before listening, half after."""
+        """Listen until SIGTERM or SIGINT; returns the exit code. Half of `slow_start` seconds pass before it listens."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
         self._ended.wait(slow_start / 2)
@@ -62,7 +62,9 @@ class Gateway:
         try:
             listener.bind((host, self.port))
         except OSError as error:
-            self.log(f"another gateway instance is already listening on ws://{host}:{self.port} | listen {error.strerror}")
+            self.log(
+                f"another gateway instance is already listening on ws://{host}:{self.port} | listen {error.strerror}"
+            )
             self.log(f"Port {self.port} is already in use.")
             return 1
         listener.listen(128)
@@ -129,7 +131,10 @@ class Gateway:
         if client is None:
             if not self._told_unattributable:
                 self._told_unattributable = True
-                self.log(f"[gateway] observed unattributable proxy-shaped traffic from {peer}; configure gateway.trustedProxies")
+                self.log(
+                    f"[gateway] observed unattributable proxy-shaped traffic from {peer}; "
+                    "configure gateway.trustedProxies"
+                )
             self._respond(stream, method, 403, REFUSAL, keep)
             return keep
         if headers.get("upgrade", "").lower() == "websocket":
@@ -143,7 +148,9 @@ class Gateway:
         self._respond(stream, method, *self._answer(method, path, headers, client[1]), keep)
         return keep
 
-    def _answer(self, method: str, path: str, headers: Mapping[str, str], local: bool) -> tuple[int, dict[str, Any] | str]:
+    def _answer(
+        self, method: str, path: str, headers: Mapping[str, str], local: bool
+    ) -> tuple[int, dict[str, Any] | str]:
         shown = headers.get("authorization", "").removeprefix("Bearer ").encode()
         authorized = hmac.compare_digest(shown, self.auth.secret.encode())
         uptime = int((time.monotonic() - self.started) * 1000)
@@ -168,8 +175,9 @@ class Gateway:
         kind = "text/html" if isinstance(body, str) else "application/json"
         payload = (body if isinstance(body, str) else json.dumps(body, separators=(",", ":"))).encode()
         head = (
-            f"HTTP/1.1 {status} {_REASONS[status]}\r\nContent-Type: {kind}; charset=utf-8\r\nContent-Length: {len(payload)}\r\n"
-            f"X-Frame-Options: DENY\r\nCache-Control: no-store\r\nConnection: {'keep-alive' if keep else 'close'}\r\n\r\n"
+            f"HTTP/1.1 {status} {_REASONS[status]}\r\nContent-Type: {kind}; charset=utf-8\r\n"
+            f"Content-Length: {len(payload)}\r\nX-Frame-Options: DENY\r\nCache-Control: no-store\r\n"
+            f"Connection: {'keep-alive' if keep else 'close'}\r\n\r\n"
         )
         stream.sendall(head.encode() + (b"" if method == "HEAD" else payload))
 
@@ -197,7 +205,9 @@ class Gateway:
         self.config = new
         self.trusted = configuration.trusted_proxies(new)
         if any(name == f"gateway.{key}" for key in RESTART_KEYS for name in changed):
-            self.log(f"[reload] config change requires gateway restart ({names}); the stand-in applies it at its next start")
+            self.log(
+                f"[reload] config change requires gateway restart ({names}); the stand-in applies it at its next start"
+            )
         with contextlib.suppress(configuration.Refused):
             self.auth = configuration.auth(new, loopback=True)
         self.log(f"[reload] config hot reload applied ({names})")
@@ -211,4 +221,11 @@ def _stamp(path: Path) -> tuple[int, int, int] | None:
     return found.st_ino, found.st_mtime_ns, found.st_size
 
 
-_REASONS = {200: "OK", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 503: "Service Unavailable"}
+_REASONS = {
+    200: "OK",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    503: "Service Unavailable",
+}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import hmac
+import io
 import json
 import secrets
 import socket
@@ -20,14 +22,18 @@ if TYPE_CHECKING:
 
 GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 PROTOCOL = 4
-CONTROL_UI = ("openclaw-control-ui", "webchat", "control-ui")
+CONTROL_UI = ("openclaw-control-ui", "webchat-ui", "webchat")
+CLIENTS = (*CONTROL_UI, "cli", "gateway-client", "node-host", "test", "openclaw-probe", "openclaw-tui")
+"""Some of those that the release knows; it refuses others."""
 
 
 class Refusal(Exception):
-    def __init__(self, code: str, message: str, detail: str) -> None:
+    """Why a connect is refused: the response's error and the close code."""
+
+    def __init__(self, code: str, message: str, details: dict[str, Any] | None = None, close: int = 1008) -> None:
         super().__init__(message)
-        self.code = code
-        self.detail = detail
+        self.error = {"code": code, "message": message} | ({"details": details} if details else {})
+        self.close = close
 
 
 def accept_key(key: str) -> str:
@@ -37,17 +43,19 @@ def accept_key(key: str) -> str:
 class Session:
     """One connection, after the upgrade's 101; returns from `run` when it has ended."""
 
-    def __init__(self, gateway: Gateway, stream: socket.socket, headers: Mapping[str, str], client: str, local: bool) -> None:
+    def __init__(
+        self, gateway: Gateway, stream: socket.socket, headers: Mapping[str, str], client: str, local: bool
+    ) -> None:
         self.gateway = gateway
         self.stream = stream
-        self.reader = stream.makefile("rb")
+        self.reader = io.BufferedReader(socket.SocketIO(stream, "r"))
         self.headers = headers
         self.client = client
         self.local = local
         self.conn = secrets.token_hex(8)
 
     def run(self) -> None:
-        challenge = {"nonce": secrets.token_hex(16), "ts": int(time.time() * 1000)}
+        challenge = {"nonce": secrets.token_hex(16), "ts": int(time.time() * 1000), "capabilities": []}
         self._send({"type": "event", "event": "connect.challenge", "payload": challenge})
         connected = False
         while (text := self._receive()) is not None:
@@ -55,15 +63,17 @@ class Session:
                 frame = json.loads(text)
                 request_id, method, params = str(frame["id"]), frame["method"], frame.get("params", {})
             except (ValueError, KeyError, TypeError):
-                return self._close(1008, "invalid request frame")
+                return self._close(1000, "")
             if not connected:
                 try:
                     self._answer(request_id, self._connect(method, params))
                 except Refusal as refusal:
-                    error = {"code": refusal.code, "message": str(refusal), "details": {"code": refusal.detail}}
-                    self._send({"type": "res", "id": request_id, "ok": False, "error": error})
-                    self.gateway.log(f"[ws] closed before connect conn={self.conn} remote={self.client} code=1008 reason={refusal}")
-                    return self._close(1008, str(refusal))
+                    self._send({"type": "res", "id": request_id, "ok": False, "error": refusal.error})
+                    self.gateway.log(
+                        f"[ws] closed before connect conn={self.conn} remote={self.client} "
+                        f"code={refusal.close} reason={refusal}"
+                    )
+                    return self._close(refusal.close, str(refusal))
                 connected = True
             elif method == "health":
                 self._answer(request_id, {"ok": True, "channels": {}, "featherweight": True})
@@ -72,36 +82,50 @@ class Session:
                 self._send({"type": "res", "id": request_id, "ok": False, "error": error})
 
     def _connect(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
-        """hello-ok's payload; raises Refusal in the release's order: protocol, origin, secret, device."""
+        """hello-ok's payload; raises Refusal as 2026.9.6 was seen to, in its order."""
         if method != "connect":
-            raise Refusal("INVALID_REQUEST", "invalid handshake: first request must be connect", "INVALID_HANDSHAKE")
-        if not params.get("minProtocol", PROTOCOL) <= PROTOCOL <= params.get("maxProtocol", PROTOCOL):
-            raise Refusal("INVALID_REQUEST", "protocol mismatch", "PROTOCOL_MISMATCH")
+            raise Refusal("INVALID_REQUEST", "invalid handshake: first request must be connect")
         client = params.get("client", {})
-        scopes = params.get("scopes", [])
-        role = params.get("role", "operator")
+        if client.get("id") not in CLIENTS:
+            raise Refusal(
+                "INVALID_REQUEST", "invalid connect params: at /client/id: must be equal to one of the allowed values"
+            )
+        lowest, highest = params.get("minProtocol", 0), params.get("maxProtocol", 0)
+        if not lowest <= PROTOCOL <= highest:
+            details = {"clientMinProtocol": lowest, "clientMaxProtocol": highest, "expectedProtocol": PROTOCOL}
+            raise Refusal("INVALID_REQUEST", "protocol mismatch", {"code": "PROTOCOL_MISMATCH", **details}, close=1002)
         origin = self.headers.get("origin")
-        if origin and client.get("id") in CONTROL_UI and origin not in self.gateway.allowed_origins():
+        if origin and origin not in self.gateway.allowed_origins():
             raise Refusal(
                 "INVALID_REQUEST",
-                "origin not allowed (open the Control UI from the gateway host or allow it in gateway.controlUi.allowedOrigins)",
-                "CONTROL_UI_ORIGIN_NOT_ALLOWED",
+                "origin not allowed (open the Control UI from the gateway host or allow it in "
+                "gateway.controlUi.allowedOrigins)",
+                {"code": "CONTROL_UI_ORIGIN_NOT_ALLOWED", "reason": "origin not allowed"},
             )
-        self._check_secret(params.get("auth") or {})
+        scopes = params.get("scopes", [])
+        role = params.get("role", "operator")
+        ui = client["id"] in CONTROL_UI
+        shown = str((params.get("auth") or {}).get(self.gateway.auth.kind) or "")
         device = params.get("device")
         if device is None:
-            if client.get("id") in CONTROL_UI:
-                raise Refusal("NOT_PAIRED", "control ui requires device identity (use HTTPS or localhost secure context)",
-                              "CONTROL_UI_DEVICE_IDENTITY_REQUIRED")  # fmt: skip
+            if ui:
+                raise Refusal(
+                    "INVALID_REQUEST",
+                    "control ui requires device identity (use HTTPS or localhost secure context)",
+                    {"code": "CONTROL_UI_DEVICE_IDENTITY_REQUIRED"},
+                )
+            if not shown:
+                raise Refusal("NOT_PAIRED", "device identity required", {"code": "DEVICE_IDENTITY_REQUIRED"})
             scopes = []
-        elif not devices.paired(device["id"]):
-            fields = {"clientId": client.get("id"), "role": role, "scopes": scopes, "remoteIp": self.client}
+        self._check_secret(shown, ui)
+        if device is not None and not devices.paired(device["id"]):
+            fields = {"clientId": client["id"], "role": role, "scopes": scopes, "remoteIp": self.client}
             if self.local:
                 devices.pair(device["id"], "silent", fields)
             else:
-                request = devices.ask(device["id"], str(client.get("id")), role, scopes, self.client)
-                raise Refusal("NOT_PAIRED", f"pairing required: device is not approved yet (requestId: {request})",
-                              "PAIRING_REQUIRED")  # fmt: skip
+                request = devices.ask(device["id"], client["id"], role, scopes, self.client)
+                message = f"pairing required: device is not approved yet (requestId: {request})"
+                raise Refusal("NOT_PAIRED", message, {"code": "PAIRING_REQUIRED", "requestId": request})
         return {
             "type": "hello-ok",
             "protocol": PROTOCOL,
@@ -112,20 +136,25 @@ class Session:
             "policy": {"maxPayload": 26214400, "maxBufferedBytes": 52428800, "tickIntervalMs": 15000},
         }
 
-    def _check_secret(self, given: dict[str, Any]) -> None:
+    def _check_secret(self, shown: str, ui: bool) -> None:
         kind = self.gateway.auth.kind
-        shown = str(given.get(kind) or "")
+        if shown and hmac.compare_digest(shown.encode(), self.gateway.auth.secret.encode()):
+            return
+        reason = f"{kind}_mismatch" if shown else f"{kind}_missing"
+        advice = f" (set gateway.remote.{kind} to match gateway.auth.{kind})" if shown and not ui else ""
         if not shown:
-            self.gateway.log(f"[ws] unauthorized conn={self.conn} remote={self.client} reason={kind}_missing")
-            raise Refusal(
-                "INVALID_REQUEST",
-                f"unauthorized: gateway {kind} missing (paste in Control UI settings or openclaw doctor "
-                "--generate-gateway-token; restart)",
-                f"AUTH_{kind.upper()}_MISSING",
-            )
-        if not hmac.compare_digest(shown.encode(), self.gateway.auth.secret.encode()):
-            self.gateway.log(f"[ws] unauthorized conn={self.conn} remote={self.client} reason={kind}_mismatch")
-            raise Refusal("INVALID_REQUEST", f"unauthorized: gateway {kind} mismatch", f"AUTH_{kind.upper()}_MISMATCH")
+            advice = " (paste in Control UI settings or openclaw doctor --generate-gateway-token; restart)"
+        self.gateway.log(f"[ws] unauthorized conn={self.conn} remote={self.client} reason={reason}")
+        raise Refusal(
+            "INVALID_REQUEST",
+            f"unauthorized: gateway {kind} {reason.removeprefix(kind + '_')}{advice}",
+            {
+                "code": f"AUTH_{reason.upper()}",
+                "authReason": reason,
+                "canRetryWithDeviceToken": False,
+                "recommendedNextStep": "update_auth_credentials",
+            },
+        )
 
     def _answer(self, request_id: str, payload: dict[str, Any]) -> None:
         self._send({"type": "res", "id": request_id, "ok": True, "payload": payload})
@@ -135,6 +164,10 @@ class Session:
 
     def _close(self, code: int, reason: str) -> None:
         self._frame(8, struct.pack("!H", code) + reason.encode()[:123])
+        # The other side's close frame first, so that it does not see the connection break.
+        self.stream.settimeout(1)
+        with contextlib.suppress(TimeoutError):
+            self.reader.read1(64)
 
     def _frame(self, opcode: int, payload: bytes) -> None:
         size = len(payload)
