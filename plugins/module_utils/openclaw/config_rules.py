@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +17,11 @@ from .releases import DEFAULT_RELEASE, Release
 from .releases import facts as release_facts
 from .render import TOKEN_ENV, origins
 from .secrets import ENV_SUBSTITUTION, is_secret_key, is_secret_ref, token_shape
+
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s?#@]+\Z")
+_PUBLIC_ORIGIN = re.compile(
+    r"(?:https://[^/\s?#@]+|http://(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?)/?\Z", re.IGNORECASE
+)
 
 REF = "{source: env, provider: default, id: %s}"
 
@@ -185,6 +192,16 @@ def hooks_have_their_own_token(config: Mapping[str, Any], facts: Facts) -> Itera
         )
 
 
+def hooks_have_a_token(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
+    if get(config, "hooks", "enabled") is True and not get(config, "hooks", "token"):
+        yield Problem(
+            "hooks.token",
+            "is missing although hooks are enabled: the gateway does not start",
+            suggestion='Set a Fly secret HOOKS_TOKEN and write "${HOOKS_TOKEN}"',
+            rule="hooks-token",
+        )
+
+
 def origins_are_exact(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
     allowed = get(config, "gateway", "controlUi", "allowedOrigins", default=[])
     allowed = [str(origin) for origin in allowed] if isinstance(allowed, list) else []
@@ -233,6 +250,51 @@ def proxy_is_trusted(config: Mapping[str, Any], facts: Facts) -> Iterator[Proble
         )
 
 
+def proxies_are_addresses(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
+    """The gateway takes any text here and then trusts nobody."""
+    proxies = get(config, "gateway", "trustedProxies", default=[])
+    for index, proxy in enumerate(proxies if isinstance(proxies, list) else []):
+        path = f"gateway.trustedProxies[{index}]"
+        try:
+            network = ipaddress.ip_network(str(proxy), strict=False)
+        except ValueError:
+            yield Problem(
+                path,
+                f"is {proxy!r}, which is no IP address or range: the gateway would ignore it",
+                suggestion="Write an address or a range such as 172.16.0.0/12",
+                rule="proxy-form",
+            )
+            continue
+        if network.prefixlen == 0:
+            yield Problem(
+                path,
+                f"is {proxy}: everyone could claim any address as his own",
+                suggestion="Write the range of Fly's proxy (172.16.0.0/12) and the app's own IP addresses",
+                rule="proxy-any",
+            )
+
+
+def origins_are_origins(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
+    """Scheme, host and port only; the public one is https, or http on this machine."""
+    allowed = get(config, "gateway", "controlUi", "allowedOrigins", default=[])
+    for index, origin in enumerate(allowed if isinstance(allowed, list) else []):
+        if isinstance(origin, str) and "*" not in origin and not _ORIGIN.match(origin):
+            yield Problem(
+                f"gateway.controlUi.allowedOrigins[{index}]",
+                f"is {origin}, which is no origin: a browser never sends that",
+                suggestion="Write scheme and host, such as https://my-openclaw.fly.dev, without a path",
+                rule="origin-form",
+            )
+    public = get(config, "gateway", "publicOrigin")
+    if isinstance(public, str) and not _PUBLIC_ORIGIN.match(public):
+        yield Problem(
+            "gateway.publicOrigin",
+            f"is {public}: it must be an https origin without a path (http only for localhost)",
+            suggestion="Write for example https://my-openclaw.fly.dev",
+            rule="origin-form",
+        )
+
+
 def auth_is_one_way(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
     auth = get(config, "gateway", "auth", default={})
     if not isinstance(auth, Mapping):
@@ -271,8 +333,11 @@ RULES: tuple[Rule, ...] = (
     references_exist,
     gateway_token_is_a_reference,
     hooks_have_their_own_token,
+    hooks_have_a_token,
     origins_are_exact,
+    origins_are_origins,
     no_dangerous_switch,
     proxy_is_trusted,
+    proxies_are_addresses,
     auth_is_one_way,
 )

@@ -8,13 +8,15 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from ..secret_shapes import value_looks_secret
+
 MASKED: Final = "(secret)"
 
 # Keys whose string value is a secret: token, botToken, apiKey, signingSecret, HOOKS_TOKEN, ...
 # A following word makes it something else: tokenFile, passwordEnv, maxTokens.
 _SECRET_KEY = re.compile(
     r"(?:^|_|(?<=[a-z0-9])(?=[A-Z])|[a-z0-9])"
-    r"(?:token|secret|api[_-]?key|password|passphrase|passwd|credentials?|private[_-]?key|auth[_-]?key)\Z",
+    r"(?:token|secret|(?:api|auth|access|private)[_-]?key|password|passphrase|passwd|credentials?|bearer)\Z",
     re.IGNORECASE,
 )
 
@@ -44,7 +46,8 @@ def is_secret_key(key: str) -> bool:
 
 def token_shape(value: str) -> str | None:
     """What the text looks like, such as ``a Slack token``; None if like no token known here."""
-    return next((name for name, shape in TOKEN_SHAPES if shape.search(value)), None)
+    named = next((name for name, shape in TOKEN_SHAPES if shape.search(value)), None)
+    return named or ("a token" if value_looks_secret(value) else None)
 
 
 def is_secret_ref(value: Any) -> bool:
