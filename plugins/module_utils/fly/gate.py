@@ -18,6 +18,7 @@ _WAIT_CHUNK = 5
 """Seconds of one long poll: short enough to renew a lease and to notice an exit."""
 _FAILED = ("stopped", "failed", "destroyed", "suspended")
 _SHOW_LINES = 15
+AT_REST = ("stopped", "suspended", "created", "failed", "destroyed")
 
 
 class GateFailed(CollectionError):
@@ -66,6 +67,18 @@ class Gate:
                 raise self._failure(current, f"it was not healthy within {self._timeout:.0f} s")
             if current.get("state") == "started":
                 clock.sleep(1.0)
+
+    def wait_for_rest(self, identity: str, lease: Lease) -> Json:
+        """Return the machine once it is stopped or suspended; raise `GateFailed` when it does not come to that."""
+        began = clock.monotonic()
+        while True:
+            lease.keep()
+            current = self._api.machine(self._app, identity)
+            if current.get("state") in AT_REST:
+                return current
+            if clock.monotonic() - began > self._timeout:
+                raise self._failure(current, f"it was not at rest within {self._timeout:.0f} s")
+            clock.sleep(0.5)
 
     def _tell(self, machine: Json, elapsed: float) -> None:
         lines = self._logs(machine["id"])

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,8 @@ from ..fly.api import Json, MachinesApi
 from ..fly.compare import desired, differences
 from ..fly.deployed import group_of, is_deployed
 from ..fly.fly_toml import Definition, process_groups
-from ..fly.gate import Gate, GateFailed, is_crash_looping
-from ..fly.leases import Lease
+from ..fly.gate import Gate, is_crash_looping
+from ..fly.machine_writer import DOWN, MachineWriter
 from ..fly.secret_ledger import KEY as LEDGER_KEY
 from .volume import GONE
 
@@ -36,7 +37,8 @@ class Deployment(Resource[DeployState]):
     """Machines converged over the Machines API, one at a time, each behind the health gate.
 
     With `hold` it only makes sure that there is a machine that can be reached: it creates one that holds still when
-    there is none, and puts one on hold that is down. A running machine is left alone.
+    there is none, and puts one on hold that is down. A running machine is left alone. `secrets_pending` says that the
+    app's secrets are going to change before this is applied.
     """
 
     def __init__(
@@ -49,10 +51,12 @@ class Deployment(Resource[DeployState]):
         image: str | None = None,
         hold: bool = False,
         base_dir: Path | None = None,
+        secrets_pending: bool = False,
     ) -> None:
         self._api, self._gate, self._app, self._definition = api, gate, app, definition
+        self._write = MachineWriter(api, gate, app)
         self._image: str = image or (definition.get("build") or {}).get("image") or ""
-        self._hold, self._base_dir = hold, base_dir
+        self._hold, self._base_dir, self._secrets_pending = hold, base_dir, secrets_pending
         if not self._image:
             raise CollectionError(
                 "no image is given",
@@ -102,13 +106,15 @@ class Deployment(Resource[DeployState]):
         return machine_config.hold(config) if self._hold else config
 
     def _fingerprint(self) -> str:
+        if self._secrets_pending:
+            return "known once the secrets are set"
         found = self._api.secrets(self._app) or []
         lines = sorted(f"{entry['name']}={entry.get('digest')}" for entry in found)
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
     def _convergence(self, machine: Json, group: str, observed: DeployState) -> list[Change]:
         identity, config = machine["id"], machine.get("config") or {}
-        held, down = machine_config.is_held(config), machine.get("state") != "started"
+        held, down = machine_config.is_held(config), machine.get("state") in DOWN
         if self._hold and (held or not (down or is_crash_looping(machine)) or self._may_sleep(machine)):
             return [self._start(machine)] if held and down else []
         mounted = next((mount.get("volume") for mount in config.get("mounts") or []), None)
@@ -119,7 +125,7 @@ class Deployment(Resource[DeployState]):
         before, after = differences(wanted, config)
         if before or after:
             summary = f"update machine {identity}: {_sections(before, after)}"
-            return [Change(summary, before, after, lambda: self._update(machine, wanted))]
+            return [Change(summary, before, after, lambda: self._write.update(identity, partial(desired, wanted)))]
         if down and not self._may_sleep(machine):
             return [self._start(machine)]
         return []
@@ -142,8 +148,7 @@ class Deployment(Resource[DeployState]):
         """A mount cannot be added to or taken from a machine; its volume, if any, outlives it."""
 
         def replace() -> None:
-            with Lease(self._api, self._app, machine["id"]) as lease:
-                self._api.destroy_machine(self._app, machine["id"], lease.nonce)
+            self._write.destroy(machine["id"])
             self._create(group, observed)
 
         config = self._wanted(group, None, observed.secrets)
@@ -152,23 +157,13 @@ class Deployment(Resource[DeployState]):
 
     def _removal(self, machine: Json) -> Change:
         identity, group = machine["id"], group_of(machine)
-
-        def remove() -> None:
-            with Lease(self._api, self._app, identity) as lease:
-                self._api.destroy_machine(self._app, identity, lease.nonce)
-
         before = {"id": identity, "process_group": group}
-        return Change(f"destroy machine {identity}: fly.toml has no process {group}", before, None, remove)
+        what = f"destroy machine {identity}: fly.toml has no process {group}"
+        return Change(what, before, None, lambda: self._write.destroy(identity))
 
     def _start(self, machine: Json) -> Change:
-        identity = machine["id"]
-
-        def start() -> None:
-            with Lease(self._api, self._app, identity) as lease:
-                self._api.act_on_machine(self._app, identity, "start", lease.nonce)
-                self._gate.wait(self._api.machine(self._app, identity), lease)
-
-        return Change(f"start machine {identity}", {"state": machine.get("state")}, {"state": "started"}, start)
+        identity, before = machine["id"], {"state": machine.get("state")}
+        return Change(f"start machine {identity}", before, {"state": "started"}, lambda: self._write.start(identity))
 
     def _create(self, group: str, observed: DeployState) -> None:
         volume, region = self._free_volume(group)
@@ -176,7 +171,7 @@ class Deployment(Resource[DeployState]):
         body["name"] = f"{self._app}-{group}-{1 + sum(group_of(m) == group for m in observed.machines)}"
         if region:
             body["region"] = region
-        self._gate.wait(self._api.create_machine(self._app, body))
+        self._write.create(body)
 
     def _free_volume(self, group: str) -> tuple[str | None, str | None]:
         """The volume to mount and the region to be in: a volume decides where its machine can be."""
@@ -200,37 +195,6 @@ class Deployment(Resource[DeployState]):
             )
         volume = min(volumes, key=lambda v: (v.get("region") != region, v["id"]))
         return volume["id"], volume.get("region") or region
-
-    def _update(self, machine: Json, wanted: Json) -> None:
-        identity = machine["id"]
-        with Lease(self._api, self._app, identity) as lease:
-            current = self._api.machine(self._app, identity)
-            old = current.get("config") or {}
-            ran = current.get("state") == "started" and not machine_config.is_held(old)
-            updated = self._send(current, desired(wanted, old), lease)
-            try:
-                self._gate.wait(updated, lease)
-            except GateFailed as failure:
-                raise self._put_back(current, failure, lease) if ran else failure from failure
-
-    def _send(self, machine: Json, config: Json, lease: Lease) -> Json:
-        body = {"name": machine.get("name"), "region": machine.get("region"), "config": config}
-        return self._api.update_machine(self._app, machine["id"], body, lease.nonce)
-
-    def _put_back(self, machine: Json, failure: GateFailed, lease: Lease) -> GateFailed:
-        """The old configuration ran: let it run again. Returns the error to raise."""
-        restored = "the old configuration was put back and runs"
-        try:
-            self._gate.wait(self._send(machine, machine["config"], lease), lease)
-        except CollectionError as error:
-            restored = f"the old configuration was put back, but does not run either ({error})"
-        return GateFailed(
-            f"{failure.what} with the new configuration; {restored}",
-            where=failure.where,
-            why=failure.why,
-            todo=failure.todo,
-            **failure.details,
-        )
 
 
 def _public(machine: Json) -> Json:
