@@ -102,3 +102,23 @@ def _ssl_context(ca_file: str | None) -> ssl.SSLContext:
         raise InvalidValue(
             "The CA file cannot be used", where=ca_file, why=str(error), todo="Give a PEM file of certificates."
         ) from None
+
+
+def cause(error: Exception) -> str:
+    """Why a connection failed, in a person's words."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not accepted ({error.verify_message})"
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    return str(error) or type(error).__name__
+
+
+def remedy(error: Exception) -> str | None:
+    """What to do about it, where that is plain."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return "Give the authority's certificate as CA file."
+    if isinstance(error, ConnectionRefusedError):
+        return "Nothing listens there: check that the app runs and has an address."
+    if isinstance(error, socket.gaierror):
+        return "The name has no address: check the app's name, and that it has an IP address."
+    return None

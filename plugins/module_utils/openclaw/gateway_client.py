@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Any, Final, NoReturn
 
 from .device_identity import DeviceIdentity, auth_payload
-from .endpoint import Endpoint
+from .endpoint import Endpoint, cause, remedy
 from .errors import MissingLibrary, OpenClawError
 from .probes import PROXY_REMEDY, raise_for_attribution
 from .probes import ProxyAttributionRequired as HttpAttribution
@@ -351,7 +351,7 @@ def _open(endpoint: Endpoint, origin: str | None, headers: Mapping[str, str] | N
         _refuse_status(error.response.status_code, error.response.body, url)
     except (OSError, InvalidHandshake, WebSocketException) as error:
         raise ConnectFailed(
-            "No WebSocket connection to the gateway", where=url, why=str(error) or type(error).__name__
+            "No WebSocket connection to the gateway", where=url, why=cause(error), todo=remedy(error)
         ) from None
 
 

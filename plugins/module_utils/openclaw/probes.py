@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from .endpoint import Endpoint
+from .endpoint import Endpoint, cause, remedy
 from .errors import OpenClawError
 
 MAX_BODY: Final = 1_000_000
@@ -101,7 +101,7 @@ class HttpProbe:
                 if kept and not isinstance(error, TimeoutError):
                     continue
                 raise ProbeFailed(
-                    "The gateway does not answer", where=url, why=_cause(error), todo=_remedy(error)
+                    "The gateway does not answer", where=url, why=cause(error), todo=remedy(error)
                 ) from None
         raise AssertionError("unreachable")
 
@@ -249,19 +249,3 @@ def _json_object(body: bytes) -> Mapping[str, Any] | None:
     except ValueError:
         return None
     return data if isinstance(data, dict) else None
-
-
-def _cause(error: Exception) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not accepted ({error.verify_message})"
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    return str(error) or type(error).__name__
-
-
-def _remedy(error: Exception) -> str | None:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return "Give the authority's certificate as CA file."
-    if isinstance(error, ConnectionRefusedError):
-        return "Nothing listens there: check that the app runs and has an address."
-    return None

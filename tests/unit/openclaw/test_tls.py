@@ -1,0 +1,104 @@
+"""A private authority, and an address that stands in for a name, over HTTP and WebSocket."""
+
+from __future__ import annotations
+
+import json
+import ssl
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+import trustme
+from websockets.sync.server import ServerConnection, serve
+
+from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.endpoint import Endpoint
+from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.errors import InvalidValue
+from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.gateway_client import (
+    ConnectFailed,
+    GatewayClient,
+)
+from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.probes import HttpProbe, ProbeFailed
+
+HOST = "my-openclaw.fly.dev"
+
+
+class Live(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        assert self.headers["Host"] == HOST
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b'{"ok":true,"status":"live"}')
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+def greet(connection: ServerConnection) -> None:
+    challenge = {"type": "event", "event": "connect.challenge", "payload": {"nonce": "n", "ts": 1}}
+    connection.send(json.dumps(challenge))
+    frame = json.loads(connection.recv())
+    payload = {"protocol": 4, "server": {"version": "2026.9.6"}}
+    connection.send(json.dumps({"type": "res", "id": frame["id"], "ok": True, "payload": payload}))
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture(scope="module")
+def ca_file(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> str:
+    file: Path = tmp_path_factory.mktemp("ca") / "ca.pem"
+    authority.cert_pem.write_to_path(file)
+    return str(file)
+
+
+@pytest.fixture(scope="module")
+def context(authority: trustme.CA) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(HOST).configure_cert(context)
+    return context
+
+
+@pytest.fixture
+def https(context: ssl.SSLContext) -> Iterator[tuple[str, int]]:
+    server = HTTPServer(("127.0.0.1", 0), Live)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    yield "127.0.0.1", server.server_port
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def wss(context: ssl.SSLContext) -> Iterator[tuple[str, int]]:
+    with serve(greet, "127.0.0.1", 0, ssl=context) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield "127.0.0.1", server.socket.getsockname()[1]
+        server.shutdown()
+        thread.join()
+
+
+def test_http(https: tuple[str, int], ca_file: str) -> None:
+    assert HttpProbe(f"https://{HOST}", connect_to=https, ca_file=ca_file).health()["status"] == "live"
+    with pytest.raises(ProbeFailed, match=r"certificate is not accepted.*as CA file"):
+        HttpProbe(f"https://{HOST}", connect_to=https).health()
+    with pytest.raises(ProbeFailed, match=r"certificate is not accepted.*mismatch"):
+        HttpProbe("https://other.fly.dev", connect_to=https, ca_file=ca_file).health()
+
+
+def test_websocket(wss: tuple[str, int], ca_file: str) -> None:
+    with GatewayClient.connect(f"https://{HOST}", connect_to=wss, ca_file=ca_file) as client:
+        assert client.hello.server_version == "2026.9.6"
+    with pytest.raises(ConnectFailed, match=r"certificate is not accepted.*as CA file"):
+        GatewayClient.connect(f"https://{HOST}", connect_to=wss, timeout=5)
+
+
+def test_a_ca_file_that_is_none(tmp_path: Path) -> None:
+    with pytest.raises(InvalidValue, match="CA file cannot be used"):
+        assert Endpoint.parse("https://x", ca_file=str(tmp_path / "none.pem")).ssl_context
