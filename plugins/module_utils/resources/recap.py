@@ -64,4 +64,4 @@ def _short(path: str | None) -> str:
     if not path:
         return "fly.toml"
     near = os.path.relpath(path)
-    return near if not near.startswith("../..") else path
+    return near if not near.startswith("../..") else os.path.abspath(path)
