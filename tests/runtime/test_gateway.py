@@ -86,13 +86,12 @@ def test_the_gateway_and_its_stand_in_answer_alike(start: Any, runtime: Runtime,
             assert (await validate(idle))["valid"] is True
         async with start(env=ENV, image=image, memory_mb=2048, volume=idle.volume) as one:
             await one.ready(240)
-            assert one.machine is not None
             await surface(one)
             ended = await one.machine.stop(15, 30)
             assert ended.code == 0, one.text
         async with start(env=ENV, image=image, memory_mb=2048, volume=idle.volume) as broken:
             assert (await broken.machine.wait()).code == 78, broken.text
-            assert 'Invalid config at /data/openclaw.json: <root>: Unrecognized key: "bogus"' in broken.text
+            assert 'Invalid config at /data/openclaw.json:\n<root>: Unrecognized key: "bogus"' in broken.text
 
     asyncio.run(asyncio.wait_for(body(), 800))
 

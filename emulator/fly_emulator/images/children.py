@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from ..runtime.holder import libc
 
 
 async def run(
@@ -22,6 +25,7 @@ async def run(
         stderr=asyncio.subprocess.PIPE,
         start_new_session=True,
         umask=0o022,
+        preexec_fn=_die_with_parent if sys.platform == "linux" else None,
     )
     try:
         out, err = await child.communicate()
@@ -30,6 +34,10 @@ async def run(
         await child.wait()
         raise
     return child.returncode or 0, out.decode(errors="replace"), err.decode(errors="replace")
+
+
+def _die_with_parent() -> None:
+    libc.prctl(libc.PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def last_words(text: str, lines: int = 4) -> str:

@@ -57,8 +57,7 @@ def _gateway(options: list[str], version: str) -> int:
         state_dir().mkdir(mode=0o700, parents=True, exist_ok=True)
         _say("[gateway] starting...")
     except Refused as refused:
-        for line in refused.lines:
-            _say(line)
+        _say("\n".join(refused.lines))
         return refused.code
     except OSError as error:
         _say(f"Gateway failed to start: {error.strerror}: {error.filename}")
@@ -90,7 +89,8 @@ def _load_for_start(allow_missing: bool) -> dict[str, Any]:
     except Invalid as invalid:
         raise Refused(
             78,
-            f"Gateway failed to start: Invalid config at {path}: {invalid}",
+            f"Gateway failed to start: Invalid config at {path}:",
+            *(f"{place}: {message}" for place, message in invalid.issues),
             'Run "openclaw doctor --fix" to repair, then retry.',
         ) from None
 
