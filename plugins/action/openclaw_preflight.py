@@ -10,3 +10,4 @@ from ..plugin_utils.in_worker import InWorkerAction
 
 class ActionModule(InWorkerAction):
     module = openclaw_preflight
+    libraries = ("jsonschema",)

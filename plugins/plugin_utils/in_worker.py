@@ -12,7 +12,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from importlib import import_module
 from types import ModuleType
 from typing import Any, ClassVar
 
@@ -41,10 +42,19 @@ class InWorkerAction(ActionBase):
 
     module: ClassVar[ModuleType]
     """The module's Python module: `SPEC` (AnsibleModule's arguments) and `body`."""
+    libraries: ClassVar[tuple[str, ...]] = ()
+    """Third-party libraries that the body imports. Ansible loads this class before it forks a worker for each host,
+    so what is imported with it is imported once and not once a host."""
 
     _requires_connection = False
     _supports_async = True
     _supports_check_mode = True
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        for name in cls.libraries:
+            with suppress(ImportError):
+                import_module(name)
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)

@@ -1,0 +1,119 @@
+"""What a run of site.yml with nothing to do costs, for 1 and for 50 gateways, beside an empty playbook.
+
+    python tests/bench/bench_site.py [--gateways 1 50] [--rounds 3]
+
+Gateways are the featherweight stand-in on the emulator. CPU is that of ansible-playbook and its workers only. Figures
+of one run are to be compared with one another; on another machine, or at another load, all of them are others.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+REPO = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(REPO / "tests"))
+
+from support.ansible import Ansible, Run, installed_cores  # noqa: E402  the path above is needed first
+from support.emulator import Emulator  # noqa: E402  likewise
+
+IMAGE = "registry.fly.io/featherweight:2026.9.6"
+TARGET_MS = 45
+TARGET_READS = 12
+
+
+@dataclass(frozen=True)
+class Cost:
+    seconds: float
+    cpu: float
+
+
+def measured(action: object) -> tuple[Cost, Run]:
+    """Call and return the seconds and the CPU seconds of the processes it started."""
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    run: Run = action()  # type: ignore[operator]  # a callable without arguments
+    after, ended = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Cost(ended - began, cpu), run
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--gateways", type=int, nargs="+", default=[1, 50])
+    parser.add_argument("--rounds", type=int, default=3, help="the cheapest round counts")
+    parser.add_argument("--forks", type=int, default=5)
+    options = parser.parse_args()
+    collections = REPO / "build" / "collections"
+    subprocess.run([sys.executable, REPO / "tools" / "collection.py", "install", collections], check=True)
+    core = installed_cores()[0]
+    print(f"ansible-core {core.version}, {os.cpu_count()} cores, forks {options.forks}, best of {options.rounds}")
+    for count in options.gateways:
+        with tempfile.TemporaryDirectory() as name:
+            bench(count, options.rounds, options.forks, Ansible(core, collections, Path(name) / "home"), Path(name))
+
+
+def bench(count: int, rounds: int, forks: int, ansible: Ansible, scratch: Path) -> None:
+    emulator = Emulator(scratch / "emulator")
+    emulator.start()
+    try:
+        hosts = {f"bench-{number:03}": {} for number in range(count)}
+        inventory = {"gateways": {"hosts": hosts, "vars": variables(emulator, scratch)}}
+        site = {"inventory": inventory, "env": emulator.environment, "timeout": 1800}
+
+        def run_site() -> Run:
+            return ansible.playbook(REPO / "playbooks" / "site.yml", f"--forks={forks}", **site).ok()
+
+        def run_empty() -> Run:
+            play = {"hosts": "gateways", "connection": "local", "gather_facts": False, "tasks": []}
+            return ansible.playbook([play], f"--forks={forks}", **site).ok()
+
+        first, _run = measured(run_site)
+        best: dict[str, Cost] = {}
+        for _round in range(rounds):
+            for what, action in (("empty", run_empty), ("idle", run_site)):
+                emulator.clear_journal()
+                cost, run = measured(action)
+                if what not in best or cost.cpu < best[what].cpu:
+                    best[what] = cost
+        assert run.changed == 0, run.output
+        tasks = sum(host["ok"] + host["skipped"] for host in run.recap.values())
+        kinds = {kind: len(emulator.journal(kind)) for kind in ("read", "exec", "write")}
+        report(count, first, best["empty"], best["idle"], tasks, kinds)
+    finally:
+        emulator.stop()
+
+
+def variables(emulator: Emulator, scratch: Path) -> dict[str, object]:
+    return {
+        "fly_app_image": IMAGE,
+        "fly_app_domain": "fly.dev.localhost",
+        "fly_app_https_port": emulator.info["edge_https_port"],
+        "fly_app_config_file": str(scratch / "{{ inventory_hostname }}.toml"),
+        "fly_app_gateway_token_file": str(scratch / "{{ inventory_hostname }}.token"),
+        "openclaw_config_ca_file": str(emulator.ca_file),
+        "openclaw_config_owner": emulator.info["owner"],
+        "openclaw_config_trusted_proxies": ["172.16.0.0/12", "127.0.0.1/32"],
+        "openclaw_config_schema_cache": str(scratch / "schemas"),
+    }
+
+
+def report(count: int, first: Cost, empty: Cost, idle: Cost, tasks: int, kinds: dict[str, int]) -> None:
+    per_task = 1000 * (idle.cpu - empty.cpu) / tasks
+    reads = (kinds["read"] + kinds["exec"]) / count
+    print(f"\n{count} gateway{'s' if count > 1 else ''}, {tasks} task-hosts")
+    print(f"  {'':<14}{'seconds':>9}{'CPU s':>9}")
+    for name, cost in (("empty play", empty), ("nothing to do", idle), ("first run", first)):
+        print(f"  {name:<14}{cost.seconds:>9.2f}{cost.cpu:>9.2f}")
+    print(f"  CPU a task-host above the empty play: {per_task:.1f} ms (target {TARGET_MS})")
+    print(f"  reads a gateway, exec included: {reads:.1f} (target {TARGET_READS}); writes: {kinds['write']}")
+
+
+if __name__ == "__main__":
+    main()
