@@ -51,8 +51,9 @@ class Client:
         self.thread = thread
         self.emulator = thread.emulator
 
-    def request(self, method: str, path: str, body: Any = None, token: str | None = f"Bearer {TOKEN}",
-                **headers: str) -> Answer:
+    def request(
+        self, method: str, path: str, body: Any = None, token: str | None = f"Bearer {TOKEN}", **headers: str
+    ) -> Answer:
         host = self.thread.api_url.removeprefix("http://")
         connection = http.client.HTTPConnection(host, timeout=70)
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -86,14 +87,21 @@ class Client:
         assert answer.status == 201, answer.text
         return App(self, name)
 
-    def edge(self, method: str, host: str, path: str = "/", tls: bool = True, body: Any = None,
-             source: str = "127.0.0.1", headers: dict[str, str] | None = None) -> Answer:
+    def edge(
+        self,
+        method: str,
+        host: str,
+        path: str = "/",
+        tls: bool = True,
+        body: Any = None,
+        source: str = "127.0.0.1",
+        headers: dict[str, str] | None = None,
+    ) -> Answer:
         """A request to the public edge, for the app that `host` names."""
         port = self.emulator.edge_https_port if tls else self.emulator.edge_http_port
         raw = socket.create_connection(("127.0.0.1", port), 30, (source, 0))
         if tls:
-            raw = ssl.create_default_context(cafile=str(self.emulator.ca_file)).wrap_socket(
-                raw, server_hostname=host)
+            raw = ssl.create_default_context(cafile=str(self.emulator.ca_file)).wrap_socket(raw, server_hostname=host)
         connection = http.client.HTTPConnection(host, timeout=30)
         connection.sock = raw
         try:
@@ -134,9 +142,15 @@ class App:
     def gateway(self, command: tuple[str, ...] = (), **config: Any) -> Machine:
         """The stand-in for OpenClaw, public on 80 and 443."""
         words = ["node", "dist/index.js", "gateway", "--allow-unconfigured", "--port", "3000", "--bind", "lan"]
-        return self.machine(**{
-            "image": GATEWAY, "init": {"cmd": [*words, *command]}, "services": [service(3000)],
-            "env": {"OPENCLAW_GATEWAY_TOKEN": "0123456789abcdef0123456789abcdef"}, **config})
+        return self.machine(
+            **{
+                "image": GATEWAY,
+                "init": {"cmd": [*words, *command]},
+                "services": [service(3000)],
+                "env": {"OPENCLAW_GATEWAY_TOKEN": "0123456789abcdef0123456789abcdef"},
+                **config,
+            }
+        )
 
     def logs(self) -> list[str]:
         answer = self.client.get(f"/api/v1/apps/{self.name}/logs")
@@ -184,6 +198,11 @@ class Machine:
 
 def service(port: int, **fields: Any) -> dict[str, Any]:
     """A public http service as fly.toml's [http_service] makes it."""
-    return {"internal_port": port, "protocol": "tcp", "autostop": "off", "autostart": True, "ports": [
-        {"port": 80, "handlers": ["http"], "force_https": True}, {"port": 443, "handlers": ["http", "tls"]}],
-        **fields}
+    return {
+        "internal_port": port,
+        "protocol": "tcp",
+        "autostop": "off",
+        "autostart": True,
+        "ports": [{"port": 80, "handlers": ["http"], "force_https": True}, {"port": 443, "handlers": ["http", "tls"]}],
+        **fields,
+    }

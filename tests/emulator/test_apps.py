@@ -10,7 +10,9 @@ from emulator.client import App, Client, until
 
 def test_an_app_from_creation_to_deletion(fly: Client) -> None:
     assert fly.get("/v1/apps/first").status == 404
-    created = fly.post("/v1/apps?wait=true", {"name": "first", "org_slug": "personal", "network": "", "app_role_id": ""})
+    created = fly.post(
+        "/v1/apps?wait=true", {"name": "first", "org_slug": "personal", "network": "", "app_role_id": ""}
+    )
     assert created.status == 201
     assert created.json["organization"]["slug"] == "personal"
     assert created.json["status"] == "pending"
@@ -80,7 +82,7 @@ def test_every_answer_has_a_request_id_and_unknown_paths_are_gos(fly: Client) ->
 @pytest.mark.parametrize(
     ("method", "path", "name"),
     [
-        ("POST", "/graphql", "GraphQL"), ("GET", "/api/v1/organizations", "ui-ex"),
+        ("GET", "/api/v1/cli_sessions/x", "ui-ex"),
         ("GET", "/v1/apps/x/certificates", "certificates"), ("POST", "/v1/tokens/oidc", "token"),
         ("PUT", "/v1/apps/x/machines/y/memory", "memory"), ("GET", "/v1/apps/x/secretkeys/k", "secretkeys"),
     ],

@@ -83,8 +83,11 @@ def test_a_wait_ends_when_the_state_comes(app: App) -> None:
     machine = app.machine()
     version = machine.view()["instance_id"]
     answers = []
-    waiting = threading.Thread(target=lambda: answers.append(
-        app.client.get(f"{machine.path}/wait?state=stopped,failed&timeout=60&instance_id={version}")))
+    waiting = threading.Thread(
+        target=lambda: answers.append(
+            app.client.get(f"{machine.path}/wait?state=stopped,failed&timeout=60&instance_id={version}")
+        )
+    )
     waiting.start()
     machine.post("stop")
     waiting.join(20)
@@ -99,8 +102,9 @@ def test_a_wait_ends_when_the_state_comes(app: App) -> None:
 def test_a_waits_deadline_goes_by_the_platforms_clock(app: App) -> None:
     machine = app.machine()
     answers = []
-    waiting = threading.Thread(target=lambda: answers.append(
-        app.client.get(f"{machine.path}/wait?state=destroyed&timeout=60")))
+    waiting = threading.Thread(
+        target=lambda: answers.append(app.client.get(f"{machine.path}/wait?state=destroyed&timeout=60"))
+    )
     begun = time.monotonic()
     waiting.start()
     until(lambda: app.client.advance(61) or answers or not waiting.is_alive(), "the wait ends")

@@ -11,8 +11,12 @@ from emulator.client import GATEWAY, SLEEP, App, Client, service, until
 
 
 def test_a_created_machine_reads_as_on_fly(app: App) -> None:
-    machine = app.machine(fields={"name": "gw"}, services=[service(3000, autostop="stop")], env={"A": "b"},
-                          mounts=[{"volume": app.volume()["id"], "path": "/data"}])
+    machine = app.machine(
+        fields={"name": "gw"},
+        services=[service(3000, autostop="stop")],
+        env={"A": "b"},
+        mounts=[{"volume": app.volume()["id"], "path": "/data"}],
+    )
     assert machine.created["state"] in ("created", "starting", "started")
     seen = machine.view()
     assert re.fullmatch(r"[0-9a-f]{14}", seen["id"])
@@ -85,13 +89,18 @@ def test_bad_configs(app: App, config: dict[str, Any], status: int, text: str) -
 
 def test_the_process_gets_its_environment_command_and_files(app: App) -> None:
     fly = app.client
-    fly.post(f"{app.path}/secrets", {"values": {
-        "TOKEN": "secret-value", "OVER": "from-secret", "FILE": base64.b64encode(b"content").decode()}})
+    fly.post(
+        f"{app.path}/secrets",
+        {"values": {"TOKEN": "secret-value", "OVER": "from-secret", "FILE": base64.b64encode(b"content").decode()}},
+    )
     machine = app.machine(
         init={"exec": ["sh", "-c", "env > /tmp/env; exec sleep 1000"]},
-        env={"PLAIN": "x", "OVER": "from-env"}, metadata={"fly_process_group": "app"},
-        files=[{"guest_path": "/etc/from-secret", "secret_name": "FILE", "mode": 0o600},
-               {"guest_path": "/etc/raw", "raw_value": base64.b64encode(b"raw").decode()}],
+        env={"PLAIN": "x", "OVER": "from-env"},
+        metadata={"fly_process_group": "app"},
+        files=[
+            {"guest_path": "/etc/from-secret", "secret_name": "FILE", "mode": 0o600},
+            {"guest_path": "/etc/raw", "raw_value": base64.b64encode(b"raw").decode()},
+        ],
     )
     env = dict(line.split("=", 1) for line in machine.sh("cat /tmp/env").splitlines() if "=" in line)
     assert (env["TOKEN"], env["OVER"], env["PLAIN"]) == ("secret-value", "from-secret", "x")
@@ -169,8 +178,9 @@ def test_stop_start_and_skip_launch(app: App) -> None:
 )
 def test_the_stop_signal(app: App, stop: dict[str, str], body: dict[str, str], caught: str) -> None:
     traps = "; ".join(f"trap 'echo caught {name}; exit 0' {name}" for name in ("INT", "TERM", "USR1"))
-    machine = app.machine(init={"exec": ["sh", "-c", f"{traps}; echo up; while :; do sleep 0.05; done"]},
-                          stop_config=stop)
+    machine = app.machine(
+        init={"exec": ["sh", "-c", f"{traps}; echo up; while :; do sleep 0.05; done"]}, stop_config=stop
+    )
     until(lambda: "up" in app.logs(), "the script runs")
     machine.post("stop", body)
     machine.wait("stopped")
@@ -178,8 +188,10 @@ def test_the_stop_signal(app: App, stop: dict[str, str], body: dict[str, str], c
 
 
 def test_a_process_that_ignores_its_signal_is_killed_after_the_timeout(app: App) -> None:
-    machine = app.machine(init={"exec": ["sh", "-c", "trap '' INT; echo up; while :; do sleep 0.05; done"]},
-                          stop_config={"timeout": "200ms"})
+    machine = app.machine(
+        init={"exec": ["sh", "-c", "trap '' INT; echo up; while :; do sleep 0.05; done"]},
+        stop_config={"timeout": "200ms"},
+    )
     until(lambda: "up" in app.logs(), "the script runs")
     machine.post("stop")
     machine.wait("stopped")
@@ -263,8 +275,12 @@ def test_metadata_needs_no_lease_and_makes_no_version(app: App) -> None:
 
 def test_ps_shows_the_listener(app: App) -> None:
     machine = app.gateway()
-    found = until(lambda: [socket for process in app.client.get(f"{machine.path}/ps").json
-                           for socket in process["listen_sockets"]], "it listens")
+    found = until(
+        lambda: [
+            socket for process in app.client.get(f"{machine.path}/ps").json for socket in process["listen_sockets"]
+        ],
+        "it listens",
+    )
     assert any(socket["proto"] == "tcp" for socket in found)
 
 
@@ -291,7 +307,11 @@ def test_suspend_is_not_here(app: App) -> None:
 
 
 def test_the_image_decides_the_command_unless_told(app: App) -> None:
-    machine = app.machine(image=GATEWAY, env={"OPENCLAW_GATEWAY_TOKEN": "0" * 32}, restart={"policy": "no"},
-                          init={"cmd": ["node", "--version"]})
+    machine = app.machine(
+        image=GATEWAY,
+        env={"OPENCLAW_GATEWAY_TOKEN": "0" * 32},
+        restart={"policy": "no"},
+        init={"cmd": ["node", "--version"]},
+    )
     machine.wait("stopped")
     assert any(re.search(r"v\d+\.\d+", line) for line in app.logs())

@@ -23,7 +23,8 @@ from .routing import NoRoute, Route, Router
 
 HTTP_PORT, HTTPS_PORT = 80, 443
 CHUNK = 64 * 1024
-UNREACHABLE = (aiohttp.ClientConnectionError, ConnectionError, OSError)
+CONNECT_FAILED = (aiohttp.ClientConnectorError, ConnectionRefusedError)
+POLL = 0.1
 
 
 class Edge:
@@ -46,26 +47,42 @@ class Edge:
         if scheme == "http" and port.force_https:
             return self._redirect(request)
         number = ids.request_id(self._context.clock.now(), self._context.settings.region)
-        try:
-            route = await self._router.route(app, self._public_port)
-        except NoRoute as error:
-            return self._page(503, number, str(error))
-        try:
-            forward = self._headers(request, app, route, scheme, number)
-            if _wants_websocket(request):
-                return await self._websocket(request, route, forward)
-            return await self._http(request, route, forward, number)
-        except UNREACHABLE as error:
-            self._context.logbook.append(
-                app.name,
-                f"could not connect to the app on port {route.port.internal_port}: {reason(error)}. Is it "
-                f"listening on 0.0.0.0:{route.port.internal_port}?",
-                route.runner.machine.id,
-                route.runner.machine.region,
-                "error",
-                "proxy",
-            )
-            return self._page(502, number, "the app did not accept the connection")
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._context.settings.edge_hold
+        while True:
+            try:
+                route = await self._router.route(app, self._public_port)
+            except NoRoute as error:
+                return self._page(503, number, str(error))
+            try:
+                return await self._forward(request, app, route, scheme, number)
+            except CONNECT_FAILED as error:
+                # Like Fly's proxy: a machine that has only just started may not listen yet.
+                if loop.time() < deadline:
+                    await asyncio.sleep(POLL)
+                    continue
+                self._tell(
+                    app,
+                    route,
+                    f"could not connect to the app: {reason(error)}. Is it listening on "
+                    f"0.0.0.0:{route.port.internal_port}?",
+                )
+                return self._page(502, number, "the app did not accept the connection")
+            except (aiohttp.ClientError, OSError) as error:
+                self._tell(app, route, f"the app broke the connection: {reason(error)}")
+                return self._page(502, number, "the app broke the connection")
+
+    async def _forward(
+        self, request: web.BaseRequest, app: App, route: Route, scheme: str, number: str
+    ) -> web.StreamResponse:
+        forward = self._headers(request, app, route, scheme, number)
+        if _wants_websocket(request):
+            return await self._websocket(request, route, forward, number)
+        return await self._http(request, route, forward, number)
+
+    def _tell(self, app: App, route: Route, text: str) -> None:
+        machine = route.runner.machine
+        self._context.logbook.append(app.name, text, machine.id, machine.region, "error", "proxy")
 
     def _redirect(self, request: web.BaseRequest) -> web.Response:
         host, _, given = request.host.partition(":")
@@ -132,29 +149,27 @@ class Edge:
                 drop(request)  # the answer has begun: only a broken connection tells that it is cut
             return response
 
-    async def _websocket(self, request: web.BaseRequest, route: Route, forward: CIMultiDict[str]) -> web.StreamResponse:
+    async def _websocket(
+        self, request: web.BaseRequest, route: Route, forward: CIMultiDict[str], number: str
+    ) -> web.StreamResponse:
         """Connect to the app first, so that its refusal reaches the client; then pass messages both ways."""
         wanted = [name.strip() for name in request.headers.get("Sec-WebSocket-Protocol", "").split(",") if name]
-        for name in [name for name in forward if name.lower().startswith("sec-websocket-")]:
-            del forward[name]
+        plain = CIMultiDict(item for item in forward.items() if not item[0].lower().startswith("sec-websocket-"))
         session = route.runner.session(route.port.internal_port, "proxy")
         try:
             upstream = await session.ws_connect(
                 _target(route, request),
                 protocols=wanted,
-                headers=forward,
+                headers=plain,
                 max_msg_size=0,
                 autoping=False,
                 autoclose=False,
                 compress=15 if "permessage-deflate" in request.headers.get("Sec-WebSocket-Extensions", "") else 0,
             )
-        except aiohttp.WSServerHandshakeError as error:
-            return web.Response(
-                status=error.status,
-                reason=error.message or None,
-                headers=fly_headers.end_to_end(
-                    (item for item in (error.headers or {}).items() if item[0].lower() != "content-length"), ""
-                ),
+        except aiohttp.WSServerHandshakeError:
+            # The refusal's body is gone with the handshake: ask again as plain HTTP, and pass all of the answer.
+            return await self._http(
+                request, route, CIMultiDict(forward, Connection="Upgrade", Upgrade="websocket"), number
             )
         client = web.WebSocketResponse(
             protocols=(upstream.protocol,) if upstream.protocol else (),
