@@ -53,9 +53,15 @@ test: test-venv cores static lint docs-check sanity ## everything from nothing t
 check: test-venv static unit ## the fast part: ruff, mypy, unit tests
 
 .PHONY: static
-static: test-venv
+static: ruff mypy
+
+.PHONY: ruff
+ruff: test-venv
 	@echo "==> ruff"
 	@$(PY) -m ruff check -q --config pyproject.toml .
+
+.PHONY: mypy
+mypy: test-venv
 	@echo "==> mypy --strict"
 	@$(PY) tools/collection.py tree
 	@$(PY) -m mypy emulator/fly_emulator tools/collection.py tests/support tests/conftest.py
