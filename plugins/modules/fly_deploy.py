@@ -43,6 +43,12 @@ options:
     type: list
     elements: str
     default: []
+  secrets_changed:
+    description:
+      - That a task before this one changed the app's secrets. In check mode they are not set yet; with this the update
+        that they will cause is planned all the same.
+    type: bool
+    default: false
   wait_timeout:
     description: Seconds for a machine to be started and healthy, image pull included.
     type: float
@@ -98,6 +104,7 @@ SPEC: dict[str, Any] = {
         "image": {"type": "str"},
         "hold": {"type": "bool", "default": False},
         "public_env": {"type": "list", "elements": "str", "default": []},
+        "secrets_changed": {"type": "bool", "default": False, "no_log": False},
         "wait_timeout": {"type": "float", "default": 300.0},
     },
     "mutually_exclusive": [("config", "definition")],
@@ -112,7 +119,16 @@ def body(params: dict[str, Any], context: Context) -> Deployment:
     refuse_secrets(definition.get("env") or {}, f"fly.toml of {app}", params["public_env"])
     api = connect(params, context)
     gate = Gate(api, connect_platform(params, context), app, params["wait_timeout"], context.progress)
-    return Deployment(api, gate, app, definition, image=params["image"], hold=params["hold"], base_dir=base_dir)
+    return Deployment(
+        api,
+        gate,
+        app,
+        definition,
+        image=params["image"],
+        hold=params["hold"],
+        base_dir=base_dir,
+        secrets_pending=params["secrets_changed"] and context.check_mode,
+    )
 
 
 def main() -> None:
