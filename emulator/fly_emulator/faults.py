@@ -21,7 +21,8 @@ class Rule:
     method: str = ""
     """A regular expression over the method, or empty for all."""
     path: str = ""
-    """A regular expression searched in the path with its query, or empty for all."""
+    """A regular expression searched in the path with its query, or empty for all; for GraphQL in
+    "/graphql mutation allocateIpAddress"."""
     nth: int = 1
     """The first matching request to hit, from 1."""
     count: int = 1

@@ -40,6 +40,21 @@ def app_id() -> str:
     return "".join(secrets.choice("0123456789klmnopqrvwxyz") for _ in range(16))
 
 
+def digest(*of: str) -> bytes:
+    """32 bytes: the same for the same things."""
+    return hashlib.sha256("\0".join(of).encode()).digest()
+
+
+def node_id(*of: str) -> str:
+    """An opaque id of GraphQL: the same for the same things, a fresh one for none."""
+    return "".join(_BASE32[byte % 32] for byte in (digest(*of) if of else secrets.token_bytes(20))[:20])
+
+
+def organization_number(slug: str) -> int:
+    """An organisation's internal number; clients read it into 32 bits with a sign."""
+    return int.from_bytes(digest("organization", slug)[:4], "big") >> 1
+
+
 def request_id(now: float, region: str) -> str:
     return f"{ulid(now)}-{region}"
 
@@ -84,6 +99,12 @@ def shared_ipv4() -> str:
 
 def public_ipv6() -> str:
     return f"2a09:8280:1::{secrets.randbelow(0xFF) + 1:x}:{secrets.randbelow(0xFFFF) + 1:x}:0"
+
+
+def peer_ipv6(org: str, network: str, pubkey: str) -> str:
+    """A WireGuard peer's address in the organisation's network."""
+    digest = hashlib.sha256(pubkey.encode()).digest()
+    return f"{network_prefix(org, network)}:a7b:{digest[0]:x}:0:a:{int.from_bytes(digest[1:3], 'big') or 1:x}"
 
 
 def flycast_ipv6(org: str, network: str) -> str:

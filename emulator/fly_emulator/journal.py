@@ -19,6 +19,7 @@ class Entry:
     method: str
     path: str
     query: str
+    """Of GraphQL the operation and its top fields, such as "mutation allocateIpAddress"."""
     kind: str
     """read, write or exec."""
     status: int

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import re
-import zlib
+from typing import Any
 
 from aiohttp import web
 
-from .. import ids
+from .. import durations, ids, tokens
 from ..machines.fleet import Fleet
-from ..settings import Token
 from ..state.model import App
 from . import request as r
 from .errors import ApiError, invalid
@@ -24,7 +23,7 @@ def organization_view(request: web.Request, slug: str) -> dict[str, object]:
     return {
         "name": orgs[slug].name if slug in orgs else slug,
         "slug": slug,
-        "internal_numeric_id": zlib.crc32(slug.encode()),
+        "internal_numeric_id": ids.organization_number(slug),
     }
 
 
@@ -56,7 +55,11 @@ async def list_apps(request: web.Request) -> web.Response:
 
 @routes.post("/v1/apps")
 async def create_app(request: web.Request) -> web.Response:
-    sent = await r.body(request)
+    return web.json_response(view(request, create(request, await r.body(request))), status=201)
+
+
+def create(request: web.Request, sent: dict[str, Any]) -> App:
+    """Register an app of {name, org_slug, network?}; raises ApiError."""
     shared = r.context(request)
     name = sent.get("name") or sent.get("app_name")
     if not isinstance(name, str) or not NAME.fullmatch(name):
@@ -75,7 +78,7 @@ async def create_app(request: web.Request) -> web.Response:
     )
     shared.store.apps[name] = app
     shared.store.save(app)
-    return web.json_response(view(request, app), status=201)
+    return app
 
 
 @routes.get("/v1/apps/{app_name}")
@@ -85,14 +88,18 @@ async def get_app(request: web.Request) -> web.Response:
 
 @routes.delete("/v1/apps/{app_name}")
 async def delete_app(request: web.Request) -> web.Response:
-    app = r.app(request)
+    begin_deletion(request, r.app(request))
+    return web.Response(status=202)
+
+
+def begin_deletion(request: web.Request, app: App) -> None:
+    """Mark the app as going and remove it in the background."""
     if not app.deleting:
         app.deleting = True
         background = asyncio.ensure_future(destroy(request.app[r.FLEET], request, app))
         # What is left after a kill is a deleting app; its removal goes on at the next start.
         request.app[DELETIONS].add(background)
         background.add_done_callback(request.app[DELETIONS].discard)
-    return web.Response(status=202)
 
 
 DELETIONS: web.AppKey[set[asyncio.Future[None]]] = web.AppKey("deletions", set)
@@ -113,15 +120,15 @@ async def destroy(fleet: Fleet, request: web.Request, app: App) -> None:
 async def deploy_token(request: web.Request) -> web.Response:
     app = r.app(request)
     sent = await r.body(request)
-    shared = r.context(request)
-    from .. import durations
+    minted = tokens.mint(
+        r.context(request), app.org, (app.name,), "deploy token", "deploy", lifetime(sent.get("expiry"))
+    )
+    return web.json_response({"token": f"FlyV1 {minted.value}"})
 
+
+def lifetime(expiry: Any) -> float:
+    """Seconds that a token is good for, 20 years when nothing is said; raises ApiError (400)."""
     try:
-        lifetime = durations.parse(sent.get("expiry") or "175200h")
+        return durations.parse(expiry or "175200h")
     except ValueError as error:
         raise invalid(f"expiry: {error}") from error
-    value = f"fm2_{ids.ulid(shared.clock.now()).lower()}{ids.app_id()}"
-    shared.minted[value] = Token(
-        value, f"deploy-token@{app.name}", (app.org,), (app.name,), shared.clock.now() + lifetime
-    )
-    return web.json_response({"token": f"FlyV1 {value}"})

@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from .. import durations, ids
-from ..state.model import IpAssignment
+from ..state.model import App, IpAssignment
 from . import request as r
 from .errors import ApiError, invalid, not_found, not_implemented
 
@@ -35,8 +35,11 @@ async def list_ips(request: web.Request) -> web.Response:
 
 @routes.post("/v1/apps/{app_name}/ip_assignments")
 async def assign_ip(request: web.Request) -> web.Response:
-    app = r.app(request)
-    sent = await r.body(request)
+    return web.json_response(view(allocate(request, r.app(request), await r.body(request))))
+
+
+def allocate(request: web.Request, app: App, sent: dict[str, Any]) -> IpAssignment:
+    """Give the app an address of {type, region?, network?, org_slug?, service_name?}; raises ApiError."""
     shared = r.context(request)
     kind = sent.get("type")
     if kind in EGRESS:
@@ -44,7 +47,7 @@ async def assign_ip(request: web.Request) -> web.Response:
     if kind not in KINDS:
         raise invalid(f"type must be one of {', '.join((*KINDS, *EGRESS))}, not {kind!r}")
     if kind == "shared_v4" and (held := app.address("shared_v4")):
-        return web.json_response(view(held))
+        return held
     org, network = sent.get("org_slug") or app.org, sent.get("network") or app.network
     if kind == "private_v6":
         networks = {
@@ -68,15 +71,19 @@ async def assign_ip(request: web.Request) -> web.Response:
     )
     app.ips.append(assignment)
     shared.store.save(app)
-    return web.json_response(view(assignment))
+    return assignment
 
 
 @routes.delete("/v1/apps/{app_name}/ip_assignments/{ip}")
 async def release_ip(request: web.Request) -> web.Response:
-    app = r.app(request)
-    held = next((ip for ip in app.ips if ip.ip == request.match_info["ip"]), None)
+    release(request, r.app(request), request.match_info["ip"])
+    return web.Response(status=204)
+
+
+def release(request: web.Request, app: App, address: str) -> None:
+    """Take the address from the app; raises ApiError (404)."""
+    held = next((ip for ip in app.ips if ip.ip == address), None)
     if held is None:
         raise not_found("ip assignment")
     app.ips.remove(held)
     r.context(request).store.save(app)
-    return web.Response(status=204)

@@ -14,11 +14,13 @@ from .. import ids
 from ..clock import Clock
 from ..context import Context
 from ..faults import Rule
+from ..graphql.document import describe
 from ..journal import Entry
 from ..settings import Token
 from .errors import ApiError
-from .request import CONTEXT, REQUEST_ID, TOKEN, Handler
+from .request import APP_NAME, CONTEXT, REQUEST_ID, TOKEN, Handler
 
+GRAPHQL = "/graphql"
 CONTROL = "/emulator/v1"
 READ_POSTS = ("/v1/platform/placements", "/v1/tokens/")
 LOG = logging.getLogger("fly_emulator.api")
@@ -45,7 +47,9 @@ async def journalled(request: web.Request, handler: Handler) -> web.StreamRespon
     number = ids.request_id(context.clock.now(), context.settings.region)
     request[REQUEST_ID] = number
     begun, when = time.perf_counter(), context.clock.now()
-    rule = context.faults.take(request.method, request.path_qs)
+    operation = describe(await request.read()) if request.path == GRAPHQL else None
+    target = f"{GRAPHQL} {operation.name}" if operation else request.path_qs
+    rule = context.faults.take(request.method, target)
     status, effect = 0, not (rule is not None and rule.when == "before" and rule.action != "latency")
     try:
         response = await _with_fault(request, handler, rule)
@@ -60,10 +64,10 @@ async def journalled(request: web.Request, handler: Handler) -> web.StreamRespon
                 time=when,
                 method=request.method,
                 path=request.path,
-                query=request.query_string,
-                kind=kind(request),
+                query=operation.name if operation else request.query_string,
+                kind=operation.kind if operation else kind(request),
                 status=status,
-                app=request.match_info.get("app_name", ""),
+                app=operation.app if operation else request.get(APP_NAME) or request.match_info.get("app_name", ""),
                 machine=request.match_info.get("machine_id", ""),
                 duration_ms=round((time.perf_counter() - begun) * 1000, 2),
                 fault=rule.id if rule else "",
@@ -159,7 +163,7 @@ class RateLimiter:
 
     def check(self, request: web.Request) -> None:
         """Count the request; raises ApiError (429) when it is too many."""
-        if not self.enabled:
+        if not self.enabled or not request.path.startswith("/v1/"):
             return
         rate, burst = self.READ if kind(request) == "read" else self.WRITE
         resource = request.match_info.route.resource

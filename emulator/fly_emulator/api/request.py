@@ -18,6 +18,8 @@ from .errors import ApiError, invalid, not_found
 CONTEXT: web.AppKey[Context] = web.AppKey("context", Context)
 FLEET: web.AppKey[Fleet] = web.AppKey("fleet", Fleet)
 TOKEN: web.RequestKey[Token] = web.RequestKey("token", Token)
+APP_NAME: web.RequestKey[str] = web.RequestKey("app", str)
+"""The app that a request is about, where its path does not say."""
 REQUEST_ID: web.RequestKey[str] = web.RequestKey("request-id", str)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -32,7 +34,11 @@ def token(request: web.Request) -> Token:
 
 def app(request: web.Request) -> App:
     """The app of the path; raises 404, or 403 when it is somebody else's."""
-    name = request.match_info["app_name"]
+    return named_app(request, request.match_info["app_name"])
+
+
+def named_app(request: web.Request, name: str) -> App:
+    """An app that the caller may touch; raises 404, or 403 when it is somebody else's."""
     shared = context(request)
     caller = token(request)
     found = shared.store.apps.get(name)
@@ -43,6 +49,14 @@ def app(request: web.Request) -> App:
     if caller.orgs is not None and found.org not in caller.orgs:
         raise ApiError(403, "unauthorized")
     return found
+
+
+def noted_app(request: web.Request, name: Any) -> App:
+    """An app that the body names instead of the path; the journal is told."""
+    if not isinstance(name, str) or not name:
+        raise invalid("app_name is required")
+    request[APP_NAME] = name
+    return named_app(request, name)
 
 
 def organization(request: web.Request, slug: Any) -> str:

@@ -14,7 +14,6 @@ KNOWN = {
     "secretkeys": (f"{APP}/secretkeys", f"{APP}/secretkeys/{{tail:.+}}"),
     "machine memory": (f"{MACHINE}/memory", f"{MACHINE}/memory/reclaim"),
     "token checks": ("/v1/tokens/authenticate", "/v1/tokens/authorize", "/v1/tokens/kms", "/v1/tokens/oidc"),
-    "GraphQL": ("/graphql",),
     "the ui-ex API": ("/api/v1/{tail:.+}",),
 }
 

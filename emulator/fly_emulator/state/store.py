@@ -1,4 +1,4 @@
-"""The state directory: one file an app and an organisation, written whole and swapped in, so a kill leaves old or new."""
+"""The state directory: a file an app and an organisation, written whole and swapped in: a kill leaves old or new."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from typing import TypeVar
 
 from .codec import decode
 from .model import App, Machine, OrganizationRecord, Volume
-
 
 T = TypeVar("T")
 
