@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 _KEY = re.compile(
-    r"(?:^|_|-)(?:token|secret|password|passwd|passphrase|credentials?|private_?key|api_?key|auth_?key|access_?key|bearer)s?$",
+    r"(?:^|_|-)(?:token|secret|password|passwd|passphrase|credentials?|private_?key|api_?key|auth_?key|access_?key|bearer)$",
     re.IGNORECASE,
 )
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")

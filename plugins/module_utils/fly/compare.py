@@ -49,7 +49,7 @@ def differences(wanted: Config, actual: Config) -> tuple[Config, Config]:
     after: Config = {}
     for key in (*OWNED, "metadata"):
         literal = key in ("env", "metadata")
-        have, want = (side.get(key) or {} if literal else normal(side.get(key)) for side in (actual, target))
+        have, want = (side.get(key) or {} if literal else normal(side.get(key)) or None for side in (actual, target))
         if have != want:
             before[key], after[key] = _narrow(have, want)
     return before, after

@@ -1,0 +1,102 @@
+"""What is refused in a fly.toml, and in which words."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.openclaw.fly.plugins.module_utils.errors import CollectionError
+from ansible_collections.openclaw.fly.plugins.module_utils.fly.durations import go, seconds
+from ansible_collections.openclaw.fly.plugins.module_utils.fly.env_check import refuse_secrets
+from ansible_collections.openclaw.fly.plugins.module_utils.fly.fly_toml import parse, validate
+from ansible_collections.openclaw.fly.plugins.module_utils.fly.guests import guest, monthly_dollars
+
+REFUSED = {
+    "apps = 'x'": "apps: unknown key (did you mean app?)",
+    "[http_service]\ninternal_port = 3000\nforce_http = true": "http_service.force_http: unknown key (did you mean force_https?)",
+    "[http_service]\ninternal_port = 70000": "http_service.internal_port: a port from 1 to 65535 is wanted, not 70000",
+    "[processes]\na = 'x'\nb = 'y'\n[http_service]\ninternal_port = 80": "http_service: name its processes",
+    "[http_service]\ninternal_port = 80\nprocesses = ['web']": "there is no process group 'web'",
+    "[[http_service.checks]]\ninterval = '1s'\n[http_service]\ninternal_port = 80": "interval: 2s at least",
+    "[checks.x]\ntype = 'tcp'": "checks.x.port: a port is wanted",
+    "[[mounts]]\nsource = 'a'\ndestination = '/a'\n[[mounts]]\nsource = 'b'\ndestination = '/b'": "one mount a process group",
+    "[mounts]\nsource = 'a'": "mounts.destination: missing",
+    "kill_timeout = '10m'": "kill_timeout: 300s at most",
+    "[[vm]]\nmemory = '4096mb'": "1 shared CPU cannot have 4096 MB of memory",
+    "[[vm]]\nmemory = 'lots'": "'lots' is not an amount of memory",
+    "[[vm]]\nsize = 'shared-cpu-3x'": "there is no machine size 'shared-cpu-3x'",
+    "[[restart]]\npolicy = 'sometimes'": "restart.policy: always, never or on-failure",
+    "[deploy]\nstrategy = 'bluegreen'\n[mounts]\nsource = 'a'\ndestination = '/a'": "bluegreen cannot be used with mounts",
+}
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_refused(text: str) -> None:
+    if text.startswith("[[http_service.checks]]"):
+        text = "[http_service]\ninternal_port = 80\n[[http_service.checks]]\ninterval = '1s'"
+        expected = "interval: 2s at least"
+    else:
+        expected = REFUSED[text]
+    with pytest.raises(CollectionError) as error:
+        validate(parse(text))
+    assert expected in str(error.value)
+
+
+def test_all_problems_are_told_at_once() -> None:
+    with pytest.raises(CollectionError, match="3 problems") as error:
+        validate(parse("x = 1\ny = 2\nkill_timeout = '1h'"), "here/fly.toml")
+    assert str(error.value).startswith("here/fly.toml: 3 problems")
+
+
+def test_what_is_no_toml_is_told_with_its_line() -> None:
+    with pytest.raises(CollectionError, match=r"it is not TOML.*line 2"):
+        parse("app = 'x'\nregion iad\n")
+
+
+@pytest.mark.parametrize(("text", "value"), [("15s", 15), ("2m", 120), ("1h30m", 5400), ("500ms", 0.5), (7, 7)])
+def test_durations(text: str | int, value: float) -> None:
+    assert seconds(text) == value
+
+
+@pytest.mark.parametrize(("given", "written"), [("15s", "15s"), ("120s", "2m0s"), (3600, "1h0m0s"), ("0.5s", "500ms")])
+def test_durations_as_go_writes_them(given: str | int, written: str) -> None:
+    assert go(given) == written
+
+
+def test_an_impossible_memory_is_answered_with_the_size_that_has_it() -> None:
+    with pytest.raises(CollectionError, match="or the size shared-cpu-2x for this memory"):
+        guest({"size": "shared-cpu-1x", "memory": "4gb"})
+
+
+@pytest.mark.parametrize(
+    ("size", "memory", "region", "dollars"),
+    [
+        ("shared-cpu-1x", "256mb", "iad", 1.94),
+        ("shared-cpu-2x", "2048mb", "iad", 11.39),
+        ("shared-cpu-2x", "2048mb", "lhr", 12.92),
+        ("performance-1x", "2gb", "iad", 31.00),
+    ],
+)
+def test_prices_are_those_of_the_price_page(size: str, memory: str, region: str, dollars: float) -> None:
+    assert monthly_dollars(guest({"size": size, "memory": memory}), region, 0, 0) == pytest.approx(dollars, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "refused"),
+    [
+        ("ANTHROPIC_API_KEY", "anything", True),
+        ("MY_TOKEN", "abc", True),
+        ("HARMLESS", "xoxb-1234567890-abcdef", True),
+        ("DATABASE", "postgres://user:hunter2@db/x", True),
+        ("NODE_OPTIONS", "--max-old-space-size=1536", False),
+        ("TOKEN_FILE", "/data/token", False),
+        ("MAX_TOKENS", "4096", False),
+        ("SOME_TOKEN", "${OTHER}", False),
+    ],
+)
+def test_env_that_looks_secret(name: str, value: str, refused: bool) -> None:
+    if not refused:
+        refuse_secrets({name: value}, "fly.toml", [])
+        return
+    with pytest.raises(CollectionError) as error:
+        refuse_secrets({name: value}, "fly.toml", [])
+    assert name in str(error.value) and value not in str(error.value)
+    refuse_secrets({name: value}, "fly.toml", [name])

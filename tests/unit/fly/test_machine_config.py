@@ -1,0 +1,162 @@
+"""fly.toml to machine configuration, and what of it differs."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.openclaw.fly.plugins.module_utils.errors import CollectionError
+from ansible_collections.openclaw.fly.plugins.module_utils.fly.compare import desired, differences
+from ansible_collections.openclaw.fly.plugins.module_utils.fly.machine_config import hold, is_held, machine_config
+
+GUIDE = """
+app = "my-openclaw"
+primary_region = "iad"
+
+[env]
+  NODE_ENV = "production"
+  OPENCLAW_PREFER_PNPM = "1"
+  OPENCLAW_STATE_DIR = "/data"
+  NODE_OPTIONS = "--max-old-space-size=1536"
+
+[processes]
+  app = "node dist/index.js gateway --allow-unconfigured --port 3000 --bind lan"
+
+[http_service]
+  internal_port = 3000
+  force_https = true
+  auto_stop_machines = false
+  auto_start_machines = true
+  min_machines_running = 1
+  processes = ["app"]
+
+[[vm]]
+  size = "shared-cpu-2x"
+  memory = "2048mb"
+
+[mounts]
+  source = "openclaw_data"
+  destination = "/data"
+"""
+
+
+def translate(text: str, group: str = "app", **options: Any) -> dict[str, Any]:
+    return machine_config(tomllib.loads(text), group, "image:1", "vol_1", **options)
+
+
+def test_the_guides_file_becomes_what_flyctl_sends() -> None:
+    config = translate(GUIDE)
+    assert config["env"] == {
+        "FLY_PROCESS_GROUP": "app",
+        "NODE_ENV": "production",
+        "NODE_OPTIONS": "--max-old-space-size=1536",
+        "OPENCLAW_PREFER_PNPM": "1",
+        "OPENCLAW_STATE_DIR": "/data",
+        "PRIMARY_REGION": "iad",
+    }
+    command = ["node", "dist/index.js", "gateway", "--allow-unconfigured", "--port", "3000", "--bind", "lan"]
+    assert config["init"] == {"cmd": command}
+    assert config["guest"] == {"cpu_kind": "shared", "cpus": 2, "memory_mb": 2048}
+    assert config["mounts"] == [{"path": "/data", "volume": "vol_1", "name": "openclaw_data"}]
+    (service,) = config["services"]
+    assert (service["protocol"], service["internal_port"]) == ("tcp", 3000)
+    assert (service["autostop"], service["autostart"], service["min_machines_running"]) == (False, True, 1)
+    assert [(port["port"], port["handlers"]) for port in service["ports"]] == [(80, ["http"]), (443, ["http", "tls"])]
+    assert service["ports"][0]["force_https"] is True
+    assert config["metadata"] == {"fly_platform_version": "v2", "fly_process_group": "app"}
+    assert "restart" not in config
+
+
+def test_sections_are_for_the_process_groups_that_they_name() -> None:
+    text = """
+    [processes]
+    web = "serve"
+    job = "work --hard 'two words'"
+    [[vm]]
+    memory = "256mb"
+    processes = ["web"]
+    [[vm]]
+    memory = "1gb"
+    processes = ["job"]
+    [http_service]
+    internal_port = 80
+    processes = ["web"]
+    [[restart]]
+    policy = "never"
+    processes = ["job"]
+    """
+    web, job = translate(text, "web"), translate(text, "job")
+    assert (len(web["services"]), len(job["services"])) == (1, 0)
+    assert (web["guest"]["memory_mb"], job["guest"]["memory_mb"]) == (256, 1024)
+    assert job["init"]["cmd"] == ["work", "--hard", "two words"]
+    assert ("restart" in web, job["restart"]) == (False, {"policy": "no"})
+
+
+def test_files_are_read_beside_the_toml(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("hello")
+    text = '[[files]]\nguest_path = "/a"\nlocal_path = "a.txt"\n[[files]]\nguest_path = "/b"\nsecret_name = "B"'
+    assert translate(text, base_dir=tmp_path)["files"] == [
+        {"guest_path": "/a", "raw_value": "aGVsbG8="},
+        {"guest_path": "/b", "secret_name": "B"},
+    ]
+    with pytest.raises(CollectionError, match=r"missing\.txt.*cannot be read"):
+        translate('[[files]]\nguest_path = "/a"\nlocal_path = "missing.txt"', base_dir=tmp_path)
+
+
+def test_what_the_api_fills_in_is_no_difference() -> None:
+    wanted = translate(GUIDE)
+    actual = {
+        **wanted,
+        "checks": None,
+        "files": None,
+        "restart": {"policy": "on-failure", "max_retries": 10},
+        "dns": {},
+        "metadata": {**wanted["metadata"], "fly_release_version": "7", "mine": "x"},
+        "mounts": [{**wanted["mounts"][0], "encrypted": True, "size_gb": 1}],
+        "services": [{**wanted["services"][0], "force_instance_key": None}],
+    }
+    assert differences(wanted, actual) == ({}, {})
+
+
+def test_a_difference_is_shown_alone() -> None:
+    wanted = translate(GUIDE)
+    actual = translate(GUIDE.replace("2048mb", "1024mb").replace('"production"', '"test"'))
+    assert differences(wanted, actual) == (
+        {"env": {"NODE_ENV": "test"}, "guest": {"memory_mb": 1024}},
+        {"env": {"NODE_ENV": "production"}, "guest": {"memory_mb": 2048}},
+    )
+
+
+def test_an_env_value_that_goes_is_a_difference_even_when_empty() -> None:
+    wanted = translate(GUIDE)
+    actual = {**wanted, "env": {**wanted["env"], "LEFT": ""}}
+    assert differences(wanted, actual) == ({"env": {"LEFT": ""}}, {"env": {}})
+
+
+def test_an_update_keeps_what_fly_toml_does_not_decide() -> None:
+    wanted = translate("[env]\nA = '1'")
+    actual = {
+        **wanted,
+        "schedule": "daily",
+        "guest": {"cpu_kind": "shared", "cpus": 1, "memory_mb": 256},
+        "restart": {"policy": "always"},
+        "services": [{"internal_port": 80}],
+        "metadata": {"mine": "x"},
+    }
+    update = desired(wanted, actual)
+    assert (update["schedule"], update["guest"]["memory_mb"], update["restart"]) == ("daily", 256, {"policy": "always"})
+    assert update["services"] == []
+    assert update["metadata"] == {"mine": "x", **wanted["metadata"]}
+
+
+def test_a_machine_on_hold_serves_nothing_and_leaves_no_trace() -> None:
+    wanted = translate(GUIDE)
+    held = hold(wanted)
+    assert is_held(held) and not is_held(wanted)
+    assert (held["services"], held["checks"], held["init"]["exec"][0]) == ([], {}, "/bin/sleep")
+    assert held["mounts"] == wanted["mounts"]
+    back = desired(wanted, held)
+    assert differences(wanted, back) == ({}, {})
+    assert "restart" not in back and not is_held(back)
