@@ -1,14 +1,9 @@
-"""Probes, client and devices against the real gateway.
-
-OPENCLAW_TEST_PACKAGE names the installed npm package (.../node_modules/openclaw), OPENCLAW_TEST_NODE a Node that
-fits it. The gateway is booted once; it takes 10 to 60 seconds.
-"""
+"""Probes, client and devices against the real gateway, which is booted once: 10 to 60 seconds."""
 
 from __future__ import annotations
 
 import itertools
 import json
-import os
 import socket
 import subprocess
 import time
@@ -30,10 +25,11 @@ from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.probes impor
     ProxyAttributionRequired,
     TokenRefused,
 )
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.releases import Release, facts
+from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.releases import DEFAULT_RELEASE, Release, facts
 from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.render import gateway_config
 
 from .forwarder import forwarder
+from .installed import Installed, installed
 
 pytestmark = pytest.mark.gateway
 
@@ -49,19 +45,15 @@ class Gateway:
     port: int
     state: Path
     log: Path
-    package: Path
+    release: Installed
     env: dict[str, str]
-    node: str
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
     def cli(self, *words: str) -> Any:
-        """Run the release's own CLI and read its JSON."""
-        argv = [self.node, "dist/index.js", *words, "--json"]
-        done = subprocess.run(argv, cwd=self.package, env=self.env, capture_output=True, timeout=120, check=False)
-        return json.loads(done.stdout)
+        return self.release.cli(self.env, *words, "--json")
 
     def set_config(self, **variables: Any) -> None:
         known = {
@@ -81,35 +73,26 @@ class Gateway:
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    package, node = os.environ.get("OPENCLAW_TEST_PACKAGE"), os.environ.get("OPENCLAW_TEST_NODE")
-    if not package or not node:
-        pytest.skip("OPENCLAW_TEST_PACKAGE and OPENCLAW_TEST_NODE do not name a gateway to run")
-    folder = tmp_path_factory.mktemp("gateway")
+    release, folder = installed(), tmp_path_factory.mktemp("gateway")
+    state, home = folder / "data", folder / "home"
+    home.mkdir()
+    state.mkdir(mode=0o700)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    env = {
-        "PATH": f"{Path(node).parent}:/usr/bin:/bin",
-        "HOME": str(folder / "home"),
-        "OPENCLAW_STATE_DIR": str(folder / "data"),
-        "OPENCLAW_GATEWAY_TOKEN": TOKEN,
-        "OPENCLAW_GATEWAY_PORT": str(port),
-        "FLY_APP_NAME": "my-openclaw",
-        "FLY_MACHINE_ID": "1",
-        "OPENCLAW_SUPERVISOR_MODE": "external",
-        "OPENCLAW_NO_AUTO_UPDATE": "1",
-        "OPENCLAW_DISABLE_BONJOUR": "1",
-        "OPENCLAW_SKIP_CHANNELS": "1",
-        "npm_config_registry": "http://127.0.0.1:9/",
-        "npm_config_fetch_retries": "0",
-    }
-    (folder / "home").mkdir()
-    (folder / "data").mkdir(mode=0o700)
-    gateway = Gateway(port, folder / "data", folder / "log", Path(package), env, node)
+    env = release.environment(
+        state,
+        home,
+        OPENCLAW_GATEWAY_TOKEN=TOKEN,
+        OPENCLAW_GATEWAY_PORT=str(port),
+        FLY_APP_NAME="my-openclaw",
+        FLY_MACHINE_ID="1",
+    )
+    gateway = Gateway(port, state, folder / "log", release, env)
     gateway.set_config()
-    argv = [node, "dist/index.js", "gateway", "--port", str(port), "--bind", "loopback"]
+    argv = release.argv("gateway", "--port", str(port), "--bind", "loopback")
     with gateway.log.open("wb") as log:
-        process = subprocess.Popen(argv, cwd=package, env=env, stdout=log, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(argv, cwd=release.package, env=env, stdout=log, stderr=subprocess.STDOUT)
     try:
         wait_until_started(gateway, process)
         yield gateway
@@ -158,7 +141,7 @@ def local(gateway: Gateway) -> Iterator[gc.GatewayClient]:
 
 
 def test_the_log_has_the_ready_line(gateway: Gateway) -> None:
-    release = facts(Release.parse(json.loads((gateway.package / "package.json").read_text())["version"]))
+    release = facts(Release.parse(DEFAULT_RELEASE))
     deadline = time.monotonic() + 20
     while not any(map(release.is_ready_line, gateway.log.read_text().splitlines())):
         assert time.monotonic() < deadline, gateway.log.read_text()
@@ -276,10 +259,11 @@ def test_a_hot_change_is_taken_without_a_restart(gateway: Gateway, untrusted: st
             assert time.monotonic() < deadline, gateway.log.read_text()
             time.sleep(0.2)
     with gc.GatewayClient.connect(gateway.url, token=TOKEN, scopes=gc.ALL_SCOPES) as client:
-        config = client.call("config.get")
-        assert config["valid"] is True
-        assert config["configRevisionHash"] == config["appliedConfigHash"]
         assert client.call("system.info")["pid"] == pid
+        while (config := client.call("config.get"))["configRevisionHash"] != config["appliedConfigHash"]:
+            assert time.monotonic() < deadline, config["issues"]
+            time.sleep(0.2)
+        assert config["valid"] is True
 
 
 def test_the_releases_own_validator_agrees(gateway: Gateway) -> None:

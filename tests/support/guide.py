@@ -37,3 +37,5 @@ VOICE_CALL: dict[str, Any] = {
         },
     }
 }
+
+EVERYTHING: dict[str, Any] = {**VARIABLES, "plugins": VOICE_CALL, "catalog_refresh": False}
