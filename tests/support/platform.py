@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
 from ansible_collections.openclaw.fly.plugins.module_utils import clock
 from ansible_collections.openclaw.fly.plugins.module_utils.converge.context import Context
 from ansible_collections.openclaw.fly.plugins.module_utils.converge.run import run
@@ -50,7 +52,8 @@ class Outcome:
 
     @property
     def writes(self) -> list[str]:
-        return [f"{entry.method} {entry.path}" for entry in self.requests if entry.kind == "write"]
+        """Without those that a fault hit: their note may come late, in another task's time."""
+        return [f"{entry.method} {entry.path}" for entry in self.requests if entry.kind == "write" and not entry.fault]
 
     def __repr__(self) -> str:
         shown = [f"{entry.method} {entry.path} {entry.status}" for entry in self.requests]
@@ -90,12 +93,12 @@ class Platform:
         )
         validated = validator.validate({**known, **params})
         assert not validated.error_messages, validated.error_messages
-        before = len(self.context.journal.select())
+        before = len(self.journal())
         warnings: list[str] = []
         said: list[str] = []
         context = Context(check_mode=check, diff=True, warn=warnings.append, progress=said.append)
         result = run(loaded.body, validated.validated_parameters, context)
-        return Outcome(result, self.context.journal.select()[before:], warnings, said)
+        return Outcome(result, self.journal()[before:], warnings, said)
 
     def fault(self, **rule: Any) -> Any:
         """Add a fault rule (see the emulator's faults); return it, counts and all."""
@@ -107,8 +110,19 @@ class Platform:
     def advance(self, seconds: float) -> None:
         self.on_loop(lambda: self.context.clock.advance(seconds))
 
-    def journal(self) -> list[dict[str, Any]]:
-        return [asdict(entry) for entry in self.context.journal.select()]
+    def until(self, there: Callable[[], bool], seconds: float = 10) -> None:
+        """Wait, for real, until something in the background of the platform is done."""
+        deadline = time.monotonic() + seconds
+        while not there():
+            assert time.monotonic() < deadline, f"not within {seconds} s"
+            time.sleep(0.002)
+
+    def journal(self) -> list[Entry]:
+        found: list[Entry] = self.on_loop(self.context.journal.select)
+        return found
+
+    def forget_journal(self) -> None:
+        self.on_loop(self.context.journal.clear)
 
 
 @contextmanager

@@ -1,0 +1,88 @@
+"""What the fault matrix converges: for every module a start, and the task that is disturbed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from support.platform import Platform
+
+Task = tuple[str, dict[str, Any]]
+APP: Task = ("fly_app", {"name": "APP", "org": "personal"})
+VOLUME: Task = ("fly_volume", {"app": "APP", "name": "data", "region": "iad"})
+SECRETS: Task = ("fly_secrets", {"app": "APP", "secrets": {"TOKEN": "one", "KEY": "two"}})
+TOML: dict[str, Any] = {
+    "primary_region": "iad",
+    "build": {"image": "registry.fly.io/still:1"},
+    "env": {"TZ": "UTC"},
+    "mounts": {"source": "data", "destination": "/data"},
+    "vm": [{"size": "shared-cpu-1x", "memory": "512mb"}],
+}
+DEPLOY: Task = ("fly_deploy", {"app": "APP", "definition": TOML})
+WHOLE = (APP, VOLUME, SECRETS, DEPLOY)
+
+
+def deploy(**changes: Any) -> Task:
+    return "fly_deploy", {"app": "APP", "definition": {**TOML, **changes}}
+
+
+@dataclass(frozen=True)
+class Scenario:
+    name: str
+    task: Task
+    start: tuple[Task, ...] = (APP,)
+    drift: Callable[[Platform, str], None] | None = None
+    """What somebody did behind our back after `start`."""
+    loses: bool = field(default=False)
+    """Whether the task is told to destroy data."""
+
+
+def stop_all(fly: Platform, app: str) -> None:
+    runners = fly.thread.emulator.fleet.runners
+    for machine in fly.machines(app):
+        fly.on_loop(runners[machine.id].stop)
+    fly.until(lambda: all(machine.state == "stopped" for machine in fly.machines(app)))
+
+
+SCENARIOS = [
+    Scenario("create an app", APP, start=()),
+    Scenario("destroy an app", ("fly_app", {**APP[1], "state": "absent"})),
+    Scenario("allocate addresses", ("fly_ips", {"app": "APP", "v6": 1, "shared_v4": True, "v4": 1})),
+    Scenario(
+        "swap addresses",
+        ("fly_ips", {"app": "APP", "private_v6": 1}),
+        (APP, ("fly_ips", {"app": "APP", "v6": 1, "shared_v4": True})),
+    ),
+    Scenario("create a volume", VOLUME),
+    Scenario(
+        "change a volume",
+        ("fly_volume", {**VOLUME[1], "size_gb": 3, "snapshot_retention": 14, "auto_backup": False}),
+        (APP, VOLUME),
+    ),
+    Scenario(
+        "destroy a volume",
+        ("fly_volume", {**VOLUME[1], "state": "absent", "destroy_data": True}),
+        (APP, VOLUME),
+        loses=True,
+    ),
+    Scenario("set secrets", SECRETS, (APP, deploy(mounts=None))),
+    Scenario(
+        "change secrets of a machine",
+        ("fly_secrets", {"app": "APP", "secrets": {"TOKEN": "three"}, "exact": True}),
+        WHOLE,
+    ),
+    Scenario("create a machine", DEPLOY, (APP, VOLUME, SECRETS)),
+    Scenario("update a machine", deploy(env={"TZ": "Europe/Amsterdam"}), WHOLE),
+    Scenario("start a stopped machine", DEPLOY, WHOLE, drift=stop_all),
+    Scenario("take new secrets over", DEPLOY, (*WHOLE, ("fly_secrets", {"app": "APP", "secrets": {"TOKEN": "new"}}))),
+    Scenario("take the mount away", deploy(mounts=None), WHOLE),
+    Scenario("a process more", deploy(processes={"app": "run", "worker": "work"}, mounts=None), (APP, deploy(mounts=None))),
+    Scenario(
+        "a process less",
+        deploy(mounts=None),
+        (APP, deploy(processes={"app": "run", "worker": "work"}, mounts=None)),
+    ),
+    Scenario("hold a machine", ("fly_deploy", {**DEPLOY[1], "hold": True}), WHOLE, drift=stop_all),
+    Scenario("let a machine go", DEPLOY, (APP, VOLUME, ("fly_deploy", {**DEPLOY[1], "hold": True}))),
+]

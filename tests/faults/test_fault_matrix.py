@@ -1,0 +1,117 @@
+"""Every module, disturbed at every request that it makes, in every way: the next run converges.
+
+Nothing is doubled, nothing is lost, and a third run has nothing to do. The platform's clock is virtual.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from ansible_collections.openclaw.fly.plugins.module_utils.fly.transport import Transport
+from faults.scenarios import SCENARIOS, Scenario, Task
+from faults.truth import truth, volumes
+from support.platform import Outcome, Platform
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+SHORT = 0.08
+"""Seconds until the client gives up an answer in the timeout cases."""
+LEASE = {"status": "error", "message": "machine ID 1 lease currently held by somebody, expires at soon", "code": "invalid"}
+FAULTS: dict[str, dict[str, Any]] = {
+    "500 before": {"status": 500},
+    "500 after": {"status": 500, "when": "after"},
+    "502 before": {"status": 502},
+    "502 after": {"status": 502, "when": "after"},
+    "429": {"status": 429, "count": 2, "headers": {"Retry-After": "1"}},
+    "timeout before": {"action": "timeout", "seconds": 1.5 * SHORT},
+    "timeout after": {"action": "timeout", "seconds": 1.5 * SHORT, "when": "after"},
+    "reset before": {"action": "reset"},
+    "reset after": {"action": "reset", "when": "after"},
+    "409 lease": {"status": 409, "body": LEASE, "path": r"/machines/\w+(?:/(?:lease|start|stop|restart|suspend))?(?:\?|$)"},
+    "killed before": {},
+    "killed after": {},
+}
+_numbers = itertools.count(1)
+
+
+class Killed(BaseException):
+    """The process is gone: nothing of it runs any more."""
+
+
+@contextmanager
+def killed(at: int, after: bool) -> Iterator[None]:
+    """End the client's process at its request number `at`, before it goes out or after it took effect."""
+    once, requests = Transport._once, itertools.count(1)
+
+    def dying(self: Transport, *args: Any) -> Any:
+        number = next(requests)
+        if number < at:
+            return once(self, *args)
+        if number == at and after:
+            once(self, *args)
+        raise Killed
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Transport, "_once", dying)
+        yield
+
+
+def run(fly: Platform, app: str, task: Task, check: bool = False, **more: Any) -> Outcome:
+    module, params = task
+    named = {key: app if value == "APP" else value for key, value in params.items()}
+    return fly.module(module, check=check, **named, **more)
+
+
+def begin(fly: Platform, scenario: Scenario) -> str:
+    app = f"fault-{next(_numbers)}"
+    fly.forget_journal()
+    for task in scenario.start:
+        outcome = run(fly, app, task)
+        assert not outcome.failed, outcome
+    if scenario.drift:
+        scenario.drift(fly, app)
+    return app
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=[scenario.name for scenario in SCENARIOS])
+def test_the_next_run_converges(fly: Platform, scenario: Scenario, count: Counter[str]) -> None:
+    app = begin(fly, scenario)
+    undisturbed = run(fly, app, scenario.task)
+    assert not undisturbed.failed, undisturbed
+    assert undisturbed.changed, "there is something to disturb"
+    wanted = truth(fly, app)
+    for number, request in enumerate(undisturbed.requests, 1):
+        for fault in FAULTS:
+            if fault == "409 lease" and not (request.kind == "write" and request.machine):
+                continue
+            where = f"{fault} at request {number}, {request.method} {request.path}"
+            if disturb(fly, scenario, fault, number, wanted, where):
+                count[fault] += 1
+
+
+def disturb(fly: Platform, scenario: Scenario, fault: str, number: int, wanted: Any, where: str) -> bool:
+    """Run one case; return whether the fault was met: the number of polls is not always the same."""
+    app = begin(fly, scenario)
+    had = volumes(fly, app)
+    met = True
+    if fault.startswith("killed"):
+        with killed(number, fault.endswith("after")), pytest.raises(Killed):
+            run(fly, app, scenario.task)
+    else:
+        rule = fly.fault(**({"nth": number} | FAULTS[fault] | ({"nth": 1} if fault == "409 lease" else {})))
+        more = {"api_timeout": SHORT} if "timeout" in fault else {}
+        run(fly, app, scenario.task, **more)
+        met = bool(rule.hits)
+        fly.clear_faults()
+    again = run(fly, app, scenario.task)
+    assert not again.failed, f"{where}: the next run failed: {again}"
+    assert truth(fly, app) == wanted, f"{where}: another end"
+    assert scenario.loses or had <= volumes(fly, app), f"{where}: a volume is lost"
+    third = run(fly, app, scenario.task, check=True)
+    assert not third.changed, f"{where}: a third run would change {third['changes']}"
+    assert third.writes == [], where
+    return met

@@ -1,0 +1,49 @@
+"""What there is on the platform, read behind the API: for comparing, so without ids and times."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from support.platform import Platform
+
+from ansible_collections.openclaw.fly.plugins.module_utils.fly.secret_ledger import KEY as LEDGER
+from ansible_collections.openclaw.fly.plugins.module_utils.resources.deployment import SECRETS_KEY
+
+GONE = ("pending_destroy", "destroyed")
+
+
+def truth(fly: Platform, app: str) -> Any:
+    """An app as it is, comparable with one that came about another way. Secrets have their values."""
+    fly.until(lambda: not (found := fly.app(app)) or not found.deleting)
+    found = fly.app(app)
+    if found is None:
+        return None
+    return {
+        "secrets": {name: secret.value for name, secret in found.secrets.items()},
+        "ips": sorted(address.kind for address in found.ips),
+        "volumes": sorted(
+            (v.name, v.region, v.size_gb, v.snapshot_retention, v.auto_backup_enabled, bool(v.attached_machine_id))
+            for v in found.volumes.values()
+            if v.state not in GONE
+        ),
+        "snapshots": sorted(len(v.snapshots) for v in found.volumes.values() if v.state not in GONE),
+        "machines": sorted(
+            (_machine(machine.config, app) | {"state": machine.state, "cordoned": machine.cordoned}
+             for machine in found.live_machines()),
+            key=str,
+        ),
+    }  # fmt: skip
+
+
+def volumes(fly: Platform, app: str) -> set[str]:
+    """The ids of all volumes that hold data."""
+    found = fly.app(app)
+    return {volume.id for volume in found.volumes.values() if volume.state not in GONE} if found else set()
+
+
+def _machine(config: dict[str, Any], app: str) -> dict[str, Any]:
+    metadata = {
+        key: "noted" if key in (LEDGER, SECRETS_KEY) else value for key, value in config.get("metadata", {}).items()
+    }
+    mounts = [{**mount, "volume": "one"} for mount in config.get("mounts", [])]
+    return {**config, "metadata": metadata, "mounts": mounts}
