@@ -8,7 +8,6 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -278,9 +277,8 @@ def test_unknown_methods_are_told(local: gc.GatewayClient) -> None:
         local.call("no.such.method")
 
 
-def test_the_client_meets_a_gateway_that_stops(gateway: Gateway) -> None:
-    with ExitStack() as stack:
-        client = stack.enter_context(gc.GatewayClient.connect(gateway.url, token=TOKEN))
+def test_a_closed_connection_is_told(gateway: Gateway) -> None:
+    with gc.GatewayClient.connect(gateway.url, token=TOKEN) as client:
         client.close()
         with pytest.raises(gc.CallFailed, match="DISCONNECTED"):
             client.call("health")
