@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import signal
 import sys
 import urllib.error
@@ -16,7 +15,6 @@ from typing import Any
 
 from . import __version__, daemon
 from .runtime import RuntimeUnavailable
-from .server import Emulator, PortInUse, default_cache_dir
 from .settings import (
     DEFAULT_API_PORT,
     DEFAULT_HTTP_PORT,
@@ -25,16 +23,14 @@ from .settings import (
     Organization,
     Settings,
     Token,
+    default_cache_dir,
+    default_state_dir,
 )
 from .state.store import StateUnreadable
 
 
 class Failure(Exception):
     """A command cannot do its work; the text goes to the person, the exit code is 1."""
-
-
-def default_state_dir() -> Path:
-    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "fly-emulator"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -119,7 +115,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         code: int = COMMANDS[arguments.command](arguments)
         return code
-    except (Failure, daemon.DaemonError, PortInUse, RuntimeUnavailable, StateUnreadable) as error:
+    except (Failure, daemon.DaemonError, daemon.PortInUse, RuntimeUnavailable, StateUnreadable) as error:
         print(f"fly-emulator: {error}", file=sys.stderr)
     except OSError as error:
         print(f"fly-emulator: {error}", file=sys.stderr)
@@ -197,6 +193,8 @@ def _serve(arguments: argparse.Namespace) -> int:
 
 
 async def _until_stopped(settings: Settings) -> None:
+    from .server import Emulator  # slow to import, and needed by this command only
+
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

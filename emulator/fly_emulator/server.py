@@ -16,6 +16,7 @@ from typing import Any
 from aiohttp import web
 
 from . import __version__
+from . import tokens as tokens_given_out
 from .api import (
     actions,
     apps,
@@ -37,19 +38,22 @@ from .api import (
 from .api.request import CONTEXT, FLEET
 from .clock import Clock
 from .context import Context
+from .daemon import PortInUse
 from .edge.certificates import Certificates
 from .edge.dial import Dialer
 from .edge.proxy import HTTP_PORT, HTTPS_PORT, Edge
 from .edge.routing import Router
 from .faults import Faults
+from .graphql import execute
 from .images.base import ImageCatalog
 from .journal import Journal
 from .logbook import Logbook
 from .machines.fleet import Fleet
 from .machines.pulls import Pulls
 from .runtime.base import Runtime
-from .settings import Settings
+from .settings import Settings, default_cache_dir
 from .state.store import Store, write_atomic
+from .uiex import builds, organizations, releases
 
 SECTIONS = (
     apps,
@@ -65,6 +69,10 @@ SECTIONS = (
     platform,
     tokens,
     logs,
+    execute,
+    organizations,
+    releases,
+    builds,
     control,
 )
 MAX_BODY = 64 * 1024 * 1024
@@ -73,10 +81,6 @@ SHUTDOWN = 1.0
 """Seconds that open requests get at the end."""
 IMAGE_USER = (1000, 1000)
 """uid and gid of the main process in the official OpenClaw image and the test image."""
-
-
-class PortInUse(Exception):
-    """A port cannot be had; the text names it, who may hold it and what to do."""
 
 
 class Emulator:
@@ -120,6 +124,7 @@ class Emulator:
         )
         for app in [app for app in store.apps.values() if app.deleting]:
             store.remove(app)
+        tokens_given_out.restore(context)
         self.fleet = Fleet(context)
         self._stack.push_async_callback(self.fleet.shutdown)
         self.router = Router(context, self.fleet)
@@ -152,7 +157,9 @@ class Emulator:
             api.add_routes(section.routes)
         api.add_routes(unimplemented.routes())
         port = await self._listen(
-            web.AppRunner(api, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN), self.settings.api_port, "--api-port"
+            web.AppRunner(api, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN),
+            self.settings.api_port,
+            "--api-port",
         )
         self.api_url = f"http://{self.settings.host}:{port}"
 
@@ -235,12 +242,8 @@ class Emulator:
             context.store.remove(app)
             context.logbook.remove(app.name)
         context.minted.clear()
+        context.store.forget_organizations()
         context.journal.clear()
-
-
-def default_cache_dir() -> Path:
-    """Where images are kept for later runs: $XDG_CACHE_HOME/fly-emulator."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fly-emulator"
 
 
 class EmulatorThread:

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import os
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from .images.base import ImageCatalog
-from .runtime.base import Runtime
+if TYPE_CHECKING:
+    from .images.base import ImageCatalog
+    from .runtime.base import Runtime
 
 DEFAULT_TOKEN = "emulator-token"
 DEFAULT_API_PORT = 4280
 DEFAULT_HTTP_PORT = 8480
 DEFAULT_HTTPS_PORT = 8443
+
+
+def default_state_dir() -> Path:
+    """$XDG_STATE_HOME/fly-emulator."""
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "fly-emulator"
+
+
+def default_cache_dir() -> Path:
+    """Where images are kept for later runs: $XDG_CACHE_HOME/fly-emulator."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fly-emulator"
 
 
 @dataclass(frozen=True)
@@ -51,9 +64,6 @@ class Settings:
     region: str = "iad"
     """Where the API says it is (fly-request-id, the nearest region)."""
     rate_limits: bool = False
-    check_source: str = "check"
-    """"check": Fly's checks come from the address the tier gives them, by default the proxy's;
-    "proxy" or "check" name the connector that probes use."""
     restart_delay: float = 1.0
     """Seconds between a machine's exit and its restart, by the emulator's clock."""
     edge_hold: float = 5.0
@@ -63,13 +73,3 @@ class Settings:
     @property
     def org_slugs(self) -> frozenset[str]:
         return frozenset(org.slug for org in self.orgs)
-
-
-@dataclass(frozen=True)
-class Endpoints:
-    """Where a started emulator listens."""
-
-    api_url: str
-    edge_http_port: int
-    edge_https_port: int
-    ca_file: Path = field(default_factory=Path)

@@ -11,10 +11,10 @@ from aiohttp import web
 
 from ..edge.dial import Dialer
 from ..faults import BadRule
+from ..regions import regions
 from . import request as r
 from .errors import ApiError, invalid
 from .middleware import LIMITER
-from .platform import regions
 
 routes = web.RouteTableDef()
 BASE = "/emulator/v1"

@@ -2,33 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from functools import cache
-from importlib import resources
-from typing import Any
-
 from aiohttp import web
 
-from .errors import invalid
+from ..regions import regions, require_region
 from .request import body, context, integer, organization
 
 routes = web.RouteTableDef()
 ROOM = 20
 """How many machines a region that is not full is said to have room for."""
-
-
-@cache
-def regions() -> dict[str, dict[str, Any]]:
-    """Fly's regions by code."""
-    text = resources.files("fly_emulator.data").joinpath("regions.json").read_text(encoding="utf-8")
-    return {region["code"]: region for region in json.loads(text)["regions"]}
-
-
-def require_region(code: Any) -> str:
-    """Return the code if machines can be placed there; raises ApiError (400)."""
-    if code not in regions() or regions()[code]["deprecated"]:
-        raise invalid(f"region {code!r} not found")
-    return str(code)
 
 
 @routes.get("/v1/platform/regions")

@@ -13,10 +13,10 @@ from typing import Any
 from aiohttp import web
 
 from .. import durations, ids
+from ..regions import require_region
 from ..state.model import App, Snapshot, Volume
 from . import request as r
 from .errors import ApiError, invalid, no_capacity, not_found, precondition
-from .platform import require_region
 
 routes = web.RouteTableDef()
 # Lowercase letters, digits and underscores, at most 30: from Fly's error text as remembered, not sourced.

@@ -11,7 +11,7 @@ from ..api import apps as api
 from ..api import request as r
 from ..api import secrets as api_secrets
 from ..api.errors import ApiError, invalid
-from ..api.platform import regions
+from ..regions import regions
 from ..state.model import App
 from . import images, organizations
 from .connections import Connection

@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from ..api import request as r
-from ..api.platform import regions
+from ..regions import regions
 
 
 def platform(request: web.Request) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from aiohttp import web
 from .. import ids
 from ..api import request as r
 from ..api.errors import ApiError, invalid
-from ..api.platform import require_region
+from ..regions import require_region
 from ..state.model import WireGuardPeer
 from . import organizations
 

@@ -9,6 +9,7 @@ from .. import ids
 from ..api.errors import ApiError, invalid, no_capacity, not_found
 from ..context import Context
 from ..images.base import ImageNotFound
+from ..regions import require_region
 from ..state.model import App, Machine, Version, Volume
 from . import config as machine_config
 from .runner import Runner
@@ -38,21 +39,16 @@ class Fleet:
         """Create a machine from the request's body; raises ApiError."""
         region = body.get("region") or self._context.settings.region
         name = body.get("name") or ids.machine_name()
-        for other in app.live_machines():
-            if other.name == name:
-                raise ApiError(
-                    409,
-                    f"already_exists: unique machine name violation, machine ID {other.id} "
-                    f'already exists with name "{name}"',
-                )
+        self._require_free_name(app, name)
         config = machine_config.accept(body.get("config"))
         self._require_room(region, config)
-        volumes = self._mountable(app, region, config, None)
+        self._mountable(app, region, config, None)
         secrets, secrets_version = self._secrets(app, body)
         await self._require_image(config["image"])
         # Another request may have come between: what it took is looked at again.
         if app.deleting or app.name not in self._context.store.apps:
             raise not_found("app")
+        self._require_free_name(app, name)
         volumes = self._mountable(app, region, config, None)
         now = self._context.clock.now()
         machine_id = ids.machine_id()
@@ -84,7 +80,7 @@ class Fleet:
                 409, f"aborted: machine version mismatch, current_version {expected} is not {machine.current.version}"
             )
         config = machine_config.accept(body.get("config"))
-        volumes = self._mountable(app, machine.region, config, machine)
+        self._mountable(app, machine.region, config, machine)
         secrets, secrets_version = self._secrets(app, body)
         await self._require_image(config["image"])
         if machine.gone or machine.state == "destroying":
@@ -100,6 +96,16 @@ class Fleet:
     async def destroy(self, machine: Machine) -> None:
         await self.runner(machine).destroy()
 
+    @staticmethod
+    def _require_free_name(app: App, name: str) -> None:
+        for other in app.live_machines():
+            if other.name == name:
+                raise ApiError(
+                    409,
+                    f"already_exists: unique machine name violation, machine ID {other.id} "
+                    f'already exists with name "{name}"',
+                )
+
     def _adopt(self, app: App, machine: Machine) -> Runner:
         self.runners[machine.id] = Runner(self._context, app, machine)
         return self.runners[machine.id]
@@ -112,8 +118,6 @@ class Fleet:
         return address
 
     def _require_room(self, region: str, config: dict[str, Any]) -> None:
-        from ..api.platform import require_region
-
         require_region(region)
         if region in self._context.full_regions:
             reserve = (

@@ -10,6 +10,7 @@ from typing import Any
 
 import aiohttp
 
+from .. import durations
 from ..api.errors import ApiError, precondition
 from ..context import Context
 from ..ids import ulid
@@ -51,6 +52,7 @@ class Runner:
         self._halting = asyncio.Event()
         self._up = asyncio.Event()
         self._supervisor: asyncio.Task[None] | None = None
+        self._started_config = machine.config
         self._order = asyncio.Lock()
         self._background: set[asyncio.Task[None]] = set()
         self._sessions: dict[tuple[int, str], aiohttp.ClientSession] = {}
@@ -204,6 +206,8 @@ class Runner:
             if self.machine.wanted == "stopped" and self.machine.state == "stopping":
                 self._state("stopped")
                 self.event("stop", "stopped", "flyd")
+                if self.machine.config.get("auto_destroy"):
+                    self._destroyed()
 
     async def _restart(self, signal: int | None, timeout: float | None) -> None:
         async with self._order:
@@ -251,7 +255,7 @@ class Runner:
         await asyncio.wait({supervisor, up}, return_when=asyncio.FIRST_COMPLETED)
         up.cancel()
         if self.running is not None:
-            stop = self.machine.config if self.machine.state != "replacing" else self._started_config
+            stop = self._started_config
             name = signals.Signals(signal or signal_number(config.stop_signal(stop)))
             self.log(f"Sending signal {name.name} to main child process")
             limit = config.stop_timeout(stop) if timeout is None else timeout
@@ -378,7 +382,7 @@ class Runner:
             self.log(text, "app", level)
 
     def _check_session(self, port: int) -> aiohttp.ClientSession:
-        return self.session(port, self._context.settings.check_source)
+        return self.session(port, "check")
 
     def _check_changed(self, check: checks.Check, before: str) -> None:
         now = "passing" if check.status == "passing" else "failing"
@@ -405,7 +409,7 @@ class Runner:
                     "requested_stop": requested,
                     "restarting": again,
                     "error": "",
-                    "exited_at": int(self._context.clock.now() * 1000),
+                    "exited_at": durations.rfc3339(self._context.clock.now()),
                 },
                 "restart_count": restarts,
             },
