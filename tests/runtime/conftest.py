@@ -55,13 +55,17 @@ def catalog(shared_dir: Path) -> Catalog:
     return Catalog(shared_dir / "cache", None)
 
 
-@pytest.fixture(scope="session", params=["sandbox", "process"])
+@pytest.fixture(scope="session", params=["sandbox", "sandbox without bubblewrap", "process"])
 def runtime(request: pytest.FixtureRequest, shared_dir: Path) -> Runtime:
     """Each tier that works here."""
-    try:
-        return asyncio.run(select(request.param, shared_dir / "state"))
-    except RuntimeUnavailable as unavailable:
-        pytest.skip(str(unavailable))
+    tier, _, without = request.param.partition(" ")
+    with pytest.MonkeyPatch.context() as patch:
+        if without:
+            patch.setenv("PATH", str(shared_dir))
+        try:
+            return asyncio.run(select(tier, shared_dir / "state"))
+        except RuntimeUnavailable as unavailable:
+            pytest.skip(str(unavailable))
 
 
 @dataclasses.dataclass
@@ -133,7 +137,7 @@ def start(runtime: Runtime, catalog: Catalog, shared_dir: Path) -> Callable[...,
 
 
 def run(test: Callable[[], Awaitable[None]]) -> None:
-    asyncio.run(asyncio.wait_for(test(), 60))  # type: ignore[arg-type]
+    asyncio.run(asyncio.wait_for(test(), 60))
 
 
 @pytest.fixture

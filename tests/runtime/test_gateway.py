@@ -10,6 +10,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+
 from fly_emulator.images.catalog import Catalog
 from fly_emulator.runtime.base import Runtime
 from fly_emulator.server import default_cache_dir

@@ -11,8 +11,9 @@ import sys
 import time
 from pathlib import Path
 
-import fly_emulator
 import pytest
+
+import fly_emulator
 from fly_emulator.images.base import Image, ImageNotFound
 from fly_emulator.images.catalog import Catalog
 from fly_emulator.images.semver import parse_range, parse_version, pip_specifiers, satisfies
@@ -80,7 +81,7 @@ def test_a_range_becomes_pips_specifiers_highest_first() -> None:
     ("reference", "words"),
     [
         ("ghcr.io/openclaw/openclaw@sha256:" + "a" * 64, "names a digest"),
-        ("ghcr.io/openclaw/openclaw:2026.9.6@sha256:" + "a" * 64, "names a digest"),
+        ("registry.fly.io/featherweight:1@sha256:" + "a" * 64, "names a digest"),
         ("ghcr.io/openclaw/openclaw:main", "no npm release behind it"),
         ("docker.io/library/nginx:1", "pulls from no registry"),
         ("Not An Image", "not an image reference"),

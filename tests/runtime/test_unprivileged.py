@@ -16,6 +16,7 @@ HERE = Path(__file__).parent
 NOBODY = 65534
 
 
+@pytest.mark.slow
 def test_machines_run_the_same_without_root() -> None:
     if os.geteuid() != 0:
         pytest.skip("the tests run without root already")

@@ -41,6 +41,17 @@ class Catalog:
 
     async def resolve(self, reference: str, progress: Progress) -> Image:
         """Return the image, fetching it first where needed; raises ImageNotFound."""
+        # flyctl deploys the digest that it was told for a tag.
+        name, pinned, digest = reference.partition("@")
+        image = await self._resolve(reference if _only_digest(name) else name, progress)
+        if pinned and image.digest != digest:
+            raise ImageNotFound(
+                f"{reference!r} names a digest: the emulator makes its images here, and its {name} is {image.digest}. "
+                "Leave the digest out."
+            )
+        return image
+
+    async def _resolve(self, reference: str, progress: Progress) -> Image:
         own = self._own(reference)
         if own:
             return own
@@ -73,11 +84,16 @@ class Catalog:
         return None
 
 
+def _only_digest(name: str) -> bool:
+    """Tell whether a reference's part before its digest has no tag."""
+    return ":" not in name.rpartition("/")[2]
+
+
 def split_reference(reference: str) -> tuple[str, str]:
-    """`host/name:tag` to (`host/name`, tag), latest without one; raises ImageNotFound for a digest."""
+    """`host/name:tag` to (`host/name`, tag), latest without one; raises ImageNotFound for a digest without a tag."""
     if "@" in reference:
         raise ImageNotFound(
-            f"{reference!r} names a digest: the emulator makes its images here, so no registry's digest can match. "
+            f"{reference!r} names a digest alone: the emulator makes its images here, so no registry's can match. "
             "Use the tag of the same release, such as ghcr.io/openclaw/openclaw:2026.9.6."
         )
     found = re.fullmatch(

@@ -94,6 +94,8 @@ class RunningMachine(Protocol):
     """A started machine."""
 
     pid: int
+    ports: Mapping[int, int]
+    """The machine's ports to the host's, where the machine has no network of its own."""
 
     async def wait(self) -> Exit:
         """Return when the main process has ended; may be awaited by several."""

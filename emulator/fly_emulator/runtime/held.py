@@ -51,6 +51,7 @@ class HeldMachine:
     """See `base.RunningMachine`. Subclasses say where its ports are and how argv of `exec` is written."""
 
     pid: int
+    ports: Mapping[int, int] = {}
 
     def __init__(self, spec: MachineSpec, plan: Plan, log: LogSink) -> None:
         self.spec = spec

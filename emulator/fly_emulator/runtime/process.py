@@ -10,6 +10,7 @@ import asyncio
 import os
 import socket
 import subprocess
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -91,10 +92,12 @@ class ProcessRuntime:
 
 
 class ProcessMachine(HeldMachine):
-    def __init__(self, spec: MachineSpec, plan: Plan, log: LogSink, rewriter: Rewriter, ports: dict[int, int]) -> None:
+    def __init__(
+        self, spec: MachineSpec, plan: Plan, log: LogSink, rewriter: Rewriter, ports: Mapping[int, int]
+    ) -> None:
         super().__init__(spec, plan, log)
         self._rewriter = rewriter
-        self._ports = ports
+        self.ports = ports
 
     def rewritten(self, argv: tuple[str, ...]) -> list[str]:
         return self._rewriter.argv(argv)
@@ -104,7 +107,7 @@ class ProcessMachine(HeldMachine):
         made = socket.socket(family, socket.SOCK_STREAM)
         try:
             made.setblocking(False)
-            await asyncio.get_running_loop().sock_connect(made, (address, self._ports.get(port, port)))
+            await asyncio.get_running_loop().sock_connect(made, (address, self.ports.get(port, port)))
         except BaseException:
             made.close()
             raise

@@ -1,4 +1,5 @@
-"""The sandbox tier: bubblewrap for the root filesystem, a network namespace of our own, no root needed. Linux.
+"""The sandbox tier: a root filesystem by bubblewrap, or by the holder where that is not installed, and a network
+namespace. Linux; root is not needed.
 
 Each machine has a root of its own (the host's /usr read-only, the image, the volumes, an empty /tmp), its own
 processes, host name and network. That network is a loopback with three addresses: the machine's IPv4, the one that
@@ -43,7 +44,8 @@ class SandboxRuntime:
     """See `base.Runtime`; made by `probe`."""
 
     guarantees: Guarantees
-    bwrap: str
+    bwrap: str | None
+    """Where bubblewrap is; without it the holder builds the root itself."""
     cat: str
 
     @classmethod
@@ -52,10 +54,8 @@ class SandboxRuntime:
         if sys.platform != "linux":
             return "it needs Linux."
         bwrap, cat = shutil.which("bwrap"), shutil.which("cat")
-        if bwrap is None or cat is None:
-            return "bubblewrap (bwrap) is not installed. Install bubblewrap with the system's package manager."
         as_root = os.geteuid() == 0
-        runtime = cls(_guarantees(as_root), bwrap, os.path.realpath(cat))
+        runtime = cls(_guarantees(as_root), bwrap, os.path.realpath(cat) if cat else "")
         with tempfile.TemporaryDirectory(prefix="fly-probe-") as name:
             image = Image(reference="probe", digest="", binds=(), cmd=("true",), user=(1000, 1000))
             spec = MachineSpec(
@@ -69,7 +69,8 @@ class SandboxRuntime:
             except TimeoutError:
                 return f"its probe did not end within {PROBE_SECONDS:.0f} seconds."
             except RuntimeError as failed:
-                return f"{failed}. {'Run it where namespaces are allowed.' if as_root else NAMESPACES_FORBIDDEN}"
+                hint = "" if bwrap else "Install bubblewrap with the system's package manager. "
+                return f"{failed}. {hint}{'Run it where namespaces are allowed.' if as_root else NAMESPACES_FORBIDDEN}"
         return runtime if ended.code == 0 else f"`true` ended with {ended.code} in it."
 
     async def start(self, spec: MachineSpec, log: LogSink) -> SandboxMachine:

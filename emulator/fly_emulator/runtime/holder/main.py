@@ -32,7 +32,8 @@ class Holder:
         """pid to id."""
         self.ended: int | None = None
         """The main process's wait status."""
-        self.private_network = False
+        self.life = -1
+        """Open as long as an init of ours shall live."""
 
     def run(self) -> None:
         wake_read, wake_write = os.pipe()
@@ -99,13 +100,26 @@ class Holder:
         self._tell({"op": "started", "id": MAIN, "pid": pid, "notes": notes})
 
     def _make_sandbox(self, wanted: dict[str, Any]) -> list[str]:
-        """Namespaces: the network by ourselves, the rest by bubblewrap around a `cat` that keeps them alive."""
+        """Namespaces: the network by ourselves, the rest by bubblewrap around a `cat`, or by an init of ours."""
         from . import libc, netns
 
         as_root = os.geteuid() == 0
         netns.enter_new(wanted["uid"], wanted["gid"])
-        self.private_network = True
         no_ipv6 = netns.configure(wanted["ipv4"], wanted["ipv6"])
+        init = self._run_bwrap(wanted) if wanted["bwrap"] else self._run_init(wanted)
+        kinds = [("mnt", libc.CLONE_NEWNS), ("uts", libc.CLONE_NEWUTS), ("ipc", libc.CLONE_NEWIPC)]
+        if wanted["bwrap"] and not as_root:
+            kinds.append(("user", libc.CLONE_NEWUSER))
+        self.inside.namespaces = [(os.open(f"/proc/{init}/ns/{name}", os.O_RDONLY), kind) for name, kind in kinds]
+        self.inside.restrict = as_root
+        # Children of this process, from here on, are born in the machine's pid namespace.
+        pid_namespace = os.open(f"/proc/{init}/ns/pid", os.O_RDONLY)
+        libc.setns(pid_namespace, libc.CLONE_NEWPID)
+        os.close(pid_namespace)
+        return [no_ipv6] if no_ipv6 else []
+
+    def _run_bwrap(self, wanted: dict[str, Any]) -> int:
+        """The pid of the init that bubblewrap leaves in the namespaces."""
         arguments = os.memfd_create("bwrap-args")
         os.write(arguments, b"\0".join(word.encode() for word in wanted["arguments"]) + b"\0")
         os.lseek(arguments, 0, os.SEEK_SET)
@@ -129,17 +143,14 @@ class Holder:
             self.sandbox.wait()
             raise OSError(f"bubblewrap: {self.sandbox.stderr.read().decode(errors='replace').strip()}")
         with os.fdopen(status_read, "rb") as status:
-            init = json.loads(status.readline())["child-pid"]
-        kinds = [("mnt", libc.CLONE_NEWNS), ("uts", libc.CLONE_NEWUTS), ("ipc", libc.CLONE_NEWIPC)]
-        if not as_root:
-            kinds.append(("user", libc.CLONE_NEWUSER))
-        self.inside.namespaces = [(os.open(f"/proc/{init}/ns/{name}", os.O_RDONLY), kind) for name, kind in kinds]
-        self.inside.restrict = as_root
-        # Children of this process, from here on, are born in the machine's pid namespace.
-        pid_namespace = os.open(f"/proc/{init}/ns/pid", os.O_RDONLY)
-        libc.setns(pid_namespace, libc.CLONE_NEWPID)
-        os.close(pid_namespace)
-        return [no_ipv6] if no_ipv6 else []
+            return int(json.loads(status.readline())["child-pid"])
+
+    def _run_init(self, wanted: dict[str, Any]) -> int:
+        """The pid of our own init. It is a child of this process, the nearest subreaper, and dies with it."""
+        from . import root
+
+        init, self.life = root.start_init(wanted["arguments"])
+        return init
 
     def _socket(self, message: Message) -> None:
         """A socket of this machine's network, bound but not connected: the emulator connects it."""

@@ -50,7 +50,7 @@ class Gateway:
         return given or [f"http://localhost:{self.port}", f"http://127.0.0.1:{self.port}"]
 
     def serve(self, host: str, slow_start: float) -> int:
-        """Listen until SIGTERM or SIGINT; returns the exit code. Half of `slow_start` seconds pass before it listens."""
+        """Listen until SIGTERM or SIGINT; returns the exit code. Listens after half of `slow_start` seconds."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
         self._ended.wait(slow_start / 2)
