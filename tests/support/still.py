@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import aiohttp
+
 from fly_emulator.images.base import Image, ImageNotFound, Progress
 from fly_emulator.runtime.base import ExecResult, Exit, Guarantees, LogSink, MachineSpec
 
@@ -27,6 +28,7 @@ class Still:
     """
 
     pid = os.getpid()
+    ports: dict[int, int] = {}
 
     def __init__(self, spec: MachineSpec) -> None:
         self._ended: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()

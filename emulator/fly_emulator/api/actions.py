@@ -95,7 +95,8 @@ async def ps(request: web.Request) -> web.Response:
     _, machine, runner = r.machine(request, alive=True)
     if runner.running is None:
         raise precondition(f"machine not running, current state: '{machine.state}'")
-    return web.json_response(await asyncio.to_thread(processes.below, runner.running.pid))
+    inside = {host: port for port, host in runner.running.ports.items()}
+    return web.json_response(await asyncio.to_thread(processes.below, runner.running.pid, inside))
 
 
 @routes.post(MACHINE + "/exec")

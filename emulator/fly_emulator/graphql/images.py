@@ -50,7 +50,6 @@ def version(reference: str, digest: str, labels: dict[str, str]) -> dict[str, An
     return {**{key: parts[key] for key in ("registry", "repository", "tag", "digest")}, "version": None}
 
 
-async def latest_details(request: web.Request, image: str, fly_version: str | None = None) -> dict[str, Any]:
-    """There are no newer versions of an image here than the one asked for."""
-    found = await resolve(request, image)
-    return {**{key: found[key] for key in ("registry", "repository", "tag", "digest")}, "version": None}
+def latest_details(request: web.Request, image: str, fly_version: str | None = None) -> dict[str, Any]:
+    """Fly follows the versions of a few images of its own, and says this of all others."""
+    raise ApiError(404, f"Unknown repository {image.partition(':')[0]!r}")

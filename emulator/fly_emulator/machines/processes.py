@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,11 @@ LISTEN = "0A"
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
-def below(root: int) -> list[dict[str, Any]]:
-    """Return the process `root` and its descendants in the API's form; one that ends meanwhile is left out."""
+def below(root: int, ports: Mapping[int, int]) -> list[dict[str, Any]]:
+    """Return the process `root` and its descendants in the API's form; one that ends meanwhile is left out.
+
+    `ports` tells the machine's port of a host's, where they differ.
+    """
     parents: dict[int, list[int]] = {}
     for path in Path("/proc").glob("[0-9]*"):
         try:
@@ -25,7 +29,7 @@ def below(root: int) -> list[dict[str, Any]]:
         pid = waiting.pop(0)
         waiting += sorted(parents.get(pid, []))
         try:
-            found.append(_describe(pid))
+            found.append(_describe(pid, ports))
         except (OSError, ValueError, IndexError):
             continue
     return found
@@ -36,7 +40,7 @@ def _stat(pid: int) -> list[str]:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
-def _describe(pid: int) -> dict[str, Any]:
+def _describe(pid: int, ports: Mapping[int, int]) -> dict[str, Any]:
     fields = _stat(pid)
     command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
     uptime = float(Path("/proc/uptime").read_text().split()[0])
@@ -48,11 +52,11 @@ def _describe(pid: int) -> dict[str, Any]:
         "directory": os.readlink(f"/proc/{pid}/cwd"),
         "cpu": (int(fields[11]) + int(fields[12])) // TICKS,
         "rss": int(fields[21]) * os.sysconf("SC_PAGE_SIZE"),
-        "listen_sockets": _listening(pid),
+        "listen_sockets": _listening(pid, ports),
     }
 
 
-def _listening(pid: int) -> list[dict[str, str]]:
+def _listening(pid: int, ports: Mapping[int, int]) -> list[dict[str, str]]:
     mine = set()
     for name in os.listdir(f"/proc/{pid}/fd"):
         try:
@@ -65,13 +69,14 @@ def _listening(pid: int) -> list[dict[str, str]]:
         for line in Path(f"/proc/{pid}/net/{proto}").read_text().splitlines()[1:]:
             fields = line.split()
             if fields[3] == LISTEN and fields[9] in mine:
-                sockets.append({"proto": proto, "address": _address(fields[1])})
+                sockets.append({"proto": proto, "address": _address(fields[1], ports)})
     return sockets
 
 
-def _address(text: str) -> str:
+def _address(text: str, ports: Mapping[int, int]) -> str:
     """ "0100007F:0BB8" to "127.0.0.1:3000"; the kernel writes each 32-bit word in host order."""
-    host, port = text.split(":")
+    host, number = text.split(":")
+    port = ports.get(int(number, 16), int(number, 16))
     words = [bytes.fromhex(host[i : i + 8])[::-1] for i in range(0, len(host), 8)]
     address = ipaddress.ip_address(b"".join(words))
-    return f"[{address}]:{int(port, 16)}" if address.version == 6 else f"{address}:{int(port, 16)}"
+    return f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}"
