@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from ansible_collections.openclaw.fly.plugins.module_utils.converge.context import Context
 from ansible_collections.openclaw.fly.plugins.module_utils.converge.engine import NotConverged, converge
 from ansible_collections.openclaw.fly.plugins.module_utils.converge.resource import Change, Resource

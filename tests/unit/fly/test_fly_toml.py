@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ansible_collections.openclaw.fly.plugins.module_utils.errors import CollectionError
 from ansible_collections.openclaw.fly.plugins.module_utils.fly.durations import go, seconds
 from ansible_collections.openclaw.fly.plugins.module_utils.fly.env_check import refuse_secrets
@@ -11,20 +12,20 @@ from ansible_collections.openclaw.fly.plugins.module_utils.fly.guests import gue
 
 REFUSED = {
     "apps = 'x'": "apps: unknown key (did you mean app?)",
-    "[http_service]\ninternal_port = 3000\nforce_http = true": "http_service.force_http: unknown key (did you mean force_https?)",
+    "[http_service]\ninternal_port = 3000\nforce_http = true": "force_http: unknown key (did you mean force_https?)",
     "[http_service]\ninternal_port = 70000": "http_service.internal_port: a port from 1 to 65535 is wanted, not 70000",
     "[processes]\na = 'x'\nb = 'y'\n[http_service]\ninternal_port = 80": "http_service: name its processes",
     "[http_service]\ninternal_port = 80\nprocesses = ['web']": "there is no process group 'web'",
     "[[http_service.checks]]\ninterval = '1s'\n[http_service]\ninternal_port = 80": "interval: 2s at least",
     "[checks.x]\ntype = 'tcp'": "checks.x.port: a port is wanted",
-    "[[mounts]]\nsource = 'a'\ndestination = '/a'\n[[mounts]]\nsource = 'b'\ndestination = '/b'": "one mount a process group",
+    "[[mounts]]\nsource = 'a'\ndestination = '/a'\n[[mounts]]\nsource = 'b'\ndestination = '/b'": "one mount a process",
     "[mounts]\nsource = 'a'": "mounts.destination: missing",
     "kill_timeout = '10m'": "kill_timeout: 300s at most",
     "[[vm]]\nmemory = '4096mb'": "1 shared CPU cannot have 4096 MB of memory",
     "[[vm]]\nmemory = 'lots'": "'lots' is not an amount of memory",
     "[[vm]]\nsize = 'shared-cpu-3x'": "there is no machine size 'shared-cpu-3x'",
     "[[restart]]\npolicy = 'sometimes'": "restart.policy: always, never or on-failure",
-    "[deploy]\nstrategy = 'bluegreen'\n[mounts]\nsource = 'a'\ndestination = '/a'": "bluegreen cannot be used with mounts",
+    "[deploy]\nstrategy = 'bluegreen'\n[mounts]\nsource = 'a'\ndestination = '/a'": "cannot be used with mounts",
 }
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from ansible_collections.openclaw.fly.plugins.module_utils.errors import CollectionError
 from ansible_collections.openclaw.fly.plugins.module_utils.fly.compare import desired, differences
 from ansible_collections.openclaw.fly.plugins.module_utils.fly.machine_config import hold, is_held, machine_config
