@@ -85,4 +85,12 @@ SCENARIOS = [
     ),
     Scenario("hold a machine", ("fly_deploy", {**DEPLOY[1], "hold": True}), WHOLE, drift=stop_all),
     Scenario("let a machine go", DEPLOY, (APP, VOLUME, ("fly_deploy", {**DEPLOY[1], "hold": True}))),
+    Scenario("stop a machine", ("fly_machine", {"app": "APP", "state": "stopped"}), WHOLE),
+    Scenario("start a machine", ("fly_machine", {"app": "APP", "state": "started"}), WHOLE, drift=stop_all),
+    Scenario(
+        "give a machine other settings",
+        ("fly_machine", {"app": "APP", "command": ["other"], "vm_memory": "1gb", "env": {"LANG": "C"}, "cordoned": True}),
+        WHOLE,
+    ),
+    Scenario("destroy a machine", ("fly_machine", {"app": "APP", "state": "absent"}), WHOLE),
 ]

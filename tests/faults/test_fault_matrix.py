@@ -12,10 +12,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from ansible_collections.openclaw.fly.plugins.module_utils.fly.transport import Transport
 from faults.scenarios import SCENARIOS, Scenario, Task
 from faults.truth import truth, volumes
 from support.platform import Outcome, Platform
+
+from ansible_collections.openclaw.fly.plugins.module_utils.fly.transport import Transport
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 SHORT = 0.08

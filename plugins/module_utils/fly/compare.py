@@ -79,3 +79,16 @@ def _narrow(before: Any, after: Any) -> tuple[Any, Any]:
             {key: pairs[key][1] for key in keys if key in after},
         )
     return before, after
+
+
+def sections(before: Config, after: Config) -> str:
+    """ "env.TZ, guest.memory_mb": what differs, in a line."""
+    names = []
+    for key in {**before, **after}:
+        below = {**_keys(before.get(key)), **_keys(after.get(key))}
+        names += [f"{key}.{name}" for name in below] or [key]
+    return ", ".join(names)
+
+
+def _keys(value: Any) -> dict[str, None]:
+    return dict.fromkeys(value) if isinstance(value, dict) else {}

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from .api import Json
 from .machine_config import PLATFORM_VERSION
+from .secret_ledger import KEY as LEDGER_KEY
 
 _DEAD = ("destroying", "destroyed", "replaced", "migrated")
 
@@ -23,3 +24,10 @@ def is_deployed(machine: Json) -> bool:
 def group_of(machine: Json) -> str:
     metadata = (machine.get("config") or {}).get("metadata") or {}
     return str(metadata.get("fly_process_group") or "app")
+
+
+def public_view(machine: Json) -> Json:
+    """A machine as it is returned: without what only we need."""
+    config = machine.get("config") or {}
+    metadata = {k: v for k, v in (config.get("metadata") or {}).items() if k != LEDGER_KEY}
+    return {**{k: v for k, v in machine.items() if k != "nonce"}, "config": {**config, "metadata": metadata}}

@@ -31,15 +31,17 @@ class MachineWriter:
         """Create a machine and wait until it is healthy; a machine that could not be placed holds no volume."""
         return self._gate.wait(self._api.create_machine(self._app, body))
 
-    def update(self, identity: str, reshape: Callable[[Json], Json]) -> Json:
-        """Give it the configuration that `reshape` makes of the present one.
+    def update(self, identity: str, reshape: Callable[[Json], Json], *, launch: bool = True) -> Json:
+        """Give it the configuration that `reshape` makes of the present one, and start it or let it rest.
 
         When it does not get healthy and the old one ran, the old one is put back. Raises `GateFailed` then.
         """
         with Lease(self._api, self._app, identity) as lease:
             current = self._api.machine(self._app, identity)
             old = current.get("config") or {}
-            updated = self._send(current, reshape(old), lease)
+            updated = self._send(current, reshape(old), lease, launch=launch)
+            if not launch:
+                return self._gate.wait_for_rest(identity, lease)
             try:
                 return self._gate.wait(updated, lease)
             except GateFailed as failure:
@@ -83,9 +85,11 @@ class MachineWriter:
         with Lease(self._api, self._app, identity) as lease:
             self._api.destroy_machine(self._app, identity, lease.nonce)
 
-    def _send(self, machine: Json, config: Json, lease: Lease) -> Json:
+    def _send(self, machine: Json, config: Json, lease: Lease, *, launch: bool = True) -> Json:
         """Update, and look whether it happened when the answer is lost: the gate must see it through either way."""
         body: dict[str, Any] = {"name": machine.get("name"), "region": machine.get("region"), "config": config}
+        if not launch:
+            body["skip_launch"] = True
         try:
             return self._api.update_machine(self._app, machine["id"], body, lease.nonce)
         except LostAnswer:

@@ -22,6 +22,23 @@ def pick_machine(api: MachinesApi, app: str, machine: str | None = None, group: 
     return min(found, key=lambda m: (m.get("state") != "started", m["id"]), default=None)
 
 
+def the_machine(api: MachinesApi, app: str, machine: str | None = None, group: str | None = None) -> Json | None:
+    """The one machine that is meant, running or not; None when there is none. Raises when it could be several."""
+    live = [m for m in api.machines(app) or [] if is_live(m)]
+    if machine:
+        found = [m for m in live if machine in (m["id"], m.get("name"))]
+    else:
+        found = [m for m in live if is_deployed(m) and group in (None, group_of(m))]
+    if len(found) > 1:
+        raise CollectionError(
+            f"{len(found)} machines could be meant",
+            where=f"app {app}",
+            why=", ".join(f"{m['id']} ({group_of(m)}, {m.get('region')})" for m in found),
+            todo="Name one with machine, or with process_group when each has its own",
+        )
+    return found[0] if found else None
+
+
 def started_machine(api: MachinesApi, app: str, machine: str | None = None, group: str | None = None) -> Json:
     """The same, and it must run; raises an error that says what is wrong."""
     found = pick_machine(api, app, machine, group)

@@ -14,12 +14,11 @@ from ..converge.resource import Change, Resource
 from ..errors import CollectionError
 from ..fly import machine_config
 from ..fly.api import Json, MachinesApi
-from ..fly.compare import desired, differences
-from ..fly.deployed import group_of, is_deployed
+from ..fly.compare import desired, differences, sections
+from ..fly.deployed import group_of, is_deployed, public_view
 from ..fly.fly_toml import Definition, process_groups
 from ..fly.gate import Gate, is_crash_looping
 from ..fly.machine_writer import DOWN, MachineWriter
-from ..fly.secret_ledger import KEY as LEDGER_KEY
 from .volume import GONE
 
 SECRETS_KEY = "ansible_secrets_applied"
@@ -95,7 +94,7 @@ class Deployment(Resource[DeployState]):
         return DeployState(machines, observed.secrets)
 
     def describe(self, observed: DeployState) -> dict[str, Any]:
-        return {"machines": [_public(machine) for machine in observed.machines], "image": self._image}
+        return {"machines": [public_view(machine) for machine in observed.machines], "image": self._image}
 
     # What is wanted
 
@@ -124,8 +123,9 @@ class Deployment(Resource[DeployState]):
         wanted = self._wanted(group, mounted, observed.secrets)
         before, after = differences(wanted, config)
         if before or after:
-            summary = f"update machine {identity}: {_sections(before, after)}"
-            return [Change(summary, before, after, lambda: self._write.update(identity, partial(desired, wanted)))]
+            what = sections(before, after).replace(f"metadata.{SECRETS_KEY}", "secrets")
+            update = partial(self._write.update, identity, partial(desired, wanted))
+            return [Change(f"update machine {identity}: {what}", before, after, update)]
         if down and not self._may_sleep(machine):
             return [self._start(machine)]
         return []
@@ -195,26 +195,6 @@ class Deployment(Resource[DeployState]):
             )
         volume = min(volumes, key=lambda v: (v.get("region") != region, v["id"]))
         return volume["id"], volume.get("region") or region
-
-
-def _public(machine: Json) -> Json:
-    """A machine as it is returned: without what only we need."""
-    config = machine.get("config") or {}
-    metadata = {k: v for k, v in (config.get("metadata") or {}).items() if k != LEDGER_KEY}
-    return {**{k: v for k, v in machine.items() if k != "nonce"}, "config": {**config, "metadata": metadata}}
-
-
-def _sections(before: Json, after: Json) -> str:
-    """ "env.TZ, guest.memory_mb": what an update is about, in a line."""
-    names = []
-    for key in {**before, **after}:
-        below = {**_keys(before.get(key)), **_keys(after.get(key))}
-        names += [f"{key}.{name}" for name in below] or [key]
-    return ", ".join(names).replace(f"metadata.{SECRETS_KEY}", "secrets")
-
-
-def _keys(value: Any) -> dict[str, None]:
-    return dict.fromkeys(value) if isinstance(value, dict) else {}
 
 
 def _shown(config: Json) -> Json:
