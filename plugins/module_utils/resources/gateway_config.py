@@ -16,6 +16,7 @@ from ..fly.pick_machine import pick_machine, started_machine
 from ..fly.remote_files import RemoteFile, RemoteFiles
 from ..openclaw import config_file, config_schema, reload
 from ..openclaw.config_merge import ABSENT, Merged, ledger_from_json, ledger_to_json, merge
+from ..openclaw.errors import ConfigUnreadable
 from ..openclaw.paths import show
 from ..openclaw.problems import ConfigRefused, Problem, refuse
 from ..openclaw.releases import Release
@@ -84,7 +85,7 @@ class GatewayConfig(Resource[ConfigState]):
         return ConfigState(machine, *(files[path] for path in paths))
 
     def plan(self, observed: ConfigState) -> list[Change]:
-        merged = self._merged(observed)
+        merged, unreadable = self._merged(observed)
         file, _ledger_file = self._files(merged)
         same_content = observed.file is not None and not merged.changes
         if same_content and observed.file and observed.ledger:
@@ -99,7 +100,9 @@ class GatewayConfig(Resource[ConfigState]):
         after = {show(change.path): change.after for change in merged.changes if change.after != ABSENT}
         if not paths:
             before, after = _status(observed.file), _status(file)
-        return [Change(what, before, after, lambda: self._apply(merged))]
+        if unreadable:
+            what = f"{what}, in place of what is no config (kept as {self._wanted.previous_path})"
+        return [Change(what, before, after, lambda: self._apply(merged, unreadable))]
 
     def describe(self, observed: ConfigState) -> dict[str, Any]:
         text = observed.file.content.decode("utf-8", "replace") if observed.file else ""
@@ -111,10 +114,16 @@ class GatewayConfig(Resource[ConfigState]):
             "effect": self._effect.taken,
         }
 
-    def _merged(self, observed: ConfigState) -> Merged:
+    def _merged(self, observed: ConfigState) -> tuple[Merged, ConfigUnreadable | None]:
+        """The config to write, and why the present file counts for none."""
         text = observed.file.content.decode("utf-8", "replace") if observed.file else ""
-        present = config_file.read(text, self.title)
-        return merge(self._wanted.config, present, _ledger(observed.ledger), exact=self._wanted.exact)
+        present: dict[str, Any] = {}
+        unreadable = None
+        try:
+            present = config_file.read(text, self.title)
+        except ConfigUnreadable as error:
+            unreadable = error
+        return merge(self._wanted.config, present, _ledger(observed.ledger), exact=self._wanted.exact), unreadable
 
     def _files(self, merged: Merged) -> tuple[RemoteFile, RemoteFile]:
         ledger = json.dumps(ledger_to_json(merged.ledger), separators=(",", ":"))
@@ -128,12 +137,15 @@ class GatewayConfig(Resource[ConfigState]):
     def _cache(self) -> Path:
         return self._wanted.schema_cache.expanduser()
 
-    def _apply(self, merged: Merged) -> None:
+    def _apply(self, merged: Merged, unreadable: ConfigUnreadable | None) -> None:
         machine = started_machine(self._api, self._app)
         remote = RemoteFiles(self._api, self._app, machine["id"])
         wanted, (file, ledger) = self._wanted, self._files(merged)
+        cli = GatewayCli(remote, wanted.owner)
+        if unreadable and cli.json("config", "validate", "--json", config=wanted.path).get("valid"):
+            raise unreadable  # OpenClaw can read it, so what is in it counts
         if merged.changes:
-            self._judge(GatewayCli(remote, wanted.owner), remote, merged, file)
+            self._judge(cli, remote, merged, file)
         else:
             remote.write({wanted.candidate_path: file})
         cost = reload.effect((change.path for change in merged.changes), wanted.release)
