@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from support.ansible import Run
 from support.gateway import CONFIG, GatewaySite, eventually
-from support.site import changes
+from support.site import changes, result
 
 from ansible_collections.openclaw.fly.plugins.module_utils.openclaw import gateway_client as gc
 from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.device_identity import DeviceIdentity
@@ -30,7 +30,7 @@ class NoRedirect(urllib.request.HTTPRedirectHandler):
 
 def test_the_first_run_ends_with_what_a_person_needs(first_run: tuple[GatewaySite, Run]) -> None:
     gateway, run = first_run
-    recap = "\n".join(run.of("Recap")["lines"])
+    recap = "\n".join(result(run, "openclaw_recap")["lines"])
     for part in (gateway.url, str(gateway.token_file), gateway.machine["id"], "OpenClaw 2026.9.6", "pair.yml"):
         assert part in recap
     assert "started and ready, strangers refused, token accepted" in recap
@@ -40,8 +40,8 @@ def test_the_first_run_ends_with_what_a_person_needs(first_run: tuple[GatewaySit
 
 def test_the_edge_serves_it(deployed: GatewaySite) -> None:
     assert deployed.probe().startup() == {"ok": True, "status": "started"}
-    plain = f"http://127.0.0.1:{deployed.emulator.info['edge_http_port']}/chat?a=1"
-    request = urllib.request.Request(plain, headers={"Host": deployed.host})
+    port = deployed.emulator.info["edge_http_port"]
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/chat?a=1", headers={"Host": f"{deployed.host}:{port}"})
     with pytest.raises(urllib.error.HTTPError) as raised:
         urllib.request.build_opener(NoRedirect).open(request, timeout=10)
     assert raised.value.code == 301
@@ -69,7 +69,7 @@ def test_a_second_run_changes_and_writes_nothing(deployed: GatewaySite) -> None:
     process, stat = deployed.process, deployed.config_stat
     deployed.emulator.clear_journal()
     run = deployed.converge()
-    assert (run.changed, changes(run), deployed.writes()) == (0, {}, [])
+    assert (run.changed, changes(run), deployed.writes()) == (0, [], [])
     assert (deployed.process, deployed.config_stat) == (process, stat)
 
 
@@ -80,8 +80,8 @@ def test_a_hot_setting_changes_without_a_restart(deployed: GatewaySite) -> None:
     with watched(deployed) as failures:
         run = deployed.converge("--diff")
     assert failures == []
-    assert changes(run) == {"openclaw.fly.openclaw_config : Config": ["change agents.defaults.maxConcurrent"]}
-    assert run.of("Config")["effect"] == "hot"
+    assert changes(run) == [("openclaw_config", ["change agents.defaults.maxConcurrent"])]
+    assert result(run, "openclaw_config")["effect"] == "hot"
     assert deployed.process == process
     assert deployed.writes() == []
     assert json.loads(deployed.sh(f"cat {CONFIG}"))["agents"]["defaults"]["maxConcurrent"] == 7
@@ -91,7 +91,9 @@ def test_a_hot_setting_changes_without_a_restart(deployed: GatewaySite) -> None:
     ("extra", "path", "remedy"),
     [
         pytest.param({"gateway": {"bogusKey": 1}}, "gateway.bogusKey", "allowed here: ", id="not in the schema"),
-        pytest.param({"cron": {"sessionRetention": "soon"}}, "cron.sessionRetention", "use ms, s, m, h, d", id="the release"),
+        pytest.param(
+            {"cron": {"sessionRetention": "soon"}}, "cron.sessionRetention", "use ms, s, m, h, d", id="the release"
+        ),
     ],
 )
 def test_what_the_release_refuses_never_reaches_it(
@@ -123,14 +125,16 @@ def test_a_gateway_that_trusts_no_proxy_is_mended(deployed: GatewaySite) -> None
     assert probe.health()["ok"]
     assert [check["status"] for check in deployed.machine["checks"]] == ["passing"]
     run = deployed.converge()
-    assert changes(run) == {"openclaw.fly.openclaw_config : Config": ["change gateway.trustedProxies"]}
+    assert changes(run) == [("openclaw_config", ["change gateway.trustedProxies"])]
     assert probe.startup()["ok"]
     assert deployed.process == process
 
 
 def test_env_memory_and_secret_cost_one_restart_and_no_state(deployed: GatewaySite) -> None:
     device = paired(deployed)
-    deployed.sh("mkdir -p /data/workspace && echo kept > /data/workspace/marker && chown 1000:1000 /data/workspace/marker")
+    deployed.sh(
+        "mkdir -p /data/workspace && echo kept > /data/workspace/marker && chown 1000:1000 /data/workspace/marker"
+    )
     machine, volume = deployed.machine, deployed.volume["id"]
     deployed.variables |= {
         "fly_app_env": {"OPENCLAW_SKIP_CHANNELS": "1", "npm_config_fetch_retries": "0", "TZ": "Europe/Amsterdam"},
@@ -142,8 +146,9 @@ def test_env_memory_and_secret_cost_one_restart_and_no_state(deployed: GatewaySi
     updates = [line for line in deployed.writes() if line == f"POST /v1/apps/{deployed.app}/machines/{machine['id']}"]
     assert len(updates) == 1, deployed.writes()
     assert "a-discord-token-of-nobody" not in run.output
-    assert run.of("Secrets")["changes"] == ["set DISCORD_BOT_TOKEN"]
-    assert sorted(re.split(r"[:,] ", run.of("Machine")["changes"][0])[1:]) == ["env.TZ", "guest.memory_mb", "secrets"]
+    (_, _toml), (_, secrets), (_, update) = changes(run)
+    assert secrets == ["set DISCORD_BOT_TOKEN"]
+    assert sorted(re.split("[:,] ", update[0])[1:]) == ["env.TZ", "guest.memory_mb", "secrets"]
     assert (deployed.machine["id"], deployed.volume["id"]) == (machine["id"], volume)
     assert deployed.machine["config"]["guest"]["memory_mb"] == 2560
     assert deployed.sh("cat /data/workspace/marker") == "kept\n"
@@ -161,7 +166,10 @@ def test_a_gateway_that_cannot_start_is_brought_back(deployed: GatewaySite) -> N
     deployed.emulator.request("POST", f"/v1/apps/{deployed.app}/machines/{machine}/restart")
     eventually("two crashes", lambda: exits(deployed) >= 2, 90)
     run = deployed.converge()
-    assert run.of("A machine that can be reached")["changed"]
+    held, config, update = (lines[0] for _, lines in changes(run))
+    assert "init.exec" in held
+    assert f"in place of what is no config (kept as {CONFIG}.previous)" in config
+    assert "init.exec" in update
     assert (deployed.machine["id"], deployed.volume["id"]) == (machine, volume)
     assert deployed.probe().startup()["ok"]
     assert deployed.sh(f"cat {CONFIG}.previous") == "{ this is no config\n"
