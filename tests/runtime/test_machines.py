@@ -152,7 +152,7 @@ def test_stop_is_graceful(start: Any, go: Any) -> None:
             await one.ready()
             ended = await one.machine.stop(signal.SIGTERM, 5)
             assert (ended.code, ended.signal, ended.oom_killed) == (0, 0, False)
-            assert "shutdown completed cleanly" in one.text
+            assert "[shutdown] completed cleanly" in one.text
             assert await one.machine.wait() == ended
 
     go(body)

@@ -82,11 +82,11 @@ class Gateway:
             self._eat(int(os.environ.get("FEATHER_EAT_MB", "0")))
         self._ended.wait()
         listener.close()
-        self.log("[gateway] shutdown completed cleanly in 1ms")
+        self.log("[shutdown] completed cleanly in 1ms")
         return 0
 
     def _on_signal(self, number: int, _frame: object) -> None:
-        self.log(f"[gateway] signal {signal.Signals(number).name} received; shutting down")
+        self.log(f"[gateway] received {signal.Signals(number).name}; shutting down")
         self._ended.set()
 
     def _eat(self, megabytes: int) -> None:
