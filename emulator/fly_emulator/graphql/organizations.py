@@ -69,6 +69,9 @@ class OrganizationNode:
         require(request, self.slug)
         return Connection(token_nodes(request, self.slug), **page)
 
+    def add_ons(self, request: web.Request, type: str | None = None, **page: Any) -> Connection:
+        return Connection([], **page)
+
     def delegated_wire_guard_tokens(self, request: web.Request, **page: Any) -> Connection:
         return Connection([], **page)
 
