@@ -13,7 +13,7 @@ import pytest
 
 from fly_emulator.images.catalog import Catalog
 from fly_emulator.runtime.base import Runtime
-from fly_emulator.server import default_cache_dir
+from fly_emulator.settings import default_cache_dir
 
 VERSION = "2026.9.6"
 TOKEN = "the-token-of-at-least-24-characters"
@@ -37,7 +37,7 @@ OPENCLAW = pytest.param(
     f"ghcr.io/openclaw/openclaw:{VERSION}", marks=[pytest.mark.gateway, pytest.mark.slow], id="openclaw"
 )
 
-CONNECTS = [
+CONNECTS: list[tuple[str, str | None, str | None, dict[str, Any], int | None]] = [
     # client, its secret, Origin, what the answer holds, close code
     ("cli", TOKEN, None, {"ok": True}, None),
     ("cli", None, None, {"code": "NOT_PAIRED", "message": "device identity required"}, 1008),

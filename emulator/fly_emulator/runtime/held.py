@@ -60,6 +60,7 @@ class HeldMachine:
         self._link = Link(self._event, self._closed)
         self._status: int | None = None
         self._oom = False
+        self._told_to_die = False
         self._exits: dict[int, asyncio.Future[int]] = {}
         self._gone = asyncio.Event()
         self._tasks: list[asyncio.Task[Any]] = []
@@ -100,7 +101,7 @@ class HeldMachine:
         await asyncio.shield(self._finishing)
         status = self._status if self._status is not None else signals.SIGKILL
         code = os.waitstatus_to_exitcode(status)
-        oom = self._oom and code == -signals.SIGKILL
+        oom = self._oom and code == -signals.SIGKILL and not self._told_to_die
         return Exit(code=code if code >= 0 else 128 - code, signal=max(0, -code), oom_killed=oom)
 
     async def stop(self, signal: int, timeout: float) -> Exit:
@@ -112,6 +113,7 @@ class HeldMachine:
             return await self.wait()
 
     async def kill(self, signal: int) -> None:
+        self._told_to_die |= signal == signals.SIGKILL
         await self._signal(0, signal, tree=False)
 
     async def exec(self, argv: tuple[str, ...], stdin: bytes, timeout: float) -> ExecResult:
@@ -172,7 +174,7 @@ class HeldMachine:
     async def _out_of_memory(self) -> None:
         self._oom = True
         self.log("system", f"out of memory: killed the main process at the limit of {self.spec.memory_mb} MB")
-        await self.kill(signals.SIGKILL)
+        await self._signal(0, signals.SIGKILL, tree=False)
 
     def _event(self, message: Message) -> None:
         if message["op"] == "ended":

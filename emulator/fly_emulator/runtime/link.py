@@ -16,6 +16,10 @@ PACKAGES = Path(__file__).resolve().parents[2]
 BOOT = f"import sys; sys.path.insert(0, {str(PACKAGES)!r}); from fly_emulator.runtime.holder.main import main; main()"
 
 
+LIBRARY_PATHS = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+"""What some Pythons need to start at all; a holder gets nothing else of the environment."""
+
+
 class HolderFailed(RuntimeError):
     """What the holder could not do, in words; `errno` where the system said one."""
 
@@ -44,7 +48,7 @@ class Link:
                 pass_fds=(theirs.fileno(),),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
-                env={},
+                env={name: os.environ[name] for name in LIBRARY_PATHS if name in os.environ},
                 cwd="/",
                 start_new_session=True,
             )  # fmt: skip

@@ -26,8 +26,7 @@ SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 class ProcessRuntime:
     """See `base.Runtime`. `no_sandbox` is why a better tier was not taken, if one was tried."""
 
-    def __init__(self, state_dir: Path, no_sandbox: str = "") -> None:
-        self.state_dir = state_dir
+    def __init__(self, no_sandbox: str = "") -> None:
         as_root = os.geteuid() == 0
         probe = make_cgroup(f"probe-{os.getpid()}", 64) if as_root else None
         if probe:

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..images.base import Image
-from .base import Guarantees, LogSink, MachineSpec
+from .base import Guarantees, LogSink, MachineSpec, Mount
 from .held import HeldMachine, Identity, Plan
 from .holder.channel import Message
 from .memory import make_cgroup
@@ -49,17 +49,19 @@ class SandboxRuntime:
     cat: str
 
     @classmethod
-    async def probe(cls) -> SandboxRuntime | str:
-        """The tier after it ran `true`, or why it cannot and what would help."""
+    async def probe(cls, state_dir: Path) -> SandboxRuntime | str:
+        """The tier after a machine wrote to a volume in `state_dir`, or why it cannot and what would help."""
         if sys.platform != "linux":
             return "it needs Linux."
         bwrap, cat = shutil.which("bwrap"), shutil.which("cat")
         as_root = os.geteuid() == 0
+        state_dir.mkdir(parents=True, exist_ok=True)
         runtime = cls(_guarantees(as_root), bwrap, os.path.realpath(cat) if cat else "")
-        with tempfile.TemporaryDirectory(prefix="fly-probe-") as name:
-            image = Image(reference="probe", digest="", binds=(), cmd=("true",), user=(1000, 1000))
+        with tempfile.TemporaryDirectory(prefix="probe-", dir=state_dir) as name:
+            image = Image(reference="probe", digest="", binds=(), user=(1000, 1000))
             spec = MachineSpec(
-                machine_id="probe", app="probe", image=image, argv=("true",), env={}, mounts=(), memory_mb=64,
+                machine_id="probe", app="probe", image=image, argv=("touch", "/data/written"), env={},
+                mounts=(Mount(Path(name), "/data"),), memory_mb=64,
                 state_dir=Path(name), ipv4="172.19.0.2", ipv6="fdaa::2", proxy_ipv4="172.19.0.1",
             )  # fmt: skip
             try:
@@ -71,7 +73,7 @@ class SandboxRuntime:
             except RuntimeError as failed:
                 hint = "" if bwrap else "Install bubblewrap with the system's package manager. "
                 return f"{failed}. {hint}{'Run it where namespaces are allowed.' if as_root else NAMESPACES_FORBIDDEN}"
-        return runtime if ended.code == 0 else f"`true` ended with {ended.code} in it."
+        return runtime if ended.code == 0 else f"writing to a volume ended with {ended.code} in it."
 
     async def start(self, spec: MachineSpec, log: LogSink) -> SandboxMachine:
         as_root = os.geteuid() == 0

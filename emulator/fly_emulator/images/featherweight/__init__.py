@@ -14,6 +14,7 @@ import os
 import re
 import shutil
 import sys
+import sysconfig
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -27,10 +28,11 @@ DEFAULT_VERSION = "2026.9.6"
 NODE = """#!/bin/sh
 # Not Node: the featherweight image runs its index.js with Python.
 case "$1" in -v|--version) echo v24.19.0; exit 0 ;; esac
-exec {python} -I -S "$@"
+{library}exec {python} -I -S "$@"
 """
 INDEX = """# Not JavaScript: the featherweight stand-in for the OpenClaw gateway, run by a `node` that is Python.
 import sys
+import sysconfig
 sys.path.insert(0, __file__.rpartition("/app/")[0] + "/app/dist")
 from gateway.main import main
 sys.exit(main(sys.argv[1:], "{version}"))
@@ -81,7 +83,7 @@ def _lay_out(root: Path, version: str, python: Path) -> None:
     (staging / "app" / "package.json").write_text(
         f'{{"name": "openclaw", "version": "{version}", "featherweight": true}}\n'
     )
-    for name, text in (("node", NODE.format(python=python)), ("openclaw", OPENCLAW)):
+    for name, text in (("node", NODE.format(python=python, library=_library_path())), ("openclaw", OPENCLAW)):
         (staging / "bin" / name).write_text(text)
         (staging / "bin" / name).chmod(0o755)
     staging.chmod(0o755)
@@ -93,6 +95,12 @@ def _lay_out(root: Path, version: str, python: Path) -> None:
 
 def _sources() -> list[Path]:
     return sorted((Path(__file__).parent / "gateway").glob("*.py"))
+
+
+def _library_path() -> str:
+    """Where Python's shared library lies, if it has one: not every build knows by itself."""
+    shared = sysconfig.get_config_var("Py_ENABLE_SHARED") and sys.platform == "linux"
+    return f"export LD_LIBRARY_PATH={sysconfig.get_config_var('LIBDIR')}; " if shared else ""
 
 
 def _python_binds(python: Path) -> tuple[Bind, ...]:
