@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -13,6 +14,8 @@ from emulator.client import App, Client
 from fly_emulator.server import EmulatorThread
 from fly_emulator.settings import Organization, Settings, Token
 
+RUNTIME = os.environ.get("EMULATOR_RUNTIME", "auto")
+"""The tier to test on: auto, sandbox or process."""
 TOKENS = (Token("emulator-token"), Token("other-org", orgs=("acme",)), Token("fm2_one", apps=("only-this",)))
 
 
@@ -29,6 +32,7 @@ def settings(state_dir: Path, cache: Path, **changes: Any) -> Settings:
             "foreign_apps": ("somebody-elses",),
             "restart_delay": 0.01,
             "edge_hold": 3.0,
+            "runtime": RUNTIME,
             **changes,
         }
     )

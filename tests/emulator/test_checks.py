@@ -37,14 +37,14 @@ def test_checks_pass_fail_and_are_named_as_on_fly(app: App) -> None:
 
 def test_a_check_says_when_the_process_no_longer_answers(app: App) -> None:
     script = (
-        "import http.server,os,signal; from threading import Thread\n"
-        "s = http.server.ThreadingHTTPServer(('0.0.0.0', 3000), http.server.SimpleHTTPRequestHandler)\n"
+        "import http.server,os,signal,sys; from threading import Thread\n"
+        "s = http.server.ThreadingHTTPServer(('0.0.0.0', int(sys.argv[1])), http.server.SimpleHTTPRequestHandler)\n"
         "signal.signal(signal.SIGUSR1, lambda *_: Thread(target=lambda: (s.shutdown(), s.server_close(), "
         "signal.pause())).start())\ns.serve_forever()\nimport time; time.sleep(1000)"
     )
     machine = app.machine(
         image="registry.fly.io/featherweight:1",
-        init={"exec": ["node", "-c", script]},
+        init={"exec": ["node", "-c", script, "3000"]},
         checks={"up": {"type": "tcp", "port": 3000, "interval": "200ms", "timeout": "1s"}},
     )
     until(lambda: checks(machine)["up"]["status"] == "passing", "it passes")

@@ -43,7 +43,7 @@ class Echo(BaseHTTPRequestHandler):
     do_GET = do_POST = do_HEAD = do_PUT = answer
     def log_message(self, *_): pass
 
-ThreadingHTTPServer((sys.argv[1], 3000), Echo).serve_forever()
+ThreadingHTTPServer((sys.argv[1], int(sys.argv[2])), Echo).serve_forever()
 """
 
 
@@ -53,7 +53,7 @@ def echo(app: App, bind: str = "0.0.0.0", **config: Any) -> Machine:
         **{
             "image": "registry.fly.io/featherweight:1",
             "services": [service(3000)],
-            "init": {"exec": ["node", "-c", ECHO, bind]},
+            "init": {"exec": ["node", "-c", ECHO, bind, "3000"]},
             "checks": {"up": {"type": "tcp", "port": 3000}},
             **config,
         }
@@ -194,7 +194,7 @@ def test_routing_follows_state_checks_and_cordon(fly: Client) -> None:
 
 
 WEBSOCKET = """
-import base64, hashlib, socketserver, struct
+import base64, hashlib, socketserver, struct, sys
 
 class WebSocket(socketserver.StreamRequestHandler):
     def frame(self):
@@ -235,7 +235,7 @@ class WebSocket(socketserver.StreamRequestHandler):
 
 class Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
-Server(("0.0.0.0", 3000), WebSocket).serve_forever()
+Server(("0.0.0.0", int(sys.argv[1])), WebSocket).serve_forever()
 """
 
 
@@ -243,7 +243,7 @@ def test_websockets_pass_whole(fly: Client) -> None:
     """Subprotocol, large messages both ways, close code and reason both ways, a refusal with its body."""
     app = fly.app()
     app.ip("shared_v4")
-    echo(app, init={"exec": ["node", "-c", WEBSOCKET]})
+    echo(app, init={"exec": ["node", "-c", WEBSOCKET, "3000"]})
     host = f"{app.name}.fly.dev"
 
     def connect(path: str, **options: Any) -> websockets.connect:

@@ -116,6 +116,10 @@ def test_bad_rules(faulty: Client, rule: dict[str, Any]) -> None:
     assert faulty.get("/emulator/v1/faults").json == {"rules": []}
 
 
+def test_web_pages_cannot_steer_the_emulator(fly: Client) -> None:
+    assert fly.post("/emulator/v1/reset", Origin="https://evil.example").status == 403
+
+
 def test_state_survives_a_restart(run, tmp_path: Path) -> None:
     with run() as fly:
         app = fly.app("kept")
@@ -200,6 +204,9 @@ def test_a_slow_pull_leaves_the_machine_created_and_a_failed_one_says_why(run) -
         until(lambda: ("update", "failed") in good.events(), "the update fails")
         assert (good.view()["state"], good.view()["instance_id"]) == ("started", before)
         assert good.sh("echo alive") == "alive\n"
+        good.update({"image": "example.com/good:2"}, wait=False)
+        assert good.post("stop").status == 200  # does not wait for the pull
+        good.wait("stopped", timeout=1)
         pulling = app.machine(wait=False, image="example.com/good:3")
         assert pulling.post("stop").status == 200
         pulling.wait("stopped")

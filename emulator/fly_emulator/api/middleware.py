@@ -114,7 +114,10 @@ async def answered(request: web.Request, handler: Handler) -> web.StreamResponse
         if request.match_info.http_exception is not None:
             # Go's router answers before the token is looked at.
             return _headed(request, web.Response(status=404, text="404 page not found\n"))
-        if not request.path.startswith(CONTROL):
+        if request.path.startswith(CONTROL):
+            if "Origin" in request.headers:  # it asks for no token, so web pages must not reach it
+                raise ApiError(403, "the emulator's own API is not for web pages")
+        else:
             request[TOKEN] = authenticate(request)
             request.app[LIMITER].check(request)
         return _headed(request, await handler(request))

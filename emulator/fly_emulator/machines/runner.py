@@ -38,6 +38,10 @@ def signal_number(value: Any) -> int:
         raise ApiError(400, f"invalid_argument: unknown signal {value!r}") from error
 
 
+class _GivenUp(Exception):
+    """A pull is no longer waited for; whoever said so decides what becomes of the machine."""
+
+
 class Runner:
     """Drives one machine; its methods check the state, change it at once and finish in the background."""
 
@@ -50,6 +54,8 @@ class Runner:
         """Set and replaced at every change of state, version or event."""
         self._context = context
         self._halting = asyncio.Event()
+        self._closing = False
+        self._abandon = asyncio.Event()
         self._up = asyncio.Event()
         self._supervisor: asyncio.Task[None] | None = None
         self._started_config = machine.config
@@ -123,6 +129,7 @@ class Runner:
         ):
             return
         self.machine.wanted = "stopped"
+        self._abandon.set()
         self._state("stopping")
         self.event("stop", "stopping", "user")
         self._spawn(self._stop(signal, timeout))
@@ -151,6 +158,7 @@ class Runner:
     async def destroy(self) -> None:
         """Kill the machine and let go of its volume."""
         self.machine.wanted = "stopped"
+        self._abandon.set()
         self._state("destroying")
         self.event("destroy", "destroying", "user")
         async with self._order:
@@ -159,6 +167,8 @@ class Runner:
 
     async def shutdown(self) -> None:
         """End the process because the emulator ends; what was wanted stays."""
+        self._closing = True
+        self._abandon.set()
         async with self._order:
             await self._halt(None, None)
         self._context.store.save(self.app)
@@ -219,11 +229,14 @@ class Runner:
         async with self._order:
             if self.machine.current is not version:
                 return  # a newer update came before this one began
-            try:
-                await self._pull(version)
-            except ImageNotFound as error:
-                self._undo_update(version, previous, state, str(error))
-                return
+            if self.machine.wanted == "started":
+                try:
+                    await self._pull(version)
+                except _GivenUp:
+                    return
+                except ImageNotFound as error:
+                    self._undo_update(version, previous, state, str(error))
+                    return
             await self._halt(None, None)
             if self.machine.current is not version or self.machine.state == "destroying":
                 return
@@ -251,6 +264,7 @@ class Runner:
         if supervisor is None or supervisor.done():
             return
         self._halting.set()
+        self._abandon.set()
         up = asyncio.ensure_future(self._up.wait())
         await asyncio.wait({supervisor, up}, return_when=asyncio.FIRST_COMPLETED)
         up.cancel()
@@ -278,6 +292,8 @@ class Runner:
         policy = RestartPolicy(self.machine.config)
         try:
             image = await self._pull(self.machine.current)
+        except _GivenUp:
+            return
         except ImageNotFound as error:
             self._fail(str(error))
             return
@@ -361,14 +377,17 @@ class Runner:
         reference = version.config["image"]
         self.log(f"Pulling container image {reference}")
         pulling = self._context.pulls.begin(reference, self.log)
-        halted = asyncio.ensure_future(self._halting.wait())
+        self._abandon = asyncio.Event()
+        if self._closing:
+            raise _GivenUp
+        given_up = asyncio.ensure_future(self._abandon.wait())
         try:
             # The pull goes on when this machine no longer waits for it: others may.
-            await asyncio.wait({pulling, halted}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({pulling, given_up}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            halted.cancel()
+            given_up.cancel()
         if not pulling.done():
-            raise ImageNotFound(f"the pull of {reference} was given up: the machine was stopped")
+            raise _GivenUp
         image = pulling.result()
         self.log(f"Successfully prepared image {reference}")
         return image
