@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from .durations import seconds
-from .machine_config import HOLD_KEY, is_held
+from .machine_config import HOLD_KEY
 
 Config = dict[str, Any]
 OWNED = (
@@ -25,8 +25,10 @@ OWNED = (
     "stop_config",
 )
 """What a deploy decides; everything else in a machine's configuration is left as it is."""
-_OPTIONAL = ("guest", "restart", "metrics", "stop_config")
+_OPTIONAL = ("guest",)
 """Left as the machine has it when fly.toml does not say."""
+_DEFAULT_RESTART: Config = {"policy": "on-failure", "max_retries": 10}
+"""What the API fills in where no restart policy is given."""
 _ZERO: tuple[Any, ...] = (None, "", False, 0, [], {})
 _DURATIONS = ("interval", "timeout", "grace_period")
 _FILLED_BY_API = ("encrypted", "size_gb", "force_instance_key", "force_instance_description")
@@ -34,9 +36,10 @@ _FILLED_BY_API = ("encrypted", "size_gb", "force_instance_key", "force_instance_
 
 def desired(wanted: Config, actual: Config) -> Config:
     """Lay `wanted` over `actual`: the whole configuration to send, since an update replaces all of it."""
-    kept = ("guest",) if is_held(actual) else _OPTIONAL
-    result = {key: value for key, value in actual.items() if key not in OWNED or key in kept}
+    result = {key: value for key, value in actual.items() if key not in OWNED or key in _OPTIONAL}
     result.update(wanted)
+    if _is_pinned(wanted.get("image"), actual.get("image")):
+        result["image"] = actual["image"]
     theirs = {k: v for k, v in (actual.get("metadata") or {}).items() if k != HOLD_KEY}
     result["metadata"] = {**theirs, **wanted.get("metadata", {})}
     return result
@@ -48,25 +51,37 @@ def differences(wanted: Config, actual: Config) -> tuple[Config, Config]:
     before: Config = {}
     after: Config = {}
     for key in (*OWNED, "metadata"):
-        literal = key in ("env", "metadata")
-        have, want = (side.get(key) or {} if literal else normal(side.get(key)) or None for side in (actual, target))
+        have, want = (_section(side, key) for side in (actual, target))
         if have != want:
             before[key], after[key] = _narrow(have, want)
     return before, after
+
+
+def _section(config: Config, key: str) -> Any:
+    """A section in canonical form; env and metadata count to the letter."""
+    return config.get(key) or {} if key in ("env", "metadata") else normal(config.get(key), key) or None
 
 
 def normal(value: Any, key: str = "") -> Any:
     """A canonical form: zero values left out, durations in seconds, lists of tables in place."""
     if isinstance(value, dict):
         pairs = {k: normal(v, k) for k, v in value.items() if k not in _FILLED_BY_API}
-        return {k: v for k, v in pairs.items() if v not in _ZERO}
+        pairs = {k: v for k, v in pairs.items() if v not in _ZERO}
+        return {} if key == "restart" and pairs == _DEFAULT_RESTART else pairs
     if isinstance(value, list):
-        return [normal(item) for item in value]
+        items = [normal(item) for item in value]
+        # flyctl sends them in no order.
+        return sorted(items, key=lambda header: str(header.get("name"))) if key == "headers" else items
     if key in _DURATIONS and value:
         return f"{seconds(value):g}s"
     if key == "autostop":
         return {"off": False, "stop": True}.get(value, value) if isinstance(value, str) else value
     return value
+
+
+def _is_pinned(wanted: str | None, actual: str | None) -> bool:
+    """Tell whether the machine has the wanted tag with a digest: flyctl looks a tag up and deploys both."""
+    return bool(wanted and actual and "@" not in wanted and actual.startswith(f"{wanted}@"))
 
 
 def _narrow(before: Any, after: Any) -> tuple[Any, Any]:

@@ -179,10 +179,20 @@ def process_groups(definition: Definition) -> list[str]:
     return list(definition.get("processes") or {"app": ""})
 
 
-def for_group(entry: dict[str, Any], group: str) -> bool:
-    """Tell whether a section applies to a process group: to all, unless it names some."""
-    named = entry.get("processes")
-    return not named or group in named
+def default_group(definition: Definition) -> str:
+    """The group of a section that names none: app, else the first by its name."""
+    groups = process_groups(definition)
+    return "app" if "app" in groups else min(groups)
+
+
+def for_group(definition: Definition, entry: dict[str, Any], group: str) -> bool:
+    """Tell whether a section applies to a process group: to those that it names, else to the default one."""
+    return group in (entry.get("processes") or [default_group(definition)])
+
+
+def check_seconds(value: Any, where: str = "duration") -> float:
+    """A check's duration: a number without a unit is of milliseconds there."""
+    return seconds(value, where) / (1000 if isinstance(value, int | float) else 1)
 
 
 def validate(definition: Definition, where: str = "fly.toml") -> None:
@@ -227,8 +237,8 @@ def _ports(definition: Definition) -> list[str]:
                     problems.append(
                         f"{name}.processes: there is no process group {group!r} (there is {', '.join(groups)})"
                     )
-            if len(groups) > 1 and not service.get("processes"):
-                problems.append(f"{name}: name its processes, there are several ({', '.join(groups)})")
+            if definition.get("processes") and not service.get("processes"):
+                problems.append(f"{name}: name its processes, as there is [processes] ({', '.join(groups)})")
     return problems
 
 
@@ -244,19 +254,23 @@ def _checks(definition: Definition) -> list[str]:
     problems = []
     for path, check in found:
         problems += [f"{path}.{key}: unknown key{_near(key, _CHECK_KEYS)}" for key in check if key not in _CHECK_KEYS]
-        if "interval" in check and seconds(check["interval"], f"{path}.interval") < 2:
+        if "interval" in check and check_seconds(check["interval"], f"{path}.interval") < 2:
             problems.append(f"{path}.interval: 2s at least, not {check['interval']}")
-        if "timeout" in check and seconds(check["timeout"], f"{path}.timeout") > 60:
+        if "timeout" in check and check_seconds(check["timeout"], f"{path}.timeout") > 60:
             problems.append(f"{path}.timeout: 60s at most, not {check['timeout']}")
-        if path.startswith("checks.") and not check.get("port"):
-            problems.append(f"{path}.port: a port is wanted")
+        if not path.startswith("checks."):
+            continue
+        if check.get("type") not in ("http", "tcp"):
+            problems.append(f"{path}.type: http or tcp is wanted, not {check.get('type')!r}")
+        if not check.get("port") and not definition.get("http_service"):
+            problems.append(f"{path}.port: a port is wanted, there is no [http_service] to take it from")
     return problems
 
 
 def _sections(definition: Definition) -> list[str]:
     problems = []
     for group in process_groups(definition):
-        mounts = [mount for mount in tables(definition.get("mounts")) if for_group(mount, group)]
+        mounts = [mount for mount in tables(definition.get("mounts")) if for_group(definition, mount, group)]
         if len(mounts) > 1:
             problems.append(f"mounts: one mount a process group, {group} has {len(mounts)}")
         for mount in mounts:

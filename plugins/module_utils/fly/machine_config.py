@@ -14,7 +14,7 @@ from typing import Any
 
 from ..errors import CollectionError
 from .durations import go
-from .fly_toml import Definition, for_group, tables
+from .fly_toml import Definition, check_seconds, for_group, tables
 from .guests import guest
 
 Config = dict[str, Any]
@@ -35,7 +35,7 @@ def machine_config(
     config: Config = {
         "image": image,
         "env": {
-            **{key: str(value) for key, value in (definition.get("env") or {}).items()},
+            **{key: _text(value) for key, value in (definition.get("env") or {}).items()},
             "FLY_PROCESS_GROUP": group,
             **({"PRIMARY_REGION": region} if region else {}),
         },
@@ -47,13 +47,12 @@ def machine_config(
         "statics": tables(definition.get("statics")),
         "metadata": {"fly_platform_version": PLATFORM_VERSION, "fly_process_group": group},
     }
-    vms = [vm for vm in tables(definition.get("vm")) if for_group(vm, group)]
-    if vms:
-        config["guest"] = guest(vms[0])
-    restarts = [entry for entry in tables(definition.get("restart")) if for_group(entry, group)]
+    if vm := _vm(definition, group):
+        config["guest"] = guest({"host_dedication_id": definition.get("host_dedication_id"), **vm})
+    restarts = [entry for entry in tables(definition.get("restart")) if for_group(definition, entry, group)]
     if restarts:
-        config["restart"] = _restart(restarts[0])
-    metrics = [entry for entry in tables(definition.get("metrics")) if for_group(entry, group)]
+        config["restart"] = _restart(restarts[-1])
+    metrics = [entry for entry in tables(definition.get("metrics")) if for_group(definition, entry, group)]
     if metrics:
         config["metrics"] = {key: metrics[0][key] for key in ("port", "path", "https") if key in metrics[0]}
     stop: Config = {}
@@ -87,8 +86,24 @@ def is_held(config: Config) -> bool:
     return (config.get("metadata") or {}).get(HOLD_KEY) == "true"
 
 
+def _text(value: Any) -> str:
+    """A value of [env] as Go prints it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _vm(definition: Definition, group: str) -> Config | None:
+    """The [[vm]] of a group: the last that names it, else the first for all."""
+    vms = tables(definition.get("vm"))
+    named = [vm for vm in vms if group in (vm.get("processes") or [])]
+    general = [vm for vm in vms if not vm.get("processes")]
+    return named[-1] if named else next(iter(general), None)
+
+
 def _init(definition: Definition, group: str) -> Config:
-    init: Config = {}
+    experimental = definition.get("experimental") or {}
+    init: Config = {key: experimental[key] for key in ("exec", "entrypoint", "cmd") if experimental.get(key)}
     command = (definition.get("processes") or {}).get(group)
     if command:
         try:
@@ -105,7 +120,7 @@ def _init(definition: Definition, group: str) -> Config:
 def _services(definition: Definition, group: str) -> list[Config]:
     services = []
     http = definition.get("http_service")
-    if http and for_group(http, group):
+    if http and for_group(definition, http, group):
         http_port: Config = {"port": 80, "handlers": ["http"], "force_https": bool(http.get("force_https"))}
         https_port: Config = {"port": 443, "handlers": ["http", "tls"]}
         for options in ("http_options", "tls_options"):
@@ -117,10 +132,10 @@ def _services(definition: Definition, group: str) -> list[Config]:
         checks = [{"type": "http", **_check(check)} for check in tables(http.get("checks"))]
         services.append({**service, **({"checks": checks} if checks else {})})
     for entry in tables(definition.get("services")):
-        if not for_group(entry, group):
+        if not for_group(definition, entry, group):
             continue
-        checks = [{"type": "http", **_check(check)} for check in tables(entry.get("http_checks"))]
-        checks += [{"type": "tcp", **_check(check)} for check in tables(entry.get("tcp_checks"))]
+        checks = [{"type": "tcp", **_check(check)} for check in tables(entry.get("tcp_checks"))]
+        checks += [{"type": "http", **_check(check)} for check in tables(entry.get("http_checks"))]
         service = {
             **_service(entry),
             "protocol": entry.get("protocol", "tcp"),
@@ -145,14 +160,12 @@ def _service(entry: dict[str, Any]) -> Config:
 
 def _check(entry: dict[str, Any]) -> Config:
     check: Config = {}
-    for key in ("port", "path", "protocol", "tls_skip_verify", "tls_server_name", "type"):
+    for key in ("port", "method", "path", "protocol", "tls_skip_verify", "tls_server_name", "type"):
         if key in entry:
             check[key] = entry[key]
-    if "method" in entry:
-        check["method"] = str(entry["method"]).upper()
     for key in ("interval", "timeout", "grace_period"):
         if key in entry:
-            check[key] = go(entry[key], key)
+            check[key] = go(check_seconds(entry[key], key), key)
     if entry.get("headers"):
         check["headers"] = [
             {"name": name, "values": value if isinstance(value, list) else [value]}
@@ -162,16 +175,18 @@ def _check(entry: dict[str, Any]) -> Config:
 
 
 def _checks(definition: Definition, group: str) -> Config:
-    return {
-        name: {"type": "tcp", **_check(check)}
-        for name, check in (definition.get("checks") or {}).items()
-        if for_group(check, group)
-    }
+    http_port = (definition.get("http_service") or {}).get("internal_port")
+    checks = {}
+    for name, entry in (definition.get("checks") or {}).items():
+        if for_group(definition, entry, group):
+            check = {**({"port": http_port} if http_port else {}), **_check(entry)}
+            checks[name] = {**check, "method": check["method"].upper()} if "method" in check else check
+    return checks
 
 
 def mount_of(definition: Definition, group: str) -> dict[str, Any] | None:
     """The [mounts] table of a process group, if it has one."""
-    return next((mount for mount in tables(definition.get("mounts")) if for_group(mount, group)), None)
+    return next((mount for mount in tables(definition.get("mounts")) if for_group(definition, mount, group)), None)
 
 
 def _mounts(definition: Definition, group: str, volume: str | None) -> list[Config]:
@@ -192,9 +207,10 @@ def _mounts(definition: Definition, group: str, volume: str | None) -> list[Conf
 
 
 def _files(definition: Definition, group: str, base_dir: Path | None) -> list[Config]:
+    """Files that name no process are for all groups: so flyctl has it, other than with the rest."""
     files = []
     for entry in tables(definition.get("files")):
-        if not for_group(entry, group):
+        if group not in (entry.get("processes") or [group]):
             continue
         file: Config = {"guest_path": entry["guest_path"]}
         if entry.get("secret_name"):
@@ -208,7 +224,7 @@ def _files(definition: Definition, group: str, base_dir: Path | None) -> list[Co
                     "the file cannot be read", where=f"files.local_path {path}", why=str(error)
                 ) from error
         else:
-            file["raw_value"] = entry.get("raw_value", "")
+            file["raw_value"] = base64.b64encode(str(entry.get("raw_value", "")).encode()).decode()
         files.append(file)
     return files
 

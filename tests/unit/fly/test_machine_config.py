@@ -95,6 +95,76 @@ def test_sections_are_for_the_process_groups_that_they_name() -> None:
     assert ("restart" in web, job["restart"]) == (False, {"policy": "no"})
 
 
+def test_a_section_that_names_no_process_is_for_the_default_group() -> None:
+    text = """
+    [processes]
+    job = "work"
+    app = "serve"
+    [[vm]]
+    memory = "256mb"
+    [[vm]]
+    memory = "1gb"
+    processes = ["job"]
+    [mounts]
+    source = "data"
+    destination = "/data"
+    [checks.up]
+    type = "tcp"
+    port = 1
+    [metrics]
+    port = 2
+    path = "/metrics"
+    [[restart]]
+    policy = "always"
+    [[files]]
+    guest_path = "/a"
+    raw_value = "hello"
+    """
+    app, job = translate(text, "app"), translate(text, "job")
+    assert [len(job[key]) for key in ("mounts", "checks")] == [0, 0]
+    assert [len(app[key]) for key in ("mounts", "checks")] == [1, 1]
+    assert ("metrics" in job, "restart" in job) == (False, False)
+    assert ("metrics" in app, "restart" in app) == (True, True)
+    # The exceptions: sizes and files are for all.
+    assert (app["guest"]["memory_mb"], job["guest"]["memory_mb"]) == (256, 1024)
+    assert app["files"] == job["files"] == [{"guest_path": "/a", "raw_value": "aGVsbG8="}]
+    assert len(translate(text.replace("app =", "zoo ="), "job")["mounts"]) == 1, "the first by name without an app"
+
+
+def test_values_reach_the_machine_as_go_writes_them() -> None:
+    text = """
+    [env]
+    YES = true
+    WHOLE = 3
+    PART = 1.5
+    [[services]]
+    internal_port = 1
+    [[services.http_checks]]
+    interval = 15000
+    method = "get"
+    [[services.tcp_checks]]
+    timeout = "2s"
+    [http_service]
+    internal_port = 9
+    [checks.up]
+    type = "http"
+    method = "get"
+    """
+    config = translate(text)
+    assert {key: config["env"][key] for key in ("YES", "WHOLE", "PART")} == {"YES": "true", "WHOLE": "3", "PART": "1.5"}
+    tcp, http = config["services"][1]["checks"]
+    assert (tcp["type"], http["interval"], http["method"]) == ("tcp", "15s", "get")
+    assert config["checks"]["up"] == {"type": "http", "port": 9, "method": "GET"}
+
+
+def test_a_machine_pinned_by_flyctl_to_the_tag_s_digest_is_up_to_date() -> None:
+    wanted = translate("")
+    actual = {**wanted, "image": "image:1@sha256:abc"}
+    assert differences(wanted, actual) == ({}, {})
+    assert desired(wanted, actual)["image"] == "image:1@sha256:abc"
+    assert differences({**wanted, "image": "image:2"}, actual)[1] == {"image": "image:2"}
+
+
 def test_files_are_read_beside_the_toml(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("hello")
     text = '[[files]]\nguest_path = "/a"\nlocal_path = "a.txt"\n[[files]]\nguest_path = "/b"\nsecret_name = "B"'
@@ -147,7 +217,8 @@ def test_an_update_keeps_what_fly_toml_does_not_decide() -> None:
         "metadata": {"mine": "x"},
     }
     update = desired(wanted, actual)
-    assert (update["schedule"], update["guest"]["memory_mb"], update["restart"]) == ("daily", 256, {"policy": "always"})
+    assert (update["schedule"], update["guest"]["memory_mb"]) == ("daily", 256)
+    assert "restart" not in update, "without [[restart]] a deploy goes back to the platform's policy"
     assert update["services"] == []
     assert update["metadata"] == {"mine": "x", **wanted["metadata"]}
 
