@@ -12,8 +12,8 @@ author:
   - The openclaw.fly authors (@openclaw-fly)
 description:
   - Starts, stops, suspends, restarts, cordons or destroys one machine that is there already, under its lease.
-  - Changes its command, size, environment or restart policy without a deploy, behind the health gate. What ran before is
-    put back when it does not get healthy. The next deploy sets what fly.toml says; a warning tells so.
+  - Changes its command, size, environment or restart policy without a deploy, behind the health gate. What ran before
+    is put back when it does not get healthy. The next deploy sets what fly.toml says; a warning tells so.
   - Machines are created by M(openclaw.fly.fly_deploy). A machine's volume outlives it.
 extends_documentation_fragment:
   - openclaw.fly.api

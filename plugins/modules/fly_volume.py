@@ -43,6 +43,14 @@ options:
   auto_backup:
     description: Whether a snapshot is made every day.
     type: bool
+  snapshot_id:
+    description: Snapshot that a new volume is made from. A volume that is there keeps its data.
+    type: str
+  fork_from:
+    description:
+      - Id of a volume of this app whose data is copied to a new one on another host, in O(region) or else its own.
+      - The copied one stays as it is, and the volume meant here is another of this name. Never done by itself.
+    type: str
   vm_size:
     description: Size of the machine that will mount it, such as C(shared-cpu-2x), so that its host has room for it.
     type: str
@@ -72,6 +80,20 @@ EXAMPLES = r"""
     region: iad
     size_gb: 1
     snapshot_retention: 14
+
+- name: The same data in another region, for a machine there
+  openclaw.fly.fly_volume:
+    app: my-openclaw
+    name: openclaw_data
+    region: lhr
+    fork_from: vol_4xk2m9r7
+
+- name: Yesterday's data beside today's
+  openclaw.fly.fly_volume:
+    app: my-openclaw
+    name: restored
+    region: iad
+    snapshot_id: vs_9k3m
 """
 
 RETURN = r"""
@@ -116,12 +138,15 @@ SPEC: dict[str, Any] = {
         "size_gb": {"type": "int", "default": 1},
         "snapshot_retention": {"type": "int"},
         "auto_backup": {"type": "bool"},
+        "snapshot_id": {"type": "str"},
+        "fork_from": {"type": "str"},
         "vm_size": {"type": "str"},
         "vm_memory": {"type": "str"},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "destroy_data": {"type": "bool", "default": False},
         "snapshot_first": {"type": "bool", "default": True},
     },
+    "mutually_exclusive": [("snapshot_id", "fork_from")],
     "supports_check_mode": True,
 }
 
@@ -143,6 +168,8 @@ def body(params: dict[str, Any], context: Context) -> Volume:
         state=params["state"],
         destroy_data=params["destroy_data"],
         snapshot_first=params["snapshot_first"],
+        snapshot=params["snapshot_id"],
+        fork_from=params["fork_from"],
     )
 
 

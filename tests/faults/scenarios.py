@@ -20,11 +20,15 @@ TOML: dict[str, Any] = {
     "vm": [{"size": "shared-cpu-1x", "memory": "512mb"}],
 }
 DEPLOY: Task = ("fly_deploy", {"app": "APP", "definition": TOML})
+SNAPSHOT: Task = ("fly_volume_snapshot", {"app": "APP", "name": "data", "max_age": "1h"})
 WHOLE = (APP, VOLUME, SECRETS, DEPLOY)
 
 
 def deploy(**changes: Any) -> Task:
     return "fly_deploy", {"app": "APP", "definition": {**TOML, **changes}}
+
+
+TWO = deploy(processes={"app": "run", "worker": "work"}, mounts=None)
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,12 @@ SCENARIOS = [
         (APP, VOLUME),
         loses=True,
     ),
+    Scenario(
+        "fork a volume",
+        ("fly_volume", {"app": "APP", "name": "data", "region": "lhr", "fork_from": "VOLUME"}),
+        (APP, VOLUME),
+    ),
+    Scenario("make a snapshot", SNAPSHOT, (APP, VOLUME)),
     Scenario("set secrets", SECRETS, (APP, deploy(mounts=None))),
     Scenario(
         "change secrets of a machine",
@@ -77,11 +87,11 @@ SCENARIOS = [
     Scenario("start a stopped machine", DEPLOY, WHOLE, drift=stop_all),
     Scenario("take new secrets over", DEPLOY, (*WHOLE, ("fly_secrets", {"app": "APP", "secrets": {"TOKEN": "new"}}))),
     Scenario("take the mount away", deploy(mounts=None), WHOLE),
-    Scenario("a process more", deploy(processes={"app": "run", "worker": "work"}, mounts=None), (APP, deploy(mounts=None))),
+    Scenario("a process more", TWO, (APP, deploy(mounts=None))),
     Scenario(
         "a process less",
         deploy(mounts=None),
-        (APP, deploy(processes={"app": "run", "worker": "work"}, mounts=None)),
+        (APP, TWO),
     ),
     Scenario("hold a machine", ("fly_deploy", {**DEPLOY[1], "hold": True}), WHOLE, drift=stop_all),
     Scenario("let a machine go", DEPLOY, (APP, VOLUME, ("fly_deploy", {**DEPLOY[1], "hold": True}))),
@@ -89,7 +99,7 @@ SCENARIOS = [
     Scenario("start a machine", ("fly_machine", {"app": "APP", "state": "started"}), WHOLE, drift=stop_all),
     Scenario(
         "give a machine other settings",
-        ("fly_machine", {"app": "APP", "command": ["other"], "vm_memory": "1gb", "env": {"LANG": "C"}, "cordoned": True}),
+        ("fly_machine", {"app": "APP", "command": ["other"], "vm_memory": "1gb", "env": {"A": "1"}, "cordoned": True}),
         WHOLE,
     ),
     Scenario("destroy a machine", ("fly_machine", {"app": "APP", "state": "absent"}), WHOLE),

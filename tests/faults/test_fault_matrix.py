@@ -21,7 +21,8 @@ from ansible_collections.openclaw.fly.plugins.module_utils.fly.transport import 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 SHORT = 0.08
 """Seconds until the client gives up an answer in the timeout cases."""
-LEASE = {"status": "error", "message": "machine ID 1 lease currently held by somebody, expires at soon", "code": "invalid"}
+LEASE = {"status": "error", "message": "machine ID 1 lease currently held by a, expires at b", "code": "invalid"}
+LEASED = r"/machines/\w+(?:/(?:lease|start|stop|restart|suspend|cordon))?(?:\?|$)"
 FAULTS: dict[str, dict[str, Any]] = {
     "500 before": {"status": 500},
     "500 after": {"status": 500, "when": "after"},
@@ -32,7 +33,7 @@ FAULTS: dict[str, dict[str, Any]] = {
     "timeout after": {"action": "timeout", "seconds": 1.5 * SHORT, "when": "after"},
     "reset before": {"action": "reset"},
     "reset after": {"action": "reset", "when": "after"},
-    "409 lease": {"status": 409, "body": LEASE, "path": r"/machines/\w+(?:/(?:lease|start|stop|restart|suspend))?(?:\?|$)"},
+    "409 lease": {"status": 409, "body": LEASE, "path": LEASED},
     "killed before": {},
     "killed after": {},
 }
@@ -63,7 +64,8 @@ def killed(at: int, after: bool) -> Iterator[None]:
 
 def run(fly: Platform, app: str, task: Task, check: bool = False, **more: Any) -> Outcome:
     module, params = task
-    named = {key: app if value == "APP" else value for key, value in params.items()}
+    known = {"APP": lambda: app, "VOLUME": lambda: min(volumes(fly, app))}
+    named = {k: known[v]() if isinstance(v, str) and v in known else v for k, v in params.items()}
     return fly.module(module, check=check, **named, **more)
 
 

@@ -162,7 +162,8 @@ def platform(state_dir: Path, timeout: float = 30.0, **changes: Any) -> Iterator
         }  # fmt: skip
         started = Platform(thread, defaults, on_loop)
         patch.setattr(clock, "sleep", started.advance)
-        patch.setattr(clock, "monotonic", lambda: started.context.clock.now())
+        for name in ("monotonic", "now"):
+            patch.setattr(clock, name, lambda: started.context.clock.now())
         try:
             yield started
         finally:

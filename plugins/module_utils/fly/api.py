@@ -50,9 +50,13 @@ class MachinesApi:
         return answer
 
     def regions(self) -> list[Json]:
+        return self.nearest_and_regions()[1]
+
+    def nearest_and_regions(self) -> tuple[str, list[Json]]:
+        """The code of the region next to us, and all regions."""
         answer = self._get("/platform/regions")
         regions: list[Json] = answer.get("regions") or answer.get("Regions") or []
-        return regions
+        return str(answer.get("nearest") or answer.get("Nearest") or ""), regions
 
     # Apps
 

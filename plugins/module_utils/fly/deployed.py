@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from .api import Json
+from .api import Json, MachinesApi
 from .machine_config import PLATFORM_VERSION
 from .secret_ledger import KEY as LEDGER_KEY
 
@@ -31,3 +31,9 @@ def public_view(machine: Json) -> Json:
     config = machine.get("config") or {}
     metadata = {k: v for k, v in (config.get("metadata") or {}).items() if k != LEDGER_KEY}
     return {**{k: v for k, v in machine.items() if k != "nonce"}, "config": {**config, "metadata": metadata}}
+
+
+def live_machines(api: MachinesApi, app: str, group: str | None = None) -> list[Json]:
+    """All machines of an app that are not gone, as they may be shown."""
+    live = [machine for machine in api.machines(app) or [] if is_live(machine)]
+    return [public_view(machine) for machine in live if group in (None, group_of(machine))]

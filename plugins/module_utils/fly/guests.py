@@ -102,3 +102,25 @@ def monthly_dollars(machine: dict[str, Any], region: str, volume_gb: int, dedica
     cpu: float = CPU_DOLLARS[machine["cpu_kind"]] * machine["cpus"]
     memory: float = MEMORY_GB_DOLLARS * machine["memory_mb"] / 1024
     return (cpu + memory) * factor + VOLUME_GB_DOLLARS * volume_gb + DEDICATED_V4_DOLLARS * dedicated_v4
+
+
+def sizes(region: str) -> list[dict[str, Any]]:
+    """The preset sizes with their limits, and what each costs in a month in this region."""
+    found = []
+    for kind, prefix in (("shared", "shared-cpu"), ("performance", "performance")):
+        for cpus in CPUS[kind]:
+            machine = {"cpu_kind": kind, "cpus": cpus, "memory_mb": MEMORY_MIN_MB[kind] * cpus}
+            price = monthly_dollars(machine, region, 0, 0)
+            limits = {"max_memory_mb": MEMORY_MAX_MB[kind] * cpus, "memory_step_mb": MEMORY_STEP_MB[kind]}
+            cost = {"monthly_dollars": None if price is None else round(price, 2)}
+            found.append({"name": f"{prefix}-{cpus}x", **machine, **limits, **cost})
+    return found
+
+
+def prices() -> dict[str, float]:
+    """What costs beside machines, in dollars a month."""
+    return {
+        "memory_gb": MEMORY_GB_DOLLARS,
+        "volume_gb": VOLUME_GB_DOLLARS,
+        "dedicated_v4": DEDICATED_V4_DOLLARS,
+    }

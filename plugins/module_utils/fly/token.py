@@ -22,11 +22,14 @@ class Scope:
     machine: str
     """The machine that it is limited to, or empty."""
 
-    def refusal(self, app: str, org: str | None, create: bool) -> str:
+    def as_dict(self) -> dict[str, Any]:
+        return {"organizations": sorted(self.organizations), "apps": sorted(self.apps), "user": self.user}
+
+    def refusal(self, app: str | None, org: str | None, create: bool) -> str:
         """Why it cannot manage (with `create`, make) the app; empty when nothing known speaks against it."""
         if self.apps and create:
             return f"it is a deploy token of {', '.join(sorted(self.apps))}, and such a token cannot create apps"
-        if self.apps and app not in self.apps:
+        if self.apps and app and app not in self.apps:
             return f"it is a deploy token of {', '.join(sorted(self.apps))}"
         if org and self.organizations and org not in self.organizations and org != "personal":
             return f"it belongs to {', '.join(sorted(self.organizations))}, not to {org}"
@@ -55,7 +58,19 @@ def scope(api: MachinesApi) -> Scope | None:
 def require(api: MachinesApi, app: str, org: str | None, *, create: bool) -> None:
     """Raise `Forbidden`, before anything is written, when the token cannot manage (or create) the app."""
     known = scope(api)
-    refusal = known.refusal(app, org, create) if known else ""
-    if refusal:
-        todo = "Use an organization's token (fly tokens create org)" if create else "Use a token of this app"
-        raise Forbidden("the API token cannot do this", where=f"app {app}", why=refusal, todo=todo)
+    if known:
+        _refuse(known, app, org, create)
+
+
+def required(api: MachinesApi, app: str | None, org: str | None, *, create: bool) -> Scope:
+    """The scope, empty when Fly.io does not tell. Raises `Forbidden` when it does not cover the app and organization."""
+    known = scope(api) or Scope(frozenset(), frozenset(), "", "")
+    _refuse(known, app, org, create)
+    return known
+
+
+def _refuse(known: Scope, app: str | None, org: str | None, create: bool) -> None:
+    why = known.refusal(app, org, create)
+    if why:
+        todo = "Use an organization's token (fly tokens create org)" if create else "Use a token that covers it"
+        raise Forbidden("the API token cannot do this", where=f"app {app}" if app else f"{org}", why=why, todo=todo)

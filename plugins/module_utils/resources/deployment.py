@@ -19,7 +19,7 @@ from ..fly.deployed import group_of, is_deployed, public_view
 from ..fly.fly_toml import Definition, process_groups
 from ..fly.gate import Gate, is_crash_looping
 from ..fly.machine_writer import DOWN, MachineWriter
-from .volume import GONE
+from ..fly.pick_volume import GONE
 
 SECRETS_KEY = "ansible_secrets_applied"
 """Machine metadata: which state of the app's secrets the machine was last updated with."""

@@ -6,24 +6,24 @@ from __future__ import annotations
 
 from typing import Any
 
+from .. import clock
 from ..converge.resource import Change, Resource
 from ..errors import CollectionError
 from ..fly.api import Json, MachinesApi
 from ..fly.errors import NoCapacity
+from ..fly.pick_volume import GONE
+from ..fly.snapshots import take_snapshot
 
-GONE = (
-    "scheduling_destroy",
-    "fork_cleanup",
-    "waiting_for_detach",
-    "pending_destroy",
-    "destroying",
-    "destroyed",
-)
-"""States of a volume that is as good as gone; flyctl hides the same."""
+_BEING_MADE = ("creating", "restoring", "hydrating", "recovering", "enabling_remote_export")
+_PATIENCE = 600.0
 
 
 class Volume(Resource[list[Json]]):
-    """One volume of this name, `size_gb` at least; it only grows, and convergence never destroys it."""
+    """One volume of this name, `size_gb` at least; it only grows, and convergence never destroys it.
+
+    A new one starts empty, from `snapshot`, or, on another host, as a copy of `fork_from`. The copied volume stays
+    where it is: with `fork_from` the volume meant is another one of this name, in `region` if one is given.
+    """
 
     def __init__(
         self,
@@ -40,19 +40,25 @@ class Volume(Resource[list[Json]]):
         state: str = "present",
         destroy_data: bool = False,
         snapshot_first: bool = True,
+        snapshot: str | None = None,
+        fork_from: str | None = None,
     ) -> None:
         self._api, self._app, self._name = api, app, name
         self._region, self._size, self._retention = region, size_gb, snapshot_retention
         self._auto_backup, self._fallbacks, self._compute = auto_backup, fallback_regions, compute
         self._state, self._destroy_data, self._snapshot_first = state, destroy_data, snapshot_first
+        self._snapshot, self._fork_from = snapshot, fork_from
 
     @property
     def title(self) -> str:
         return f"volume {self._name} of {self._app}"
 
     def observe(self) -> list[Json]:
-        found = self._api.volumes(self._app) or []
-        return [v for v in found if v.get("name") == self._name and v.get("state") not in GONE]
+        found = [v for v in self._api.volumes(self._app) or [] if v.get("state") not in GONE]
+        if self._fork_from:
+            self._size = max(self._size, self._origin(found).get("size_gb") or 0)
+            found = [v for v in found if v["id"] != self._fork_from and self._region in (None, v.get("region"))]
+        return [v for v in found if v.get("name") == self._name]
 
     def plan(self, observed: list[Json]) -> list[Change]:
         if self._state == "absent":
@@ -90,6 +96,14 @@ class Volume(Resource[list[Json]]):
             )
         return changes
 
+    def settle(self, observed: list[Json]) -> list[Json]:
+        """Wait until a volume with data in it can be mounted."""
+        deadline = clock.monotonic() + _PATIENCE
+        while any(volume.get("state") in _BEING_MADE for volume in observed) and clock.monotonic() < deadline:
+            clock.sleep(2.0)
+            observed = self.observe()
+        return observed
+
     def describe(self, observed: list[Json]) -> dict[str, Any]:
         return {"volume": self._the_one(observed) if observed else None, "volumes": observed}
 
@@ -105,11 +119,33 @@ class Volume(Resource[list[Json]]):
             raise CollectionError(
                 "no region is given for a new volume", where=self.title, todo="Give region, such as iad"
             )
-        after = {"name": self._name, "region": self._region, "size_gb": self._size, "encrypted": True}
-        return Change(f"create {self._size} GB in {self._region}", None, after, self._create)
+        after = {"name": self._name, "region": self._region, "size_gb": self._size, "encrypted": True, **self._from()}
+        what = f"create {self._size} GB in {self._region}"
+        for origin in self._from().values():
+            what += f" from {origin}"
+        return Change(what, None, after, self._create)
+
+    def _origin(self, volumes: list[Json]) -> Json:
+        for volume in volumes:
+            if volume["id"] == self._fork_from:
+                self._region = self._region or volume.get("region")
+                return volume
+        raise CollectionError(
+            f"there is no volume {self._fork_from} to fork",
+            where=f"app {self._app}",
+            todo="Give the id of a volume of this app, as fly_volume_info tells it",
+        )
+
+    def _from(self) -> Json:
+        """What a new volume is made from, as the API names it."""
+        if self._fork_from:
+            return {"source_volume_id": self._fork_from}
+        return {"snapshot_id": self._snapshot} if self._snapshot else {}
 
     def _create(self) -> None:
-        body: Json = {"name": self._name, "size_gb": self._size, "encrypted": True}
+        body: Json = {"name": self._name, "size_gb": self._size, "encrypted": True, **self._from()}
+        if self._fork_from:
+            body["require_unique_zone"] = True  # another host
         if self._retention is not None:
             body["snapshot_retention"] = self._retention
         if self._auto_backup is not None:
@@ -135,7 +171,7 @@ class Volume(Resource[list[Json]]):
 
         def destroy() -> None:
             if self._snapshot_first:
-                self._api.snapshot_volume(self._app, volume["id"])
+                take_snapshot(self._api, self._app, volume["id"])
             self._api.delete_volume(self._app, volume["id"])
 
         before = {key: volume.get(key) for key in ("id", "region", "size_gb")}

@@ -1,0 +1,79 @@
+#!/usr/bin/python
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: fly_ips_info
+short_description: Read about the addresses of an app
+version_added: 0.1.0
+author:
+  - The openclaw.fly authors (@openclaw-fly)
+description:
+  - Reads an app's addresses, each with its type, which the API does not tell.
+extends_documentation_fragment:
+  - openclaw.fly.api
+  - openclaw.fly.api.reads
+options:
+  app:
+    description: The app's name.
+    type: str
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Is it public
+  openclaw.fly.fly_ips_info:
+    app: my-openclaw
+  register: found
+"""
+
+RETURN = r"""
+ips:
+  description: The addresses as the Machines API gives them, and their C(type).
+  returned: success
+  type: list
+  elements: dict
+  sample: [{ip: "2a09:8280:1::1", type: v6, region: global}]
+public:
+  description: Those that the internet reaches.
+  returned: success
+  type: list
+  elements: str
+private:
+  description: Those that only the organization's network reaches (Flycast).
+  returned: success
+  type: list
+  elements: str
+error:
+  description: The failure in parts, to be tested in a playbook.
+  returned: failure
+  type: dict
+  sample: {kind: Forbidden, what: the API token may not do this, status: 403, request_id: 01HX}
+"""
+
+from typing import Any
+
+from ..module_utils.api_options import API_OPTIONS, connect
+from ..module_utils.converge.context import Context
+from ..module_utils.converge.module import run_module
+from ..module_utils.resources.ips import IpSet
+
+SPEC: dict[str, Any] = {
+    "argument_spec": {**API_OPTIONS, "app": {"type": "str", "required": True}},
+    "supports_check_mode": True,
+}
+
+
+def body(params: dict[str, Any], context: Context) -> dict[str, Any]:
+    ips = IpSet(connect(params, context), params["app"], {})
+    return {"changed": False, **ips.describe(ips.observe())}
+
+
+def main() -> None:
+    run_module(SPEC, body)
+
+
+if __name__ == "__main__":
+    main()

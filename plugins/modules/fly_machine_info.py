@@ -1,0 +1,72 @@
+#!/usr/bin/python
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: fly_machine_info
+short_description: Read about the machines of an app
+version_added: 0.1.0
+author:
+  - The openclaw.fly authors (@openclaw-fly)
+description:
+  - Reads the machines of an app: state, configuration, checks, last events.
+extends_documentation_fragment:
+  - openclaw.fly.api
+  - openclaw.fly.api.reads
+options:
+  app:
+    description: The app's name.
+    type: str
+    required: true
+  process_group:
+    description: Only machines of this process group.
+    type: str
+"""
+
+EXAMPLES = r"""
+- name: What runs
+  openclaw.fly.fly_machine_info:
+    app: my-openclaw
+  register: found
+"""
+
+RETURN = r"""
+machines:
+  description: The machines as the Machines API gives them, without destroyed ones.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{id: 3287abc, state: started, region: iad}]
+error:
+  description: The failure in parts, to be tested in a playbook.
+  returned: failure
+  type: dict
+  sample: {kind: Forbidden, what: the API token may not do this, status: 403, request_id: 01HX}
+"""
+
+from typing import Any
+
+from ..module_utils.api_options import API_OPTIONS, connect
+from ..module_utils.converge.context import Context
+from ..module_utils.converge.module import run_module
+from ..module_utils.fly.deployed import live_machines
+
+SPEC: dict[str, Any] = {
+    "argument_spec": {**API_OPTIONS, "app": {"type": "str", "required": True}, "process_group": {"type": "str"}},
+    "supports_check_mode": True,
+}
+
+
+def body(params: dict[str, Any], context: Context) -> dict[str, Any]:
+    found = live_machines(connect(params, context), params["app"], params["process_group"])
+    return {"changed": False, "machines": found}
+
+
+def main() -> None:
+    run_module(SPEC, body)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+#!/usr/bin/python
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: fly_platform_info
+short_description: Read machine sizes, limits and prices
+version_added: 0.1.0
+author:
+  - The openclaw.fly authors (@openclaw-fly)
+description:
+  - Gives Fly.io's machine sizes, their limits and what they cost in a month in one region. Asks nobody: the data is the
+    collection's own, of 2026-08.
+extends_documentation_fragment:
+  - openclaw.fly.api
+  - openclaw.fly.api.reads
+options:
+  region:
+    description: Where the machine would be.
+    type: str
+    default: iad
+"""
+
+EXAMPLES = r"""
+- name: What does a gateway cost in London
+  openclaw.fly.fly_platform_info:
+    region: lhr
+  register: fly
+"""
+
+RETURN = r"""
+sizes:
+  description: The preset sizes; C(monthly_dollars) is for 30 days without a stop, null where no price is known.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{name: shared-cpu-1x, cpu_kind: shared, cpus: 1, memory_mb: 256, max_memory_mb: 2048, monthly_dollars: 1.95}]
+prices:
+  description: What else costs, in dollars a month, C(memory_gb) times the region's factor.
+  returned: success
+  type: dict
+  sample: {memory_gb: 5.0, volume_gb: 0.15, dedicated_v4: 2.0}
+error:
+  description: The failure in parts, to be tested in a playbook.
+  returned: failure
+  type: dict
+  sample: {kind: Forbidden, what: the API token may not do this, status: 403, request_id: 01HX}
+"""
+
+from typing import Any
+
+from ..module_utils.api_options import API_OPTIONS
+from ..module_utils.converge.context import Context
+from ..module_utils.converge.module import run_module
+from ..module_utils.fly.guests import prices, sizes
+
+SPEC: dict[str, Any] = {
+    "argument_spec": {**API_OPTIONS, "region": {"type": "str", "default": "iad"}},
+    "supports_check_mode": True,
+}
+
+
+def body(params: dict[str, Any], context: Context) -> dict[str, Any]:
+    return {"changed": False, "sizes": sizes(params["region"]), "prices": prices()}
+
+
+def main() -> None:
+    run_module(SPEC, body)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+#!/usr/bin/python
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: fly_secrets_info
+short_description: Read the names of an app's secrets
+version_added: 0.1.0
+author:
+  - The openclaw.fly authors (@openclaw-fly)
+description:
+  - Reads names and digests. Fly.io never gives values back.
+extends_documentation_fragment:
+  - openclaw.fly.api
+  - openclaw.fly.api.reads
+options:
+  app:
+    description: The app's name.
+    type: str
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Is the token set
+  openclaw.fly.fly_secrets_info:
+    app: my-openclaw
+  register: found
+"""
+
+RETURN = r"""
+names:
+  description: The secrets' names.
+  returned: success
+  type: list
+  elements: str
+  sample: [OPENCLAW_GATEWAY_TOKEN]
+digests:
+  description: Fly.io's digest by name; it changes when the value does.
+  returned: success
+  type: dict
+  sample: {OPENCLAW_GATEWAY_TOKEN: 1f3c9a}
+error:
+  description: The failure in parts, to be tested in a playbook.
+  returned: failure
+  type: dict
+  sample: {kind: Forbidden, what: the API token may not do this, status: 403, request_id: 01HX}
+"""
+
+from typing import Any
+
+from ..module_utils.api_options import API_OPTIONS, connect
+from ..module_utils.converge.context import Context
+from ..module_utils.converge.module import run_module
+
+SPEC: dict[str, Any] = {
+    "argument_spec": {**API_OPTIONS, "app": {"type": "str", "required": True}},
+    "supports_check_mode": True,
+}
+
+
+def body(params: dict[str, Any], context: Context) -> dict[str, Any]:
+    found = connect(params, context).secrets(params["app"]) or []
+    digests = {entry["name"]: entry.get("digest") or "" for entry in found}
+    return {"changed": False, "names": sorted(digests), "digests": digests}
+
+
+def main() -> None:
+    run_module(SPEC, body)
+
+
+if __name__ == "__main__":
+    main()

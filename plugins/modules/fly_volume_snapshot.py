@@ -1,0 +1,114 @@
+#!/usr/bin/python
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: fly_volume_snapshot
+short_description: Make a snapshot of a volume
+version_added: 0.1.0
+author:
+  - The openclaw.fly authors (@openclaw-fly)
+description:
+  - Makes a snapshot now and waits until it can be restored, unless there is one that is young enough.
+  - M(openclaw.fly.fly_volume) makes a volume of it. Fly.io removes it after the volume's retention, 5 days by default.
+extends_documentation_fragment:
+  - openclaw.fly.api
+  - openclaw.fly.api.converges
+options:
+  app:
+    description: The app's name.
+    type: str
+    required: true
+  name:
+    description: The volume's name; of several the one that a machine mounts.
+    type: str
+  volume:
+    description: The volume's id, instead of its name.
+    type: str
+  max_age:
+    description: No new one is made if one is younger than this, such as C(12h). If not given, every run makes one.
+    type: str
+  wait_timeout:
+    description: Seconds for the snapshot to be ready.
+    type: float
+    default: 600.0
+"""
+
+EXAMPLES = r"""
+- name: A snapshot before the upgrade, unless one was made within the hour
+  openclaw.fly.fly_volume_snapshot:
+    app: my-openclaw
+    name: openclaw_data
+    max_age: 1h
+"""
+
+RETURN = r"""
+volume:
+  description: Id of the volume.
+  returned: success
+  type: str
+snapshot:
+  description: The newest snapshot, as the Machines API gives it; null in check mode when there is none yet.
+  returned: success
+  type: dict
+  sample: {id: vs_9k3m, status: created, size: 1048576, created_at: "2026-09-20T10:00:00Z", retention_days: 5}
+snapshots:
+  description: All snapshots of the volume.
+  returned: success
+  type: list
+  elements: dict
+changes:
+  description: What was done, or in check mode would be, a line each.
+  returned: success
+  type: list
+  elements: str
+  sample: [make a snapshot]
+error:
+  description: The failure in parts, to be tested in a playbook.
+  returned: failure
+  type: dict
+  sample: {kind: Forbidden, what: the API token may not do this, status: 403, request_id: 01HX}
+"""
+
+from typing import Any
+
+from ..module_utils.api_options import API_OPTIONS, connect
+from ..module_utils.converge.context import Context
+from ..module_utils.converge.module import run_module
+from ..module_utils.fly.durations import seconds
+from ..module_utils.resources.volume_snapshot import VolumeSnapshot
+
+SPEC: dict[str, Any] = {
+    "argument_spec": {
+        **API_OPTIONS,
+        "app": {"type": "str", "required": True},
+        "name": {"type": "str"},
+        "volume": {"type": "str"},
+        "max_age": {"type": "str"},
+        "wait_timeout": {"type": "float", "default": 600.0},
+    },
+    "required_one_of": [("name", "volume")],
+    "mutually_exclusive": [("name", "volume")],
+    "supports_check_mode": True,
+}
+
+
+def body(params: dict[str, Any], context: Context) -> VolumeSnapshot:
+    return VolumeSnapshot(
+        connect(params, context),
+        params["app"],
+        name=params["name"],
+        volume=params["volume"],
+        max_age=seconds(params["max_age"], "max_age") if params["max_age"] else None,
+        timeout=params["wait_timeout"],
+    )
+
+
+def main() -> None:
+    run_module(SPEC, body)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,88 @@
+#!/usr/bin/python
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: fly_volume_snapshot_info
+short_description: Read about the snapshots of a volume
+version_added: 0.1.0
+author:
+  - The openclaw.fly authors (@openclaw-fly)
+description:
+  - Reads the snapshots of one volume.
+extends_documentation_fragment:
+  - openclaw.fly.api
+  - openclaw.fly.api.reads
+options:
+  app:
+    description: The app's name.
+    type: str
+    required: true
+  name:
+    description: The volume's name; of several the one that a machine mounts.
+    type: str
+  volume:
+    description: The volume's id, instead of its name.
+    type: str
+"""
+
+EXAMPLES = r"""
+- name: What can be restored
+  openclaw.fly.fly_volume_snapshot_info:
+    app: my-openclaw
+    name: openclaw_data
+  register: found
+"""
+
+RETURN = r"""
+volume:
+  description: Id of the volume.
+  returned: success
+  type: str
+snapshots:
+  description: The snapshots as the Machines API gives them.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{id: vs_9k3m, status: created, created_at: "2026-09-20T10:00:00Z", retention_days: 5}]
+error:
+  description: The failure in parts, to be tested in a playbook.
+  returned: failure
+  type: dict
+  sample: {kind: Forbidden, what: the API token may not do this, status: 403, request_id: 01HX}
+"""
+
+from typing import Any
+
+from ..module_utils.api_options import API_OPTIONS, connect
+from ..module_utils.converge.context import Context
+from ..module_utils.converge.module import run_module
+from ..module_utils.fly.pick_volume import the_volume
+
+SPEC: dict[str, Any] = {
+    "argument_spec": {
+        **API_OPTIONS,
+        "app": {"type": "str", "required": True},
+        "name": {"type": "str"},
+        "volume": {"type": "str"},
+    },
+    "required_one_of": [("name", "volume")],
+    "mutually_exclusive": [("name", "volume")],
+    "supports_check_mode": True,
+}
+
+
+def body(params: dict[str, Any], context: Context) -> dict[str, Any]:
+    api = connect(params, context)
+    volume = the_volume(api, params["app"], name=params["name"], volume=params["volume"])["id"]
+    return {"changed": False, "volume": volume, "snapshots": api.volume_snapshots(params["app"], volume)}
+
+
+def main() -> None:
+    run_module(SPEC, body)
+
+
+if __name__ == "__main__":
+    main()
