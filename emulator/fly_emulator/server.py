@@ -39,6 +39,7 @@ from .api.request import CONTEXT, FLEET
 from .clock import Clock
 from .context import Context
 from .daemon import PortInUse
+from .edge.autostop import Autostop
 from .edge.certificates import Certificates
 from .edge.dial import Dialer
 from .edge.proxy import HTTP_PORT, HTTPS_PORT, Edge
@@ -128,6 +129,8 @@ class Emulator:
         self.fleet = Fleet(context)
         self._stack.push_async_callback(self.fleet.shutdown)
         self.router = Router(context, self.fleet)
+        autostop = asyncio.create_task(Autostop(context, self.fleet).run())
+        self._stack.callback(autostop.cancel)
         await self._serve_api()
         await self._serve_edge()
         write_atomic(settings.state_dir / "emulator.json", json.dumps(self.info(), indent=2) + "\n", 0o644)

@@ -324,3 +324,21 @@ def test_6pn_is_ipv6_only(fly: Client) -> None:
     machine.post("stop")
     machine.wait("stopped")
     assert "no started machine" in dial(app, "6pn", 3000)["error"]
+
+
+def test_autostop_ends_what_nobody_uses_and_a_request_brings_it_back(run: Any) -> None:
+    with run() as fly:
+        app = fly.app()
+        app.ip("v6")
+        idle = echo(app, services=[service(3000, autostop="stop")])
+        kept = [echo(app, services=[service(3000, **fields)]) for fields in (
+            {"autostop": "off"}, {"autostop": "stop", "min_machines_running": 3})]  # fmt: skip
+        assert idle.view()["config"]["services"][0]["autostop"] is True
+        until(lambda: fly.advance(30) or idle.view()["state"] == "stopped", "it stops")
+        assert [event["source"] for event in idle.view()["events"] if event["status"] == "stopping"] == ["proxy"]
+        assert [machine.view()["state"] for machine in kept] == ["started", "started"]
+        assert any("excess capacity" in line for line in app.logs())
+        for machine in kept:
+            fly.delete(f"{machine.path}?force=true")
+        assert fly.edge("GET", f"{app.name}.fly.dev").status == 200
+        assert idle.view()["state"] == "started"

@@ -82,7 +82,8 @@ class Dialer:
                 now,
             )
         url = f"http://{route.runner.machine.ipv4}:{route.port.internal_port}"
-        return await self._request(route.runner.session(route.port.internal_port, "proxy"), url, sent, headers)
+        with route.runner.busy():
+            return await self._request(route.runner.session(route.port.internal_port, "proxy"), url, sent, headers)
 
     async def _sixpn(self, app: App, port: int, sent: dict[str, Any], headers: CIMultiDict[str]) -> dict[str, Any]:
         runners = [

@@ -19,6 +19,7 @@ from ..context import Context
 from ..machines.reasons import reason
 from ..state.model import App
 from . import headers as fly_headers
+from . import statics
 from .routing import NoRoute, Route, Router
 
 HTTP_PORT, HTTPS_PORT = 80, 443
@@ -55,7 +56,8 @@ class Edge:
             except NoRoute as error:
                 return self._page(503, number, str(error))
             try:
-                return await self._forward(request, app, route, scheme, number)
+                with route.runner.busy():
+                    return await self._forward(request, app, route, scheme, number)
             except CONNECT_FAILED as error:
                 # Like Fly's proxy: a machine that has only just started may not listen yet.
                 if loop.time() < deadline:
@@ -75,6 +77,10 @@ class Edge:
     async def _forward(
         self, request: web.BaseRequest, app: App, route: Route, scheme: str, number: str
     ) -> web.StreamResponse:
+        static = await statics.serve(request, route.runner)
+        if static is not None:
+            static.headers["fly-request-id"] = number
+            return static
         forward = self._headers(request, app, route, scheme, number)
         if _wants_websocket(request):
             return await self._websocket(request, route, forward, number)

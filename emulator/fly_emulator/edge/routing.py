@@ -110,6 +110,6 @@ class Router:
             return True
         for runner, port in candidates:
             if port.autostart and runner.machine.state in STARTABLE:
-                runner.start()
+                runner.start("proxy")
                 return True
         return False

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal as signals
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import aiohttp
@@ -50,6 +51,10 @@ class Runner:
         self.machine = machine
         self.running: RunningMachine | None = None
         self.checks = checks.from_config(machine.config, context.clock.now())
+        self.requests = 0
+        """How many requests of the proxy are open."""
+        self.idle_since = context.clock.now()
+        """When the last of them ended, or the machine started."""
         self.changed = asyncio.Event()
         """Set and replaced at every change of state, version or event."""
         self._context = context
@@ -80,6 +85,16 @@ class Runner:
             )
         return self._sessions[port, via]
 
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """While a request of the proxy is open."""
+        self.requests += 1
+        try:
+            yield
+        finally:
+            self.requests -= 1
+            self.idle_since = self._context.clock.now()
+
     def routable(self, service: int) -> bool:
         """Whether the proxy sends requests for this service here."""
         return (
@@ -107,7 +122,7 @@ class Runner:
         if start:
             self._spawn(self._start())
 
-    def start(self) -> str:
+    def start(self, source: str = "user") -> str:
         """Start a stopped machine; return the previous state. Raises ApiError (412)."""
         state = self.machine.state
         if state == "replacing":
@@ -118,11 +133,11 @@ class Runner:
             raise precondition(f"unable to start machine from current state: '{state}'")
         self.machine.wanted = "started"
         self._state("starting")
-        self.event("start", "starting", "user")
+        self.event("start", "starting", source)
         self._spawn(self._start())
         return state
 
-    def stop(self, signal: int | None = None, timeout: float | None = None) -> None:
+    def stop(self, signal: int | None = None, timeout: float | None = None, source: str = "user") -> None:
         """Stop the machine; nothing to do when it is stopped already."""
         if self.machine.state in ("stopped", "stopping", "suspended") or (
             self.machine.state in ("created", "failed") and not self._busy()
@@ -131,7 +146,7 @@ class Runner:
         self.machine.wanted = "stopped"
         self._abandon.set()
         self._state("stopping")
-        self.event("stop", "stopping", "user")
+        self.event("stop", "stopping", source)
         self._spawn(self._stop(signal, timeout))
 
     def restart(self, signal: int | None, timeout: float | None, force: bool) -> None:
@@ -326,6 +341,7 @@ class Runner:
         try:
             self._up.set()
             if not self._halting.is_set():
+                self.idle_since = self._context.clock.now()
                 self._state("started")
                 self.event("start", "started", "flyd")
                 self.log(f"Machine started in {self._context.clock.now() - begun:.3f}s")
