@@ -40,7 +40,7 @@ KNOWN = (
 )
 OBJECTS = ("env", "init", "guest", "metadata", "checks", "restart", "dns", "stop_config", "rootfs", "metrics")
 LISTS = ("mounts", "services", "statics", "files", "processes", "standbys", "containers", "volumes")
-NOT_IMPLEMENTED = ("containers", "schedule", "statics", "volumes", "cache_drive")
+NOT_IMPLEMENTED = ("containers", "schedule", "volumes", "cache_drive")
 POLICIES = ("no", "always", "on-failure", "spot-price")
 STOP_SIGNALS = ("SIGHUP", "SIGINT", "SIGQUIT", "SIGKILL", "SIGUSR1", "SIGUSR2", "SIGTERM")
 AUTOSTOP = {"off": False, "stop": True, "suspend": "suspend", False: False, True: True, None: False}
@@ -80,6 +80,8 @@ def accept(sent: Any) -> dict[str, Any]:
         _accept_service(service)
     for name, check in config.get("checks", {}).items():
         _accept_check(f"checks.{name}", check)
+    for static in config.get("statics", []):
+        _accept_static(static)
     for file in config.get("files", []):
         _accept_file(file)
     return config
@@ -156,6 +158,14 @@ def _accept_check(name: str, check: Any) -> None:
     for key in ("interval", "timeout", "grace_period"):
         if check.get(key) is not None:
             seconds(f"{name}.{key}", check[key])
+
+
+def _accept_static(static: Any) -> None:
+    for key in ("guest_path", "url_prefix"):
+        if not isinstance(static, dict) or not str(static.get(key, "")).startswith("/"):
+            raise invalid(f"config.statics.{key} must be an absolute path")
+    if static.get("tigris_bucket"):
+        raise not_implemented("config.statics.tigris_bucket")
 
 
 def _accept_file(file: Any) -> None:
