@@ -98,7 +98,7 @@ class Browser:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._socket.close()
+        self._socket.__exit__(None, None, None)
         self._end()
 
     def page(self, url: str) -> Page:
@@ -138,7 +138,7 @@ class Browser:
             assert self._process.poll() is None and time.monotonic() < deadline, self._log.read_text(errors="replace")
             time.sleep(0.1)
         port, path = port_file.read_text().split("\n")[:2]
-        return connect(f"ws://127.0.0.1:{port}{path}", max_size=None, proxy=None, compression=None)
+        return connect(f"ws://127.0.0.1:{port}{path}", max_size=None, proxy=None, compression=None).__enter__()
 
     def _end(self) -> None:
         os.killpg(self._process.pid, signal.SIGKILL)
