@@ -218,6 +218,9 @@ def _tell(info: dict[str, Any]) -> None:
 
 
 def _stop(arguments: argparse.Namespace) -> int:
+    if daemon.running(arguments.state_dir) is not None:
+        # A machine may take its whole kill_timeout, up to five minutes.
+        print("Stopping the machines and the emulator.", flush=True)
     print("The emulator has stopped." if daemon.stop(arguments.state_dir) else "No emulator runs.")
     return 0
 
