@@ -155,15 +155,16 @@ class GatewayConfig(Resource[ConfigState]):
 
     def _judge(self, cli: GatewayCli, remote: RemoteFiles, merged: Merged, file: RemoteFile) -> None:
         """Raise `ConfigRefused` unless the release accepts the config; leaves the candidate beside the file."""
-        if not release_facts(self._wanted.release).has_config_validate:
-            remote.write({self._wanted.candidate_path: file})
-            return
+        facts = release_facts(self._wanted.release)
         schema = config_schema.load(self._wanted.release, self._cache)
-        if schema is None:
+        if schema is None and facts.has_config_schema:
             schema = config_schema.prepare(cli.schema(), self._wanted.release)
             config_schema.store(schema, self._cache)
-        refuse(config_schema.validate(merged.config, schema), self.title)
+        if schema is not None:
+            refuse(config_schema.validate(merged.config, schema), self.title)
         remote.write({self._wanted.candidate_path: file})
+        if not facts.has_config_validate:
+            return
         verdict = cli.json("config", "validate", "--json", config=self._wanted.candidate_path)
         if not verdict.get("valid"):
             remote.remove(self._wanted.candidate_path)
