@@ -20,6 +20,7 @@ from . import tokens as tokens_given_out
 from .api import (
     actions,
     apps,
+    certificates,
     control,
     ips,
     leases,
@@ -60,6 +61,7 @@ SECTIONS = (
     apps,
     ips,
     volumes,
+    certificates,
     secrets,
     machines,
     actions,
@@ -153,6 +155,7 @@ class Emulator:
         api = web.Application(middlewares=[middleware.journalled], client_max_size=MAX_BODY)
         api[CONTEXT], api[FLEET] = self.context, self.fleet
         api[apps.DELETIONS] = set()
+        api[certificates.POINTING_HERE] = set()
         api[middleware.LIMITER] = middleware.RateLimiter(self.context.clock, self.settings.rate_limits)
         api[control.INFO], api[control.RESET] = self.info, self.reset
         api[control.DIALER] = Dialer(self.context, self.fleet, self.router)
@@ -167,10 +170,10 @@ class Emulator:
         self.api_url = f"http://{self.settings.host}:{port}"
 
     async def _serve_edge(self) -> None:
-        certificates = Certificates(
+        edge_certificates = Certificates(
             self.settings.state_dir / "tls", lambda name: self.router.public_app(name) is not None
         )
-        self.ca_file = certificates.ca_file
+        self.ca_file = edge_certificates.ca_file
         http = Edge(self.context, self.router, HTTP_PORT)
         https = Edge(self.context, self.router, HTTPS_PORT)
 
@@ -186,7 +189,7 @@ class Emulator:
             return await self._listen(web.ServerRunner(server, shutdown_timeout=SHUTDOWN), port, flag, tls)
 
         self.edge_https_port = await listen(
-            https, self.settings.edge_https_port, "--edge-https-port", certificates.server_context()
+            https, self.settings.edge_https_port, "--edge-https-port", edge_certificates.server_context()
         )
         http.https_port = https.https_port = self.edge_https_port
         self.edge_http_port = await listen(http, self.settings.edge_http_port, "--edge-http-port", None)

@@ -83,7 +83,7 @@ def test_every_answer_has_a_request_id_and_unknown_paths_are_gos(fly: Client) ->
     ("method", "path", "name"),
     [
         ("GET", "/api/v1/cli_sessions/x", "ui-ex"),
-        ("GET", "/v1/apps/x/certificates", "certificates"), ("POST", "/v1/tokens/oidc", "token"),
+        ("POST", "/v1/tokens/oidc", "token"),
         ("PUT", "/v1/apps/x/machines/y/memory", "memory"), ("GET", "/v1/apps/x/secretkeys/k", "secretkeys"),
     ],
 )  # fmt: skip

@@ -10,7 +10,6 @@ from .request import Handler
 APP = "/v1/apps/{app_name}"
 MACHINE = APP + "/machines/{machine_id}"
 KNOWN = {
-    "certificates": (f"{APP}/certificates", f"{APP}/certificates/{{tail:.+}}"),
     "secretkeys": (f"{APP}/secretkeys", f"{APP}/secretkeys/{{tail:.+}}"),
     "machine memory": (f"{MACHINE}/memory", f"{MACHINE}/memory/reclaim"),
     "token checks": ("/v1/tokens/authenticate", "/v1/tokens/authorize", "/v1/tokens/kms", "/v1/tokens/oidc"),

@@ -156,6 +156,29 @@ class Build:
 
 
 @dataclass
+class CustomCertificate:
+    """What a user brought; the private key is kept as everything here, in a 0600 file."""
+
+    fullchain: str
+    private_key: str
+    issuer: str
+    expires_at: float
+    created_at: float
+
+
+@dataclass
+class Hostname:
+    """A host name of the user's own, and the certificates for it."""
+
+    name: str
+    created_at: float
+    updated_at: float
+    acme_requested: bool = False
+    acme_issued_at: float | None = None
+    custom: CustomCertificate | None = None
+
+
+@dataclass
 class App:
     name: str
     id: str
@@ -174,6 +197,7 @@ class App:
     releases: list[Release] = field(default_factory=list)
     """Oldest first."""
     builds: list[Build] = field(default_factory=list)
+    hostnames: dict[str, Hostname] = field(default_factory=dict)
 
     def live_machines(self) -> list[Machine]:
         return [machine for machine in self.machines.values() if not machine.gone]
