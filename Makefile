@@ -34,6 +34,12 @@ local: venv ## from nothing to a running gateway on the emulator (ARGS= goes to 
 	    || { echo 'Options for the emulator go here: make local EMULATOR_ARGS="..."' >&2; exit 1; }
 	@echo "==> ansible-playbook -i inventories/local playbooks/site.yml $(own-args)"
 	@env $(OFF-FLY) ANSIBLE_CONFIG=ansible.cfg .venv/bin/ansible-playbook -i inventories/local playbooks/site.yml $(own-args)
+	@echo "Next: make local-open lets your browser in, make local-stop stops it."
+
+.PHONY: local-open
+local-open: venv ## a link that lets your browser into the local gateway, once
+	@$(PY) tools/collection.py install build/collections
+	@env $(OFF-FLY) ANSIBLE_CONFIG=ansible.cfg .venv/bin/ansible-playbook -i inventories/local playbooks/open.yml $(own-args)
 
 .PHONY: local-stop
 local-stop: ## stop the emulator and its machines; their state stays

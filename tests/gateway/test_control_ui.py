@@ -48,6 +48,26 @@ def test_exactly_the_approved_browser_gets_in(deployed: GatewaySite, browser: Br
     assert "Approve this browser" in other.text
 
 
+def test_the_owners_link_lets_one_browser_in_once(deployed: GatewaySite, browser: Browser, tmp_path: Path) -> None:
+    run = deployed.play("open")
+    made = run.of("A link that lets one browser in, once")
+    file = Path(made["dest"])
+    assert file.stat().st_mode & 0o777 == 0o600
+    link = re.search('href="(.+?)"', file.read_text())
+    assert link and link[1].startswith(f"{deployed.url}/#bootstrapToken=")
+    assert re.split("[=&]", link[1])[1] not in run.output
+    assert made["file_url"] in run.output
+
+    page = browser.page(made["file_url"])
+    page.wait("the Control UI", lambda: page.evaluate("location.origin") == deployed.url)
+    page.wait_for_text("Skip to main content", 60)
+    see_devices(page, deployed)
+    page.screenshot(tmp_path / "owner.png")
+    late = browser.page(made["file_url"])
+    late.wait_for_text("setup code invalid, expired, revoked, or already used")
+    late.screenshot(tmp_path / "late.png")
+
+
 def log_in(page: Page, secret: str) -> None:
     page.type("#login-gate-credential", secret)
     page.click("button.login-gate__connect")

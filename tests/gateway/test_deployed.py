@@ -31,7 +31,7 @@ class NoRedirect(urllib.request.HTTPRedirectHandler):
 def test_the_first_run_ends_with_what_a_person_needs(first_run: tuple[GatewaySite, Run]) -> None:
     gateway, run = first_run
     recap = "\n".join(result(run, "openclaw_recap")["lines"])
-    for part in (gateway.url, str(gateway.token_file), gateway.machine["id"], "OpenClaw 2026.9.6", "pair.yml"):
+    for part in (gateway.url, str(gateway.token_file), gateway.machine["id"], "OpenClaw 2026.9.6", "openclaw.fly.open"):
         assert part in recap
     assert "started and ready, strangers refused, token accepted" in recap
     assert re.fullmatch("[0-9a-f]{64}", gateway.token)

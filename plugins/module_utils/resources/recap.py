@@ -33,14 +33,16 @@ def _access(params: dict[str, Any]) -> dict[str, str]:
     token = f"the token is in {_short(params['token_file'])}" if params["token_file"] else "with the gateway's token"
     if params["exposure"] == "sealed":
         return {"open": f"fly ssh console -a {params['app']}; nothing else leads to it"}
-    pair = f"playbooks/pair.yml -l {params['app']} -e wait_for_request=300 lets a new browser in"
+    own = f"openclaw.fly.open -l {params['app']} makes a link that lets your browser in, once"
+    pair = f"openclaw.fly.pair -l {params['app']} -e wait_for_request=300 approves a browser that logged in"
     if params["exposure"] == "private":
         return {
             "open": f"http://localhost:3000 after: fly proxy 3000:80 {params['app']}.flycast -a {params['app']}",
+            "let in": own,
             "log in": token,
             "pair": pair,
         }
-    return {"open": params["url"] or "", "log in": token, "pair": pair}
+    return {"open": params["url"] or "", "let in": own, "log in": token, "pair": pair}
 
 
 def _proved(proof: dict[str, Any], check_mode: bool) -> str:

@@ -1,0 +1,106 @@
+#!/usr/bin/python
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: openclaw_owner_link
+short_description: Make a link that lets the owner's browser in, once
+version_added: 0.1.0
+author:
+  - The openclaw.fly authors (@openclaw-fly)
+description:
+  - Writes a small page with a new link to a file of yours, mode 0600. The browser that opens it first is let in and
+    paired, without the token and without an approval; the link works once and for about ten minutes.
+  - The link is never printed or returned. It is asked from OpenClaw's own command line in the machine.
+  - Every run makes a new link, so it always reports a change.
+extends_documentation_fragment:
+  - openclaw.fly.api
+  - openclaw.fly.api.converges
+options:
+  app:
+    description: The app's name.
+    type: str
+    required: true
+  url:
+    description: Where the browser reaches the gateway, such as V(https://my-openclaw.fly.dev).
+    type: str
+    required: true
+  dest:
+    description: Where to write the page.
+    type: path
+    required: true
+  owner:
+    description: Numeric user and group that the command runs as; the image's user.
+    type: str
+    default: "1000:1000"
+"""
+
+EXAMPLES = r"""
+- name: Let me in
+  openclaw.fly.openclaw_owner_link:
+    app: my-openclaw
+    url: https://my-openclaw.fly.dev
+    dest: ~/my-openclaw.html
+"""
+
+RETURN = r"""
+dest:
+  description: The page's path.
+  returned: success
+  type: str
+file_url:
+  description: The page's own address, for a browser on the same machine.
+  returned: success
+  type: str
+  sample: file:///home/me/my-openclaw.html
+expires_at:
+  description: Until when the link works; null in check mode.
+  returned: success
+  type: str
+  sample: "2026-11-22T09:25:00Z"
+changes:
+  description: What was done, or in check mode would be, a line each.
+  returned: success
+  type: list
+  elements: str
+error:
+  description: The failure in parts, to be tested in a playbook.
+  returned: failure
+  type: dict
+  sample: {kind: Forbidden, what: the API token may not do this, status: 403, request_id: 01HX}
+"""
+
+from pathlib import Path
+from typing import Any
+
+from ..module_utils.api_options import API_OPTIONS, connect
+from ..module_utils.converge.context import Context
+from ..module_utils.converge.module import run_module
+from ..module_utils.resources.owner_link import OwnerLink
+
+SPEC: dict[str, Any] = {
+    "argument_spec": {
+        **API_OPTIONS,
+        "app": {"type": "str", "required": True},
+        "url": {"type": "str", "required": True},
+        "dest": {"type": "path", "required": True},
+        "owner": {"type": "str", "default": "1000:1000"},
+    },
+    "supports_check_mode": True,
+}
+
+
+def body(params: dict[str, Any], context: Context) -> OwnerLink:
+    return OwnerLink(
+        connect(params, context), context, params["app"], params["url"], Path(params["dest"]), params["owner"]
+    )
+
+
+def main() -> None:
+    run_module(SPEC, body)
+
+
+if __name__ == "__main__":
+    main()
