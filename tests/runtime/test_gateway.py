@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,8 @@ def catalog(request: pytest.FixtureRequest, catalog: Catalog) -> Catalog:
 def test_the_gateway_and_its_stand_in_answer_alike(start: Any, runtime: Runtime, image: str) -> None:
     if runtime.guarantees.tier != "sandbox":
         pytest.skip("attribution needs the proxy's own address: the sandbox")
+    if image != FEATHERWEIGHT and shutil.which("bwrap") and not getattr(runtime, "bwrap", None):
+        pytest.skip("one boot is enough: that with bubblewrap")
 
     async def body() -> None:
         async with start(("sleep", "1000"), ENV, image=image) as idle:

@@ -24,7 +24,7 @@ from ..images.base import Image
 from .base import Guarantees, LogSink, MachineSpec, Mount
 from .held import HeldMachine, Identity, Plan
 from .holder.channel import Message
-from .memory import make_cgroup
+from .memory import make_cgroup, sweep_cgroups
 
 USR = ("bin", "sbin", "lib", "lib32", "lib64", "libx32", "libexec", "share")
 ROOT_LINKS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
@@ -122,6 +122,7 @@ class SandboxMachine(HeldMachine):
 
 def _guarantees(as_root: bool) -> Guarantees:
     missing = ["machines cannot reach the internet, nor one another over 6PN"]
+    sweep_cgroups()
     probe = make_cgroup(f"probe-{os.getpid()}", 64) if as_root else None
     if probe:
         probe.path.rmdir()
