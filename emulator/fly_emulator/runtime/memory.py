@@ -73,7 +73,7 @@ def make_cgroup(name: str, megabytes: int) -> Cgroup | None:
 
 
 def sweep_cgroups() -> None:
-    """Remove the groups of emulators that were killed before they could; a group's name ends with its emulator's pid."""
+    """Remove the groups of emulators that were killed before they could; its name ends with its emulator's pid."""
     for group in (*(V1 / PARENT).glob("*-*"), *(V2 / PARENT).glob("*-*")):
         if not Path("/proc", group.name.rpartition("-")[2]).exists():
             # Busy means that a process is left in it: not ours to end.
