@@ -82,8 +82,6 @@ MAX_BODY = 64 * 1024 * 1024
 LONG_LINE = 64 * 1024
 SHUTDOWN = 1.0
 """Seconds that open requests get at the end."""
-IMAGE_USER = (1000, 1000)
-"""uid and gid of the main process in the official OpenClaw image and the test image."""
 
 
 class Emulator:
@@ -216,7 +214,6 @@ class Emulator:
     def info(self) -> dict[str, Any]:
         """What emulator.json and /emulator/v1/info say."""
         guarantees = self.context.runtime.guarantees
-        owner = IMAGE_USER if guarantees.owners == "real" else (os.getuid(), os.getgid())
         return {
             "version": __version__,
             "pid": os.getpid(),
@@ -232,7 +229,6 @@ class Emulator:
                 "owners": guarantees.owners,
                 "missing": list(guarantees.missing),
             },
-            "owner": f"{owner[0]}:{owner[1]}",
             "state_dir": str(self.settings.state_dir),
         }
 

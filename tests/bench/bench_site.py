@@ -98,7 +98,6 @@ def variables(emulator: Emulator, scratch: Path) -> dict[str, object]:
         "fly_app_config_file": str(scratch / "{{ inventory_hostname }}.toml"),
         "fly_app_gateway_token_file": str(scratch / "{{ inventory_hostname }}.token"),
         "openclaw_config_ca_file": str(emulator.ca_file),
-        "openclaw_config_owner": emulator.info["owner"],
         "openclaw_config_trusted_proxies": ["172.16.0.0/12", "127.0.0.1/32"],
         "openclaw_config_schema_cache": str(scratch / "schemas"),
     }

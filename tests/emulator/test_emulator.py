@@ -245,7 +245,6 @@ def test_the_command_line(tmp_path: Path, cache: Path) -> None:
             "tier",
             "guarantees",
             "pid",
-            "owner",
             "version",
         } <= set(info)
         again = cli(state, "start", *ports)
