@@ -1,0 +1,101 @@
+"""The same fly.toml by flyctl and by fly_deploy: the same machines, and neither undoes the other's."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.openclaw.fly.plugins.module_utils.converge.context import Context
+from ansible_collections.openclaw.fly.plugins.module_utils.converge.run import run
+from ansible_collections.openclaw.fly.plugins.modules import fly_deploy
+
+from .conftest import Flyctl, image
+
+TOMLS = sorted((Path(__file__).parent / "toml").glob("*.toml"))
+FLYCTLS_OWN = ("fly_flyctl_version", "fly_release_id", "fly_release_version", "fly_builder_id")
+OURS = ("ansible_secrets_applied",)
+
+
+def allowed(config: dict[str, Any]) -> dict[str, Any]:
+    """A config without what may differ. Everything else must be equal.
+
+    - metadata of a release: flyctl announces one; the machine itself is no different for it.
+    - metadata ansible_secrets_applied: with it fly_deploy knows that a secret has changed since.
+    - the image's digest: flyctl asks GraphQL what a tag is and pins that; the Machines API resolves tags itself.
+    - a mount's volume: each app has its own.
+    - the order of a check's headers: flyctl iterates over a Go map.
+    """
+    config = copy.deepcopy(config)
+    for name in (*FLYCTLS_OWN, *OURS):
+        config["metadata"].pop(name, None)
+    config["image"] = config["image"].partition("@")[0]
+    for mount in config.get("mounts") or []:
+        mount.pop("volume")
+    checks = [*(config.get("checks") or {}).values()]
+    checks += [check for service in config.get("services") or [] for check in service.get("checks") or []]
+    for check in checks:
+        if check.get("headers"):
+            check["headers"].sort(key=lambda header: header["name"])
+    return _without_zeroes(config)
+
+
+def _without_zeroes(value: Any) -> Any:
+    """An absent field and its zero value are one and the same to the API."""
+    if isinstance(value, dict):
+        pairs = {key: _without_zeroes(item) for key, item in value.items()}
+        return {key: item for key, item in pairs.items() if item not in (None, False, 0, "", [], {})}
+    return [_without_zeroes(item) for item in value] if isinstance(value, list) else value
+
+
+def ours(flyctl: Flyctl, app: str, toml: Path) -> dict[str, Any]:
+    url = flyctl.emulator.api_url
+    params = {
+        "api_token": flyctl.emulator.TOKEN, "machines_url": url, "api_url": url, "ca_file": None,
+        "api_timeout": 30.0, "api_retries": 2, "app": app, "config": str(toml), "definition": None, "image": image(toml),
+        "hold": False, "public_env": [], "secrets_changed": False, "wait_timeout": 60.0,
+    }  # fmt: skip
+    result = run(fly_deploy.body, params, Context())
+    assert not result.get("failed"), result
+    return result
+
+
+def prepared(flyctl: Flyctl, name: str, toml: Path) -> str:
+    app = flyctl.app(name)
+    text = toml.read_text()
+    region = "lhr" if '"lhr"' in text else "iad"
+    if "[mounts]" in text:
+        volume = {"name": "openclaw_data", "region": region, "size_gb": 1}
+        flyctl.emulator.request("POST", f"/v1/apps/{app}/volumes", volume)
+    if "FILE_THREE" in text:
+        flyctl.emulator.request("POST", f"/v1/apps/{app}/secrets", {"values": {"FILE_THREE": "aGVsbG8="}})
+    return app
+
+
+def configs(flyctl: Flyctl, app: str) -> list[dict[str, Any]]:
+    return [allowed(machine["config"]) for machine in flyctl.machines(app)]
+
+
+@pytest.mark.parametrize("toml", TOMLS, ids=lambda path: path.stem)
+def test_flyctl_equals_us(flyctl: Flyctl, toml: Path) -> None:
+    by_flyctl, by_us = (prepared(flyctl, f"{toml.stem}-{who}", toml) for who in ("fly", "us"))
+    flyctl.deploy(by_flyctl, toml, "--detach")
+    assert ours(flyctl, by_us, toml)["changed"]
+    assert configs(flyctl, by_us) == configs(flyctl, by_flyctl)
+
+    before = {machine["id"]: machine["config"] for machine in flyctl.machines(by_us)}
+    flyctl.deploy(by_us, toml, "--detach")
+    after = {machine["id"]: machine["config"] for machine in flyctl.machines(by_us)}
+    assert {key: allowed(config) for key, config in after.items()} == {
+        key: allowed(config) for key, config in before.items()
+    }, "flyctl's deploy after ours"
+
+    # What fly_deploy knows of secrets it notes with the first update of its own.
+    ours(flyctl, by_flyctl, toml)
+    for app in (by_flyctl, by_us):
+        flyctl.deploy(app, toml, "--detach")
+        flyctl.emulator.clear_journal()
+        assert ours(flyctl, app, toml)["changes"] == [], "our deploy after flyctl's"
+        assert flyctl.emulator.journal("write,exec") == []
