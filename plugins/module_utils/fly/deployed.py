@@ -9,6 +9,9 @@ from .machine_config import PLATFORM_VERSION
 from .secret_ledger import KEY as LEDGER_KEY
 
 _DEAD = ("destroying", "destroyed", "replaced", "migrated")
+_ONE_OFF = ("fly_app_release_command", "fly_app_console", "fly_app_test_machine_command")
+"""Process groups of the machines that flyctl makes for one command."""
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 def is_live(machine: Json) -> bool:
@@ -18,12 +21,24 @@ def is_live(machine: Json) -> bool:
 def is_deployed(machine: Json) -> bool:
     """Live, and managed by deploys (flyctl's or ours): a one-off machine is nobody's to converge."""
     metadata = (machine.get("config") or {}).get("metadata") or {}
-    return is_live(machine) and metadata.get("fly_platform_version") == PLATFORM_VERSION
+    of_deploys = metadata.get("fly_platform_version") == PLATFORM_VERSION
+    return is_live(machine) and of_deploys and group_of(machine) not in _ONE_OFF
 
 
 def group_of(machine: Json) -> str:
     metadata = (machine.get("config") or {}).get("metadata") or {}
     return str(metadata.get("fly_process_group") or "app")
+
+
+def version_time(machine: Json) -> float:
+    """When the machine got its present version, in unix seconds, read from the version (a ULID); 0 if it is none."""
+    digits = str(machine.get("instance_id") or "")[:10]
+    if len(digits) < 10 or any(digit not in _CROCKFORD for digit in digits):
+        return 0.0
+    milliseconds = 0
+    for digit in digits:
+        milliseconds = milliseconds * 32 + _CROCKFORD.index(digit)
+    return milliseconds / 1000
 
 
 def public_view(machine: Json) -> Json:

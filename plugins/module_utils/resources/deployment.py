@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from ..errors import CollectionError
 from ..fly import machine_config
 from ..fly.api import Json, MachinesApi
 from ..fly.compare import desired, differences, sections
-from ..fly.deployed import group_of, is_deployed, public_view
+from ..fly.deployed import group_of, is_deployed, public_view, version_time
 from ..fly.fly_toml import Definition, process_groups
 from ..fly.gate import Gate, is_crash_looping
 from ..fly.machine_writer import DOWN, MachineWriter
@@ -25,11 +27,17 @@ SECRETS_KEY = "ansible_secrets_applied"
 """Machine metadata: which state of the app's secrets the machine was last updated with."""
 
 
+CLOCK_SKEW = 2.0
+"""Seconds by which the clocks of Fly.io's vault and of a host may differ."""
+
+
 @dataclass(frozen=True)
 class DeployState:
     machines: list[Json]
     secrets: str
     """Fingerprint of the secrets' names and digests."""
+    secrets_at: float
+    """When one was last set, in unix seconds."""
 
 
 class Deployment(Resource[DeployState]):
@@ -70,8 +78,12 @@ class Deployment(Resource[DeployState]):
 
     def observe(self) -> DeployState:
         machines = [machine for machine in self._api.machines(self._app) or [] if is_deployed(machine)]
-        fingerprint = "" if self._hold else self._fingerprint()
-        return DeployState(sorted(machines, key=lambda m: (group_of(m), m["id"])), fingerprint)
+        machines.sort(key=lambda m: (group_of(m), m["id"]))
+        if self._hold:
+            return DeployState(machines, "", 0.0)
+        if self._secrets_pending:
+            return DeployState(machines, "known once the secrets are set", math.inf)
+        return DeployState(machines, *_secrets_state(self._api.secrets(self._app) or []))
 
     def plan(self, observed: DeployState) -> list[Change]:
         changes: list[Change] = []
@@ -91,7 +103,7 @@ class Deployment(Resource[DeployState]):
             machine if self._gate.passed(machine) or self._may_sleep(machine) else self._gate.wait(machine)
             for machine in observed.machines
         ]
-        return DeployState(machines, observed.secrets)
+        return replace(observed, machines=machines)
 
     def describe(self, observed: DeployState) -> dict[str, Any]:
         return {"machines": [public_view(machine) for machine in observed.machines], "image": self._image}
@@ -104,13 +116,6 @@ class Deployment(Resource[DeployState]):
             config["metadata"][SECRETS_KEY] = secrets
         return machine_config.hold(config) if self._hold else config
 
-    def _fingerprint(self) -> str:
-        if self._secrets_pending:
-            return "known once the secrets are set"
-        found = self._api.secrets(self._app) or []
-        lines = sorted(f"{entry['name']}={entry.get('digest')}" for entry in found)
-        return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
-
     def _convergence(self, machine: Json, group: str, observed: DeployState) -> list[Change]:
         identity, config = machine["id"], machine.get("config") or {}
         held, down = machine_config.is_held(config), machine.get("state") in DOWN
@@ -120,9 +125,13 @@ class Deployment(Resource[DeployState]):
         mount = machine_config.mount_of(self._definition, group)
         if bool(mount) != bool(mounted):
             return [self._replacement(machine, group, observed)]
-        wanted = self._wanted(group, mounted, observed.secrets)
-        before, after = differences(wanted, config)
-        if before or after:
+        # flyctl does not note which secrets a machine has: those that are older than its version.
+        noted = SECRETS_KEY in (config.get("metadata") or {})
+        current = noted or version_time(machine) > observed.secrets_at + CLOCK_SKEW
+        before, after = differences(self._wanted(group, mounted, observed.secrets if noted else ""), config)
+        if before or after or not current:
+            wanted = self._wanted(group, mounted, observed.secrets)
+            before, after = differences(wanted, config)
             what = sections(before, after).replace(f"metadata.{SECRETS_KEY}", "secrets")
             update = partial(self._write.update, identity, partial(desired, wanted))
             return [Change(f"update machine {identity}: {what}", before, after, update)]
@@ -199,3 +208,12 @@ class Deployment(Resource[DeployState]):
 
 def _shown(config: Json) -> Json:
     return {key: value for key, value in config.items() if value and key != "metadata"}
+
+
+def _secrets_state(secrets: list[Json]) -> tuple[str, float]:
+    """Fingerprint, and when one was last set; a time that nobody knows may be now."""
+    lines = sorted(f"{entry['name']}={entry.get('digest')}" for entry in secrets)
+    fingerprint = hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+    times = [entry.get("updated_at") or entry.get("created_at") for entry in secrets]
+    moments = [datetime.fromisoformat(time).timestamp() if time else math.inf for time in times]
+    return fingerprint, max(moments, default=0.0)
