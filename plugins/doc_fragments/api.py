@@ -22,7 +22,7 @@ options:
     default: https://api.machines.dev
   api_url:
     description:
-      - Base URL of Fly.io's older API, used for logs only.
+      - Base URL of Fly.io's older API, used for logs, WireGuard peers and tokens only.
       - If not given, the environment variable E(FLY_API_BASE_URL) is read.
     type: str
     default: https://api.fly.io

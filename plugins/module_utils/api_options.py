@@ -11,6 +11,7 @@ from ansible.module_utils.basic import env_fallback
 from .converge.context import Context
 from .fly.api import MachinesApi, PlatformApi
 from .fly.auth import authorization
+from .fly.graphql import GraphqlApi
 from .fly.transport import Transport
 
 API_OPTIONS: dict[str, Any] = {
@@ -42,6 +43,10 @@ def connect(params: dict[str, Any], context: Context) -> MachinesApi:
 
 def connect_platform(params: dict[str, Any], context: Context) -> PlatformApi:
     return PlatformApi(_transport(params, context, params["api_url"]))
+
+
+def connect_graphql(params: dict[str, Any], context: Context) -> GraphqlApi:
+    return GraphqlApi(_transport(params, context, params["api_url"]))
 
 
 def _transport(params: dict[str, Any], context: Context, url: str) -> Transport:

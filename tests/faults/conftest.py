@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from support.platform import Platform, platform
@@ -12,8 +15,13 @@ COUNTS: pytest.StashKey[Counter[str]] = pytest.StashKey()
 
 
 @pytest.fixture(scope="module")
-def fly(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    with platform(tmp_path_factory.mktemp("platform")) as started:
+def fly() -> Iterator[Platform]:
+    """In memory where that can be had: thousands of small files are written."""
+    memory = Path("/dev/shm")
+    with (
+        tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as directory,
+        platform(Path(directory)) as started,
+    ):
         yield started
 
 

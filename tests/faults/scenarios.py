@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +22,11 @@ TOML: dict[str, Any] = {
 }
 DEPLOY: Task = ("fly_deploy", {"app": "APP", "definition": TOML})
 SNAPSHOT: Task = ("fly_volume_snapshot", {"app": "APP", "name": "data", "max_age": "1h"})
+PEER: Task = ("fly_wireguard_peer", {"org": "personal", "name": "APP", "dest": "FILE", "region": "ams"})
+TOKEN: Task = ("fly_deploy_token", {"app": "APP", "dest": "FILE"})
+RENEWED: Task = (TOKEN[0], {**TOKEN[1], "renew_before": "3000h", "expiry": "4000h"})
+OWNER = f"{os.getuid()}:{os.getgid()}"
+FILE: Task = ("fly_machine_file", {"app": "APP", "path": "FILE", "content": "text", "owner": OWNER})
 WHOLE = (APP, VOLUME, SECRETS, DEPLOY)
 
 
@@ -103,4 +109,19 @@ SCENARIOS = [
         WHOLE,
     ),
     Scenario("destroy a machine", ("fly_machine", {"app": "APP", "state": "absent"}), WHOLE),
+    Scenario("request a certificate", ("fly_certificate", {"app": "APP", "hostname": "HOST"})),
+    Scenario(
+        "remove a certificate",
+        ("fly_certificate", {"app": "APP", "hostname": "HOST", "state": "absent"}),
+        (APP, ("fly_certificate", {"app": "APP", "hostname": "HOST"})),
+    ),
+    Scenario("add a WireGuard peer", PEER),
+    Scenario("replace a WireGuard peer", (PEER[0], {**PEER[1], "region": "lhr"}), (APP, PEER)),
+    Scenario("remove a WireGuard peer", (PEER[0], {**PEER[1], "state": "absent"}), (APP, PEER)),
+    Scenario("make a deploy token", TOKEN),
+    Scenario("renew a deploy token", RENEWED, (APP, TOKEN)),
+    Scenario("revoke a deploy token", (TOKEN[0], {**TOKEN[1], "state": "absent"}), (APP, TOKEN)),
+    Scenario("write a file", FILE, WHOLE),
+    Scenario("change a file", (FILE[0], {**FILE[1], "content": "other", "mode": "644"}), (*WHOLE, FILE)),
+    Scenario("remove a file", (FILE[0], {**FILE[1], "state": "absent"}), (*WHOLE, FILE)),
 ]

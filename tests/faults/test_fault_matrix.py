@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from faults.scenarios import SCENARIOS, Scenario, Task
-from faults.truth import truth, volumes
+from faults.truth import first_volume, folder, truth, volumes
 from support.platform import Outcome, Platform
 
 from ansible_collections.openclaw.fly.plugins.module_utils.fly.transport import Transport
@@ -64,7 +64,12 @@ def killed(at: int, after: bool) -> Iterator[None]:
 
 def run(fly: Platform, app: str, task: Task, check: bool = False, **more: Any) -> Outcome:
     module, params = task
-    known = {"APP": lambda: app, "VOLUME": lambda: min(volumes(fly, app))}
+    known = {
+        "APP": lambda: app,
+        "VOLUME": lambda: first_volume(fly, app),
+        "HOST": lambda: f"{app}.example.com",
+        "FILE": lambda: str(folder(fly, app) / "file"),
+    }
     named = {k: known[v]() if isinstance(v, str) and v in known else v for k, v in params.items()}
     return fly.module(module, check=check, **named, **more)
 

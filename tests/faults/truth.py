@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from support.platform import Platform
 
+from ansible_collections.openclaw.fly.plugins.module_utils.fly import wireguard
 from ansible_collections.openclaw.fly.plugins.module_utils.fly.secret_ledger import KEY as LEDGER
 from ansible_collections.openclaw.fly.plugins.module_utils.resources.deployment import SECRETS_KEY
 
@@ -27,6 +29,16 @@ def truth(fly: Platform, app: str) -> Any:
             if v.state not in GONE
         ),
         "snapshots": sorted(len(v.snapshots) for v in found.volumes.values() if v.state not in GONE),
+        "hostnames": {
+            name.replace(app, "APP"): (host.acme_requested, host.custom is not None)
+            for name, host in found.hostnames.items()
+        },
+        "tokens": sum(
+            token.apps == [app] and token.revoked_at is None
+            for token in fly.context.store.organization("personal").tokens.values()
+        ),
+        "peer": app in fly.context.store.organization("personal").peers,
+        "files": {path.name: _content(path) for path in sorted(folder(fly, app).iterdir())},
         "machines": sorted(
             (_machine(machine.config, app) | {"state": machine.state, "cordoned": machine.cordoned}
              for machine in found.live_machines()),
@@ -39,6 +51,30 @@ def volumes(fly: Platform, app: str) -> set[str]:
     """The ids of all volumes that hold data."""
     found = fly.app(app)
     return {volume.id for volume in found.volumes.values() if volume.state not in GONE} if found else set()
+
+
+def folder(fly: Platform, app: str) -> Path:
+    """Where the tasks of this app's case keep their files."""
+    path: Path = fly.context.settings.state_dir / "files" / app
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def _content(path: Path) -> tuple[str, str]:
+    """Its mode, and what it is: a wg-quick file that is whole, a token, or the text itself."""
+    text = path.read_text()
+    if text.startswith("[Interface]"):
+        text = f"wg-quick {bool(wireguard.address_of(text))}"
+    if text.startswith("FlyV1 "):
+        text = "a token"
+    return f"{path.stat().st_mode & 0o777:o}", text
+
+
+def first_volume(fly: Platform, app: str) -> str:
+    """The id of the oldest volume."""
+    found = fly.app(app)
+    assert found
+    return min(found.volumes.values(), key=lambda volume: volume.created_at).id
 
 
 def _machine(config: dict[str, Any], app: str) -> dict[str, Any]:

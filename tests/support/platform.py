@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import json
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -106,6 +108,18 @@ class Platform:
 
     def clear_faults(self) -> None:
         self.on_loop(self.context.faults.clear)
+
+    def control(self, method: str, path: str, body: Any = None) -> Any:
+        """Call the emulator's own API, below /emulator/v1."""
+        request = urllib.request.Request(
+            f"{self.url}/emulator/v1{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            text = answer.read()
+        return json.loads(text) if text else None
 
     def advance(self, seconds: float) -> None:
         self.on_loop(lambda: self.context.clock.advance(seconds))

@@ -193,6 +193,41 @@ class MachinesApi:
         answer: Json = self._send("POST", path, body, timeout=timeout + 15) or {}
         return answer
 
+    # Certificates
+
+    def certificates(self, app: str) -> list[Json]:
+        """All host names of the app, in as many requests as it takes."""
+        found: list[Json] = []
+        cursor = ""
+        while True:
+            query = {"limit": 500, **({"cursor": cursor} if cursor else {})}
+            answer = self._get(f"/apps/{_part(app)}/certificates", query)
+            found += answer.get("certificates") or []
+            cursor = answer.get("next_cursor") or ""
+            if not cursor:
+                return found
+
+    def certificate(self, app: str, hostname: str) -> Json | None:
+        try:
+            answer: Json = self._get(f"/apps/{_part(app)}/certificates/{_part(hostname)}")
+            return answer
+        except NotFound:
+            return None
+
+    def request_certificate(self, app: str, hostname: str) -> None:
+        self._send("POST", f"/apps/{_part(app)}/certificates/acme", {"hostname": hostname})
+
+    def bring_certificate(self, app: str, hostname: str, fullchain: str, private_key: str) -> None:
+        body = {"hostname": hostname, "fullchain": fullchain, "private_key": private_key}
+        self._send("POST", f"/apps/{_part(app)}/certificates/custom", body)
+
+    def check_certificate(self, app: str, hostname: str) -> None:
+        """Let Fly.io look at the name's DNS now."""
+        self._send("POST", f"/apps/{_part(app)}/certificates/{_part(hostname)}/check", safe=True)
+
+    def remove_certificate(self, app: str, hostname: str) -> None:
+        _gone(lambda: self._send("DELETE", f"/apps/{_part(app)}/certificates/{_part(hostname)}", safe=True))
+
     # Leases
 
     def acquire_lease(self, app: str, machine: str, ttl: int, description: str, nonce: str | None) -> Json:
@@ -215,9 +250,24 @@ class PlatformApi:
 
     def logs(self, app: str, machine: str | None = None) -> list[Json]:
         """Recent log lines, oldest first: {timestamp, level, instance, region, message}."""
-        query = {"instance": machine} if machine else None
-        answer = self._http.request("GET", f"/api/v1/apps/{_part(app)}/logs", query=query).body or {}
-        return [entry.get("attributes", entry) for entry in answer.get("data") or []]
+        return self._page(app, {"instance": machine} if machine else {})[0]
+
+    def all_logs(self, app: str, machine: str | None = None, region: str | None = None, pages: int = 50) -> list[Json]:
+        """All lines that Fly.io still has for this, oldest first."""
+        query = {key: value for key, value in (("instance", machine), ("region", region)) if value}
+        lines, token = self._page(app, query)
+        found = list(lines)
+        for _ in range(pages):
+            if not lines or not token:
+                break
+            lines, token = self._page(app, {**query, "next_token": token})
+            found += lines
+        return found
+
+    def _page(self, app: str, query: Json) -> tuple[list[Json], str]:
+        answer = self._http.request("GET", f"/api/v1/apps/{_part(app)}/logs", query=query or None).body or {}
+        lines = [entry.get("attributes", entry) for entry in answer.get("data") or []]
+        return lines, str((answer.get("meta") or {}).get("next_token") or "")
 
 
 def _part(text: str) -> str:

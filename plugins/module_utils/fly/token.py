@@ -63,7 +63,7 @@ def require(api: MachinesApi, app: str, org: str | None, *, create: bool) -> Non
 
 
 def required(api: MachinesApi, app: str | None, org: str | None, *, create: bool) -> Scope:
-    """The scope, empty when Fly.io does not tell. Raises `Forbidden` when it does not cover the app and organization."""
+    """The scope, empty when Fly.io does not tell. Raises `Forbidden` when it does not cover the app or the org."""
     known = scope(api) or Scope(frozenset(), frozenset(), "", "")
     _refuse(known, app, org, create)
     return known

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -14,7 +15,7 @@ from ..fly import token
 from ..fly.api import Json, MachinesApi
 from ..fly.errors import Forbidden, NameTaken
 
-_CREATION_PATIENCE = 60.0
+_PATIENCE = 60.0
 
 
 class App(Resource[Json | None]):
@@ -68,8 +69,16 @@ class App(Resource[Json | None]):
             self._api.create_app(self.name, org, self._network)
         except NameTaken as error:
             raise self._taken(error) from error
-        deadline = clock.monotonic() + _CREATION_PATIENCE
-        while self._api.app(self.name) is None and clock.monotonic() < deadline:
+        self._wait_until(lambda there: there)
+
+    def _delete(self) -> None:
+        self._api.delete_app(self.name)
+        self._wait_until(lambda there: not there)
+
+    def _wait_until(self, reached: Callable[[bool], bool]) -> None:
+        """Apps come and go a moment after the answer."""
+        deadline = clock.monotonic() + _PATIENCE
+        while not reached(self._api.app(self.name) is not None) and clock.monotonic() < deadline:
             clock.sleep(0.5)
 
     def _deletion(self, observed: Json) -> Change:
@@ -81,7 +90,7 @@ class App(Resource[Json | None]):
                 todo="Back it up, then say destroy_volumes: true",
             )
         before = {"app": self.name, "machines": observed.get("machine_count"), "volumes": volumes}
-        return Change("destroy the app and all in it", before, None, lambda: self._api.delete_app(self.name))
+        return Change("destroy the app and all in it", before, None, self._delete)
 
     def _refuse_what_cannot_change(self, observed: Json) -> None:
         org = (observed.get("organization") or {}).get("slug")

@@ -24,12 +24,7 @@ class LocalFile(Resource[tuple[str, int] | None]):
         return str(self._path)
 
     def observe(self) -> tuple[str, int] | None:
-        try:
-            return self._path.read_text(), self._path.stat().st_mode & 0o777
-        except FileNotFoundError:
-            return None
-        except (OSError, UnicodeDecodeError) as error:
-            raise CollectionError("the file cannot be read", where=str(self._path), why=str(error)) from error
+        return read_file(self._path)
 
     def plan(self, observed: tuple[str, int] | None) -> list[Change]:
         if observed == (self._text, self._mode):
@@ -43,12 +38,34 @@ class LocalFile(Resource[tuple[str, int] | None]):
         return {"dest": str(self._path)}
 
     def _write(self) -> None:
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.")
-            with os.fdopen(handle, "w") as file:
-                file.write(self._text)
-                os.fchmod(file.fileno(), self._mode)
-            os.replace(temporary, self._path)
-        except OSError as error:
-            raise CollectionError("the file cannot be written", where=str(self._path), why=str(error)) from error
+        write_file(self._path, self._text, self._mode)
+
+
+def read_file(path: Path) -> tuple[str, int] | None:
+    """The file's text and mode; None when it is not there. Raises when it cannot be read."""
+    try:
+        return path.read_text(), path.stat().st_mode & 0o777
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise CollectionError("the file cannot be read", where=str(path), why=str(error)) from error
+
+
+def write_file(path: Path, text: str, mode: int) -> None:
+    """Write it whole: readers see the old or the new file, never a part, and never another mode."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "w") as file:
+            file.write(text)
+            os.fchmod(file.fileno(), mode)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise CollectionError("the file cannot be written", where=str(path), why=str(error)) from error
+
+
+def remove_file(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise CollectionError("the file cannot be removed", where=str(path), why=str(error)) from error

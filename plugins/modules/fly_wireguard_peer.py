@@ -1,0 +1,127 @@
+#!/usr/bin/python
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: fly_wireguard_peer
+short_description: Declare a WireGuard peer of an organization
+version_added: 0.1.0
+author:
+  - The openclaw.fly authors (@openclaw-fly)
+description:
+  - Makes a key on the controller, registers its public half with Fly.io and writes a C(wg-quick) file, 0600.
+  - The private key never leaves the controller and is in no result, log or diff.
+  - Needs a token of the organization.
+extends_documentation_fragment:
+  - openclaw.fly.api
+  - openclaw.fly.api.converges
+options:
+  org:
+    description: Slug of the organization. If not given, the environment variable E(FLY_ORG) is read.
+    type: str
+    required: true
+  name:
+    description: The peer's name, letters, digits and dashes.
+    type: str
+    required: true
+  dest:
+    description: The C(wg-quick) file on the controller. C(wg-quick) takes its name for the interface's.
+    type: path
+    required: true
+  region:
+    description: Where its gateway is; by default near the caller.
+    type: str
+  network:
+    description: The private network to join, of an app with a network of its own.
+    type: str
+  replace:
+    description: Take over a peer of this name whose key is not in O(dest). It ends the tunnel of whoever uses it.
+    type: bool
+    default: false
+  state:
+    description: Whether it is to be there; V(absent) removes the peer and the file.
+    type: str
+    choices: [present, absent]
+    default: present
+"""
+
+EXAMPLES = r"""
+- name: A way in for the operator's laptop
+  openclaw.fly.fly_wireguard_peer:
+    org: my-org
+    name: laptop
+    region: ams
+    dest: ~/.config/fly/laptop.conf
+
+# Then: sudo wg-quick up ~/.config/fly/laptop.conf, and the gateway is at http://my-openclaw.flycast
+"""
+
+RETURN = r"""
+peer:
+  description: The peer as Fly.io gives it; null when there is none.
+  returned: success
+  type: dict
+  sample: {name: laptop, region: ams, peerip: "fdaa:0:1:a7b:d:0:a:102"}
+dest:
+  description: The wg-quick file.
+  returned: success
+  type: str
+changes:
+  description: What was done, or in check mode would be, a line each.
+  returned: success
+  type: list
+  elements: str
+  sample: [add it]
+error:
+  description: The failure in parts, to be tested in a playbook.
+  returned: failure
+  type: dict
+  sample: {kind: Forbidden, what: the API token may not do this, status: 403, request_id: 01HX}
+"""
+
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import env_fallback
+
+from ..module_utils.api_options import API_OPTIONS, connect_graphql
+from ..module_utils.converge.context import Context
+from ..module_utils.converge.module import run_module
+from ..module_utils.resources.wireguard_peer import WireGuardPeer
+
+SPEC: dict[str, Any] = {
+    "argument_spec": {
+        **API_OPTIONS,
+        "org": {"type": "str", "required": True, "fallback": (env_fallback, ["FLY_ORG"])},
+        "name": {"type": "str", "required": True},
+        "dest": {"type": "path", "required": True},
+        "region": {"type": "str"},
+        "network": {"type": "str"},
+        "replace": {"type": "bool", "default": False},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    },
+    "supports_check_mode": True,
+}
+
+
+def body(params: dict[str, Any], context: Context) -> WireGuardPeer:
+    return WireGuardPeer(
+        connect_graphql(params, context),
+        params["org"],
+        params["name"],
+        Path(params["dest"]),
+        region=params["region"],
+        network=params["network"],
+        state=params["state"],
+        replace=params["replace"],
+    )
+
+
+def main() -> None:
+    run_module(SPEC, body)
+
+
+if __name__ == "__main__":
+    main()
