@@ -67,7 +67,6 @@ def test_a_machine_born_with_a_lease(app: App) -> None:
         ("timeout=300s", 400, "value must be inside range [1s, 1m0s]"),
         ("timeout=soon", 400, "timeout"),
         ("state=happy", 400, "happy"),
-        ("state=stopped", 400, "instance_id"),
         ("state=destroyed&timeout=1", 408,
          "deadline_exceeded: machine failed to reach desired state, destroyed, currently started"),
         ("state=started&version=01ARZ3NDEKTSV4RRFFQ69G5FAV&timeout=1", 408, "currently started"),

@@ -24,14 +24,12 @@ def allowed(config: dict[str, Any]) -> dict[str, Any]:
 
     - metadata of a release: flyctl announces one; the machine itself is no different for it.
     - metadata ansible_secrets_applied: with it fly_deploy knows that a secret has changed since.
-    - the image's digest: flyctl asks GraphQL what a tag is and pins that; the Machines API resolves tags itself.
     - a mount's volume: each app has its own.
     - the order of a check's headers: flyctl iterates over a Go map.
     """
     config = copy.deepcopy(config)
     for name in (*FLYCTLS_OWN, *OURS):
         config["metadata"].pop(name, None)
-    config["image"] = config["image"].partition("@")[0]
     for mount in config.get("mounts") or []:
         mount.pop("volume")
     checks = [*(config.get("checks") or {}).values()]

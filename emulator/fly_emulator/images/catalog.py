@@ -41,7 +41,7 @@ class Catalog:
 
     async def resolve(self, reference: str, progress: Progress) -> Image:
         """Return the image, fetching it first where needed; raises ImageNotFound."""
-        # flyctl deploys the digest that it was told for a tag.
+        # flyctl pins the machines that it clones or runs to the digest that it was told for a tag.
         name, pinned, digest = reference.partition("@")
         image = await self._resolve(reference if _only_digest(name) else name, progress)
         if pinned and image.digest != digest:

@@ -80,7 +80,7 @@ def normal(value: Any, key: str = "") -> Any:
 
 
 def _is_pinned(wanted: str | None, actual: str | None) -> bool:
-    """Tell whether the machine has the wanted tag with a digest: flyctl looks a tag up and deploys both."""
+    """Tell whether the machine has the wanted tag with a digest: flyctl pins what it clones."""
     return bool(wanted and actual and "@" not in wanted and actual.startswith(f"{wanted}@"))
 
 
