@@ -10,7 +10,7 @@ from typing import Any
 from ..converge.context import Context
 from ..errors import CollectionError
 from ..fly.api import PlatformApi
-from ..openclaw.gateway_client import GatewayStarting, prove
+from ..openclaw.gateway_client import ConnectFailed, GatewayStarting, prove
 from ..openclaw.probes import HttpProbe, NotReady, ProbeFailed
 from ..openclaw.releases import Release
 from ..openclaw.releases import facts as release_facts
@@ -90,8 +90,9 @@ class GatewayProof:
             try:
                 proof = prove(self._url, token, **self._road)
                 break
-            except GatewayStarting:
-                if time.monotonic() > deadline:
+            except ConnectFailed as error:
+                # No connection may still come; a refusal is an answer.
+                if type(error) not in (ConnectFailed, GatewayStarting) or time.monotonic() > deadline:
                     raise
                 time.sleep(_PAUSE)
         if not proof.unauthenticated_refused:
