@@ -108,6 +108,21 @@ def test_what_the_release_refuses_never_reaches_it(
     assert deployed.probe().startup()["ok"]
 
 
+def test_what_somebody_else_put_there_is_found_before_it_stops_the_gateway(deployed: GatewaySite) -> None:
+    """The running gateway passes over a bad edit; the next restart would not."""
+    process, good = deployed.process, deployed.sh(f"cat {CONFIG}")
+    config = json.loads(good)
+    config["gateway"]["bogusKey"] = 1
+    deployed.write_config(json.dumps(config))
+    run = deployed.run().failed()
+    assert "gateway.bogusKey: " in run.output
+    assert "openclaw_config_ownership: exact" in run.output
+    run = deployed.converge("-e", "openclaw_config_ownership=exact")
+    assert changes(run) == [("openclaw_config", ["change gateway.bogusKey"])]
+    assert result(run, "openclaw_config")["effect"] == "hot"
+    assert (deployed.sh(f"cat {CONFIG}"), deployed.process) == (good, process)
+
+
 def test_a_gateway_that_trusts_no_proxy_is_mended(deployed: GatewaySite) -> None:
     """Healthy for the platform, 403 for everybody: what the guide's deployment does since 2026.8.1."""
     process, probe = deployed.process, deployed.probe()

@@ -21,6 +21,8 @@ _PATIENCE = 45.0
 """Seconds for the gateway to say that it took the change: it notices in one and applies in three."""
 _RESTART_PATIENCE = 180.0
 _PAUSE = 1.0
+_ASK_EVERY = 6.0
+"""Between questions to the gateway itself, each a process of its own in the machine."""
 _APPLIED = "config hot reload applied"
 _RESTARTS = "requires gateway restart"
 _SKIPPED = "config reload skipped"
@@ -29,7 +31,8 @@ _SKIPPED = "config reload skipped"
 class ConfigEffect:
     """The gateway watches its file. Its own log tells whether it took the change hot, restarts, or refuses it.
 
-    When the log is silent or may not be read, the machine is restarted: that is always right.
+    When the log is silent or may not be read, the gateway is asked; if it does not say that it runs what the file says,
+    the machine is restarted: that is always right.
     """
 
     def __init__(
@@ -47,8 +50,13 @@ class ConfigEffect:
         """What the change cost: none, hot, restart, or start (the gateway is yet to start)."""
 
     @contextmanager
-    def watch(self, machine: Json, cost: str, put_back: Callable[[], None]) -> Iterator[None]:
-        """Swap the file inside the block. If the gateway does not live with it, `put_back` is called."""
+    def watch(
+        self, machine: Json, cost: str, put_back: Callable[[], None], runs_file: Callable[[], bool]
+    ) -> Iterator[None]:
+        """Swap the file inside the block. If the gateway does not live with it, `put_back` is called.
+
+        `runs_file` asks the gateway whether it runs what the file says.
+        """
         if is_held(machine.get("config") or {}):
             yield
             self.taken = "start"
@@ -58,7 +66,8 @@ class ConfigEffect:
         if cost == "none":
             return
         try:
-            self.taken = self._await(machine, seen) or self._restart(machine)
+            asks = runs_file if cost == "hot" else None
+            self.taken = self._await(machine, seen, asks) or self._restart(machine)
         except CollectionError as error:
             put_back()
             raise self._undone(machine, error) from error
@@ -69,14 +78,14 @@ class ConfigEffect:
         except CollectionError:
             return None
 
-    def _await(self, machine: Json, seen: list[str] | None) -> str | None:
+    def _await(self, machine: Json, seen: list[str] | None, asks: Callable[[], bool] | None) -> str | None:
         """Return "hot" or "restart" once the gateway says so; None when it says nothing."""
-        if seen is None:
+        if seen is None and asks is None:
             return None
-        began = time.monotonic()
+        began = asked = time.monotonic()
         restarting = False
         while time.monotonic() - began < (_RESTART_PATIENCE if restarting else _PATIENCE):
-            news = _after(seen, self._log(machine) or [])
+            news = [] if seen is None else _after(seen, self._log(machine) or [])
             for line in news:
                 if _SKIPPED in line:
                     raise CollectionError("the gateway refuses the config", where=f"app {self._app}", why=line.strip())
@@ -89,11 +98,15 @@ class ConfigEffect:
                 tail = news[next(n for n, line in enumerate(news) if _RESTARTS in line) :]
                 if any(self._facts.is_ready_line(line) for line in tail):
                     return "restart"
+            if asks and not restarting and time.monotonic() - asked > _ASK_EVERY:
+                if asks():
+                    return "hot"
+                asked = time.monotonic()
             time.sleep(_PAUSE)
         return None
 
     def _restart(self, machine: Json) -> str:
-        self._context.progress("the gateway's log does not tell that it took the change, so it is restarted")
+        self._context.progress("the gateway does not tell that it took the change, so it is restarted")
         with Lease(self._api, self._app, machine["id"]) as lease:
             self._api.act_on_machine(self._app, machine["id"], "restart", lease.nonce)
             self._gate.wait(self._api.machine(self._app, machine["id"]), lease)

@@ -18,10 +18,11 @@ from ..openclaw import config_file, config_schema, reload
 from ..openclaw.config_merge import ABSENT, Merged, ledger_from_json, ledger_to_json, merge
 from ..openclaw.errors import ConfigUnreadable
 from ..openclaw.paths import show
-from ..openclaw.problems import ConfigRefused, Problem, refuse
+from ..openclaw.problems import Problem, refuse
 from ..openclaw.releases import Release
 from ..openclaw.releases import facts as release_facts
 from .config_effect import ConfigEffect
+from .config_verdict import explain, verdict
 from .gateway_cli import GatewayCli
 
 MODE = "600"
@@ -35,6 +36,8 @@ class ConfigState:
     """The machine that has the volume, if it can be reached."""
     file: RemoteFile | None
     ledger: RemoteFile | None
+    problems: tuple[Problem, ...] = ()
+    """Why the release would not start with this file."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +84,9 @@ class GatewayConfig(Resource[ConfigState]):
         if machine is None or machine.get("state") != "started":
             return ConfigState(None, None, None)
         paths = (self._wanted.path, self._wanted.ledger_path)
-        files = RemoteFiles(self._api, self._app, machine["id"]).read(*paths)
-        return ConfigState(machine, *(files[path] for path in paths))
+        remote = RemoteFiles(self._api, self._app, machine["id"])
+        file, ledger = remote.read(*paths).values()
+        return ConfigState(machine, file, ledger, self._problems(remote, file))
 
     def plan(self, observed: ConfigState) -> list[Change]:
         merged, unreadable = self._merged(observed)
@@ -91,9 +95,10 @@ class GatewayConfig(Resource[ConfigState]):
         if same_content and observed.file and observed.ledger:
             as_owned = replace(observed.file, content=file.content) == file
             if as_owned and _ledger(observed.ledger) == merged.ledger:
+                refuse(explain(observed.problems, merged.ledger), self.title)
                 return []
         if merged.changes and (schema := config_schema.load(self._wanted.release, self._cache)):
-            refuse(config_schema.validate(merged.config, schema), self.title)
+            refuse(explain(config_schema.validate(merged.config, schema), merged.ledger), self.title)
         paths = [show(change.path) for change in merged.changes]
         what = _summary(paths) if paths else "set owner, mode and which paths are ours"
         before = {show(change.path): change.before for change in merged.changes if change.before != ABSENT}
@@ -113,6 +118,19 @@ class GatewayConfig(Resource[ConfigState]):
             "sha256": config_file.sha256(text) if text else None,
             "effect": self._effect.taken,
         }
+
+    def _problems(self, remote: RemoteFiles, file: RemoteFile | None) -> tuple[Problem, ...]:
+        """Ask the release of the present file, if its schema raises doubts: plugins add to what a schema knows."""
+        schema = config_schema.load(self._wanted.release, self._cache)
+        if file is None or schema is None or not release_facts(self._wanted.release).has_config_validate:
+            return ()
+        try:
+            present = config_file.read(file.content.decode("utf-8", "replace"), self.title)
+        except ConfigUnreadable:
+            return ()
+        if not config_schema.validate(present, schema):
+            return ()
+        return tuple(verdict(GatewayCli(remote, self._wanted.owner), self._wanted.path))
 
     def _merged(self, observed: ConfigState) -> tuple[Merged, ConfigUnreadable | None]:
         """The config to write, and why the present file counts for none."""
@@ -142,14 +160,14 @@ class GatewayConfig(Resource[ConfigState]):
         remote = RemoteFiles(self._api, self._app, machine["id"])
         wanted, (file, ledger) = self._wanted, self._files(merged)
         cli = GatewayCli(remote, wanted.owner)
-        if unreadable and cli.json("config", "validate", "--json", config=wanted.path).get("valid"):
+        if unreadable and release_facts(wanted.release).has_config_validate and not verdict(cli, wanted.path):
             raise unreadable  # OpenClaw can read it, so what is in it counts
         if merged.changes:
             self._judge(cli, remote, merged, file)
         else:
             remote.write({wanted.candidate_path: file})
         cost = reload.effect((change.path for change in merged.changes), wanted.release)
-        with self._effect.watch(machine, cost, lambda: self._swap_back(remote)):
+        with self._effect.watch(machine, cost, lambda: self._swap_back(remote), cli.runs_file):
             remote.write({wanted.ledger_path: ledger})
             remote.shell("swap files", _SWAP, [wanted.candidate_path, wanted.path, wanted.previous_path])
 
@@ -161,16 +179,13 @@ class GatewayConfig(Resource[ConfigState]):
             schema = config_schema.prepare(cli.schema(), self._wanted.release)
             config_schema.store(schema, self._cache)
         if schema is not None:
-            refuse(config_schema.validate(merged.config, schema), self.title)
+            refuse(explain(config_schema.validate(merged.config, schema), merged.ledger), self.title)
         remote.write({self._wanted.candidate_path: file})
         if not facts.has_config_validate:
             return
-        verdict = cli.json("config", "validate", "--json", config=self._wanted.candidate_path)
-        if not verdict.get("valid"):
+        if problems := verdict(cli, self._wanted.candidate_path):
             remote.remove(self._wanted.candidate_path)
-            issues = verdict.get("issues") or [{"path": "", "message": str(verdict.get("error") or verdict)}]
-            problems = [Problem(str(i.get("path") or ""), str(i.get("message") or "")) for i in issues]
-            raise ConfigRefused(problems, f"{self.title}, says OpenClaw {self._wanted.release} itself")
+            refuse(explain(problems, merged.ledger), f"{self.title}, says OpenClaw {self._wanted.release} itself")
 
     def _swap_back(self, remote: RemoteFiles) -> None:
         paths = [self._wanted.previous_path, self._wanted.path, self._wanted.candidate_path]

@@ -1,0 +1,48 @@
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a release itself says of a config file in its machine, and whose the problem is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from ..openclaw.paths import Path, show
+from ..openclaw.problems import Problem
+from .gateway_cli import GatewayCli
+
+_FOREIGN = (
+    "It is not declared: somebody put it on the volume. Remove it there, or let the play do it "
+    "(openclaw_config_ownership: exact)"
+)
+
+
+def verdict(cli: GatewayCli, path: str) -> list[Problem]:
+    """The problems for which the release would not start with this file."""
+    said = cli.json("config", "validate", "--json", config=path)
+    if said.get("valid"):
+        return []
+    issues = said.get("issues") or [{"path": "", "message": str(said.get("error") or said)}]
+    return [problem for issue in issues for problem in _problems(issue)]
+
+
+def _problems(issue: Mapping[str, Any]) -> list[Problem]:
+    """One for each unknown key: the release names only the object that has them."""
+    path, message = str(issue.get("path") or ""), str(issue.get("message") or "")
+    _, unknown, keys = message.partition("Unrecognized key")
+    names = re.findall(r'"([^"]+)"', keys) if unknown else []
+    below = [f"{path}.{name}" if path else name for name in names]
+    return [Problem(each, "is not known to the release") for each in below] or [Problem(path, message)]
+
+
+def explain(problems: Iterable[Problem], declared: Iterable[Path]) -> list[Problem]:
+    """The same problems; those of paths that nobody declared say what to do about them."""
+    ours = [show(path) for path in declared]
+    return [problem if _is_ours(problem.path, ours) else replace(problem, suggestion=_FOREIGN) for problem in problems]
+
+
+def _is_ours(path: str, ours: list[str]) -> bool:
+    """A declared path, or one above or below it."""
+    return not path or any(path == own or path.startswith(f"{own}.") or own.startswith(f"{path}.") for own in ours)
