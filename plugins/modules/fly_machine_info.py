@@ -11,7 +11,7 @@ version_added: 0.1.0
 author:
   - The openclaw.fly authors (@openclaw-fly)
 description:
-  - Reads the machines of an app: state, configuration, checks, last events.
+  - Reads state, configuration, checks and last events of an app's machines.
 extends_documentation_fragment:
   - openclaw.fly.api
   - openclaw.fly.api.reads

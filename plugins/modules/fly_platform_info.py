@@ -11,8 +11,8 @@ version_added: 0.1.0
 author:
   - The openclaw.fly authors (@openclaw-fly)
 description:
-  - Gives Fly.io's machine sizes, their limits and what they cost in a month in one region. Asks nobody: the data is the
-    collection's own, of 2026-08.
+  - Gives Fly.io's machine sizes, their limits and what they cost in a month in one region.
+  - Asks nobody; the data is the collection's own, of 2026-08.
 extends_documentation_fragment:
   - openclaw.fly.api
   - openclaw.fly.api.reads

@@ -202,7 +202,7 @@ class Deployment(Resource[DeployState]):
                 why=f"fly.toml mounts it at {mount['destination']}",
                 todo="Declare it with fly_volume first",
             )
-        volume = min(volumes, key=lambda v: (v.get("region") != region, v["id"]))
+        volume = min(volumes, key=lambda v: (v.get("region") != region, v.get("created_at") or "", v["id"]))
         return volume["id"], volume.get("region") or region
 
 

@@ -108,10 +108,15 @@ class Volume(Resource[list[Json]]):
         return {"volume": self._the_one(observed) if observed else None, "volumes": observed}
 
     def _the_one(self, observed: list[Json]) -> Json:
-        """The volume with the data: the attached one, else the one in the wanted region."""
+        """The volume with the data: the attached one, else the one in the wanted region, the oldest of several."""
         return min(
             observed,
-            key=lambda v: (not v.get("attached_machine_id"), v.get("region") != self._region, v["id"]),
+            key=lambda v: (
+                not v.get("attached_machine_id"),
+                v.get("region") != self._region,
+                v.get("created_at") or "",
+                v["id"],
+            ),
         )
 
     def _creation(self) -> Change:
