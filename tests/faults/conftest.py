@@ -11,8 +11,6 @@ from pathlib import Path
 import pytest
 from support.platform import Platform, platform
 
-COUNTS: pytest.StashKey[Counter[str]] = pytest.StashKey()
-
 
 @pytest.fixture(scope="module")
 def fly() -> Iterator[Platform]:
@@ -23,15 +21,6 @@ def fly() -> Iterator[Platform]:
         platform(Path(directory)) as started,
     ):
         yield started
-
-
-@pytest.fixture
-def count(request: pytest.FixtureRequest, record_property: pytest.RecordProperty) -> Iterator[Counter[str]]:
-    """Cases by kind; printed at the end of the run."""
-    counted: Counter[str] = Counter()
-    yield counted
-    for kind, number in counted.items():
-        record_property(f"faults:{kind}", number)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

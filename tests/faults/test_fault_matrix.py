@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -86,7 +86,10 @@ def begin(fly: Platform, scenario: Scenario) -> str:
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=[scenario.name for scenario in SCENARIOS])
-def test_the_next_run_converges(fly: Platform, scenario: Scenario, count: Counter[str]) -> None:
+def test_the_next_run_converges(
+    fly: Platform, scenario: Scenario, record_property: Callable[[str, object], None]
+) -> None:
+    count: Counter[str] = Counter()
     app = begin(fly, scenario)
     undisturbed = run(fly, app, scenario.task)
     assert not undisturbed.failed, undisturbed
@@ -99,6 +102,8 @@ def test_the_next_run_converges(fly: Platform, scenario: Scenario, count: Counte
             where = f"{fault} at request {number}, {request.method} {request.path}"
             if disturb(fly, scenario, fault, number, wanted, where):
                 count[fault] += 1
+    for fault, number in count.items():
+        record_property(f"faults:{fault}", number)
 
 
 def disturb(fly: Platform, scenario: Scenario, fault: str, number: int, wanted: Any, where: str) -> bool:
