@@ -42,9 +42,12 @@ options:
     type: str
     default: "1000:1000"
   ownership:
-    description: Whether the declared paths are ours (V(merge)) or the whole file is (V(exact)).
+    description:
+      - Whether the declared paths are ours (V(merge)) or the whole file is (V(exact)).
+      - V(readonly) is exact for a machine that has C(OPENCLAW_CONFIG_READONLY=1), where nobody else ever writes the
+        file; such a gateway does not start with an old form of a key, so none can be waived.
     type: str
-    choices: [merge, exact]
+    choices: [merge, exact, readonly]
     default: merge
   exposure:
     description: Who can reach the gateway.
@@ -68,6 +71,12 @@ options:
     description: Reasons by rule or config path, for findings that may be waived.
     type: dict
     default: {}
+  migrate:
+    description:
+      - Whether keys and models that the release calls otherwise are rewritten. Each is told as a warning.
+      - Without it they are refused, with what to write.
+    type: bool
+    default: false
   schema_cache:
     description: Directory on the controller where schemas of releases are kept.
     type: path
@@ -105,9 +114,21 @@ sha256:
   returned: success
   type: str
 effect:
-  description: What the change cost - V(none), V(hot), V(restart), or V(start) when the gateway is yet to start.
+  description:
+    - What the change cost - V(none), V(hot), V(restart), or V(start) when the gateway is yet to start.
+    - V(deferred) when another release runs yet; nothing was changed then.
   returned: success
   type: str
+migrated:
+  description: What was rewritten in the declared config, with O(migrate).
+  returned: success
+  type: list
+  elements: str
+includes:
+  description: Files that the config on the volume takes in by C($include), and which declared paths they set too.
+  returned: success
+  type: list
+  elements: dict
 changes:
   description: What was done, or in check mode would be, a line each.
   returned: success
@@ -129,6 +150,7 @@ from ..module_utils.converge.context import Context
 from ..module_utils.converge.module import run_module
 from ..module_utils.fly.gate import Gate
 from ..module_utils.openclaw import config_rules
+from ..module_utils.openclaw.config_moves import migrate
 from ..module_utils.openclaw.problems import refuse
 from ..module_utils.openclaw.releases import Release
 from ..module_utils.resources.config_effect import ConfigEffect
@@ -142,12 +164,13 @@ SPEC: dict[str, Any] = {
         "release": {"type": "str", "default": "2026.9.6"},
         "path": {"type": "str", "default": "/data/openclaw.json"},
         "owner": {"type": "str", "default": "1000:1000"},
-        "ownership": {"type": "str", "choices": ["merge", "exact"], "default": "merge"},
+        "ownership": {"type": "str", "choices": ["merge", "exact", "readonly"], "default": "merge"},
         "exposure": {"type": "str", "choices": ["public", "private", "sealed"], "default": "public"},
         "port": {"type": "int", "default": 3000},
         "hostnames": {"type": "list", "elements": "str", "default": []},
         "https_port": {"type": "int", "default": 443},
         "waivers": {"type": "dict", "default": {}},
+        "migrate": {"type": "bool", "default": False},
         "schema_cache": {"type": "path", "default": "~/.cache/openclaw-fly/schemas"},
         "wait_timeout": {"type": "float", "default": 300.0},
     },
@@ -164,19 +187,23 @@ def body(params: dict[str, Any], context: Context) -> GatewayConfig:
         hostnames=tuple(params["hostnames"]),
         https_port=params["https_port"],
         waivers={str(key): str(value) for key, value in params["waivers"].items()},
+        readonly=params["ownership"] == "readonly",
     )
-    refuse(config_rules.check(params["config"], facts), f"app {app}")
+    config, migrated = migrate(params["config"], release) if params["migrate"] else (params["config"], [])
+    refuse(config_rules.check(config, facts), f"app {app}")
     api, platform = connect(params, context), connect_platform(params, context)
     gate = Gate(api, platform, app, params["wait_timeout"], context.progress)
     wanted = WantedFile(
-        config=params["config"],
+        config=config,
         release=release,
         path=params["path"],
         owner=params["owner"],
         exact=params["ownership"] == "exact",
+        readonly=facts.readonly,
+        migrated=tuple(migrated),
         schema_cache=Path(params["schema_cache"]),
     )
-    return GatewayConfig(api, ConfigEffect(api, platform, gate, app, release, context), app, wanted)
+    return GatewayConfig(api, ConfigEffect(api, platform, gate, app, release, context), app, wanted, context)
 
 
 def main() -> None:

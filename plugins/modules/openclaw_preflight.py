@@ -60,6 +60,23 @@ options:
     type: list
     elements: str
     default: []
+  secrets:
+    description: Values of those secrets; the tokens of channels are judged by their shape before they are set.
+    type: dict
+    default: {}
+  packages:
+    description: Plugins that are installed, npm packages with their exact versions.
+    type: dict
+    default: {}
+  ownership:
+    description: As in M(openclaw.fly.openclaw_config).
+    type: str
+    choices: [merge, exact, readonly]
+    default: merge
+  migrate:
+    description: As in M(openclaw.fly.openclaw_config).
+    type: bool
+    default: false
   waivers:
     description: Reasons by rule or config path, for what may be waived.
     type: dict
@@ -117,6 +134,10 @@ SPEC: dict[str, Any] = {
         "hostnames": {"type": "list", "elements": "str", "default": []},
         "https_port": {"type": "int", "default": 443},
         "secret_names": {"type": "list", "elements": "str", "default": [], "no_log": False},
+        "secrets": {"type": "dict", "default": {}, "no_log": True},
+        "packages": {"type": "dict", "default": {}},
+        "ownership": {"type": "str", "choices": ["merge", "exact", "readonly"], "default": "merge"},
+        "migrate": {"type": "bool", "default": False},
         "waivers": {"type": "dict", "default": {}},
         "schema_cache": {"type": "path", "default": "~/.cache/openclaw-fly/schemas"},
     },

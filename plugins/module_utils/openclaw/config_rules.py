@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .config_moves import old_forms
 from .paths import get, nodes, show
 from .problems import Problem
 from .process import check_bind
@@ -36,6 +37,7 @@ class Facts:
     :param https_port: the port in their origins.
     :param secret_names: names in the machine's environment (secrets and env); None if not known.
     :param waivers: reasons, keyed by rule name or config path, for what may be waived (WAIVABLE).
+    :param readonly: the gateway may not rewrite the file, and so starts with no old form in it.
     """
 
     release: Release = field(default_factory=lambda: Release.parse(DEFAULT_RELEASE))
@@ -45,6 +47,7 @@ class Facts:
     https_port: int = 443
     secret_names: frozenset[str] | None = None
     waivers: Mapping[str, str] = field(default_factory=dict)
+    readonly: bool = False
 
     @property
     def behind_proxy(self) -> bool:
@@ -53,18 +56,34 @@ class Facts:
 
 Rule = Callable[[Mapping[str, Any], Facts], Iterator[Problem]]
 
-WAIVABLE = frozenset({"dangerous", "origin-any", "origin-missing", "auth-none", "proxy-untrusted", "rate-limit"})
+WAIVABLE = frozenset(
+    {
+        "dangerous",
+        "origin-any",
+        "origin-missing",
+        "auth-none",
+        "proxy-untrusted",
+        "rate-limit",
+        "moved",
+        "channel-plugin",
+    }
+)
 """Rules that a person may waive with a reason. What cannot work, and secrets in the file, cannot be waived."""
 
 
 def check(config: Mapping[str, Any], facts: Facts) -> list[Problem]:
     """All problems of a declared config, in the order of RULES; waived ones left out."""
-    return [problem for rule in RULES for problem in rule(config, facts) if not _waived(problem, facts.waivers)]
+    found = [problem for rule in RULES for problem in rule(config, facts)]
+    told = {problem.path for problem in found if problem.rule != "moved"}
+    found = [problem for problem in found if problem.rule != "moved" or problem.path not in told]
+    return [problem for problem in found if not waived(problem, facts)]
 
 
-def _waived(problem: Problem, waivers: Mapping[str, str]) -> bool:
-    reason = waivers.get(problem.path) or waivers.get(problem.rule)
-    return problem.rule in WAIVABLE and bool(reason and reason.strip())
+def waived(problem: Problem, facts: Facts) -> bool:
+    """Did a person waive it, by its rule or its path, with a reason?"""
+    reason = facts.waivers.get(problem.path) or facts.waivers.get(problem.rule)
+    fatal = facts.readonly and problem.rule == "moved"
+    return problem.rule in WAIVABLE and not fatal and bool(reason and reason.strip())
 
 
 def mode_is_local(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
@@ -179,6 +198,28 @@ def gateway_token_is_a_reference(config: Mapping[str, Any], facts: Facts) -> Ite
             suggestion=f"Write {REF % name}, which fails closed",
             rule="token-substitution",
         )
+
+
+def one_gateway_token(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
+    """The config's reference wins over OPENCLAW_GATEWAY_TOKEN, which every tool in the machine takes."""
+    token = get(config, "gateway", "auth", "token")
+    names = facts.secret_names or frozenset()
+    if is_secret_ref(token) and token["id"] != TOKEN_ENV and {token["id"], TOKEN_ENV} <= names:
+        yield Problem(
+            "gateway.auth.token",
+            f"refers to {token['id']}, but the machine has {TOKEN_ENV} too: the gateway would take the one, "
+            "and its command line the other",
+            suggestion=f"Write {REF % TOKEN_ENV}",
+            rule="token-twice",
+        )
+    for path in (("env", "vars", TOKEN_ENV), ("env", TOKEN_ENV)):
+        if get(config, *path) is not None:
+            yield Problem(
+                show(path),
+                "sets the gateway's token a second time",
+                suggestion=f"Remove it here: the Fly secret {TOKEN_ENV} is the token",
+                rule="token-twice",
+            )
 
 
 def hooks_have_their_own_token(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
@@ -325,6 +366,16 @@ def auth_is_one_way(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem
         )
 
 
+def nothing_moved(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
+    for path, remedy in old_forms(config, facts.release):
+        yield Problem(
+            show(path),
+            f"is not what OpenClaw {facts.release} calls it",
+            suggestion=f"{remedy}; or have it rewritten, with migrate: true",
+            rule="moved",
+        )
+
+
 RULES: tuple[Rule, ...] = (
     mode_is_local,
     bind_is_reachable,
@@ -332,6 +383,7 @@ RULES: tuple[Rule, ...] = (
     no_literal_secret,
     references_exist,
     gateway_token_is_a_reference,
+    one_gateway_token,
     hooks_have_their_own_token,
     hooks_have_a_token,
     origins_are_exact,
@@ -340,4 +392,5 @@ RULES: tuple[Rule, ...] = (
     proxy_is_trusted,
     proxies_are_addresses,
     auth_is_one_way,
+    nothing_moved,
 )

@@ -27,6 +27,8 @@ from .schema_errors import nearest, problems_of
 
 Parts = dict[tuple[str, ...], str]
 
+INCLUDE: Final = "$include"
+
 # Objects of which each key becomes a part of its own.
 _SPLIT: Final = ((), ("channels",), ("plugins", "entries"))
 _SPLIT_OR_ABOVE: Final = frozenset(path[:end] for path in _SPLIT for end in range(len(path) + 1))
@@ -171,9 +173,17 @@ def validate(config: Mapping[str, Any], schema: Schema) -> list[Problem]:
         from jsonschema import Draft7Validator
     except ImportError:
         raise MissingLibrary("jsonschema", "checking openclaw.json before it is sent") from None
+    config = _without_includes(config)
     validator = Draft7Validator(schema.for_config(config))
     problems = problems_of(validator.iter_errors(config), config, schema.release)
     return problems + list(_misspelt_channels(config, schema))
+
+
+def _without_includes(value: Any) -> Any:
+    """The release resolves ``$include`` before its schema holds; what is included is judged by itself only."""
+    if isinstance(value, Mapping):
+        return {key: _without_includes(inner) for key, inner in value.items() if key != INCLUDE}
+    return [_without_includes(item) for item in value] if isinstance(value, list) else value
 
 
 def _misspelt_channels(config: Mapping[str, Any], schema: Schema) -> Iterator[Problem]:

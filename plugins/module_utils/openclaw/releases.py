@@ -11,13 +11,12 @@ these in which the fact was found, so it may have come a few releases earlier.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache, total_ordering
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from .errors import InvalidValue
-from .paths import get, matches
 
 DEFAULT_RELEASE: Final = "2026.9.6"
 """The release that is deployed when the inventory names none."""
@@ -143,68 +142,8 @@ ALLOWED_ORIGINS_SINCE: Final = "2026.2.26"
 PROXY_ATTRIBUTION_SINCE: Final = "2026.8.1"
 """Requests with forwarding headers from an address outside gateway.trustedProxies get 403."""
 
-
 ENTRIES_SINCE: Final = "2026.8.1"
 """agents.entries instead of agents.list; gateway.publicOrigin and models.catalogRefresh are new with it."""
-
-
-@dataclass(frozen=True, slots=True)
-class ConfigMove:
-    """A key that means something else, or nothing, from a release on.
-
-    :param since: the first release that refuses or rewrites the old form.
-    :param old: pattern of the old path; ``*`` is one key.
-    :param remedy: what to write instead, a sentence.
-    :param values: only these values of the old path are affected; empty: all.
-    """
-
-    since: str
-    old: str
-    remedy: str
-    values: tuple[str, ...] = ()
-
-    def concerns(self, path: Sequence[str | int], config: Mapping[str, Any]) -> bool:
-        """Is this path, or an object above it, the old form?"""
-        if not matches(path, self.old):
-            return False
-        value = get(config, *(str(part) for part in path[: self.old.count(".") + 1]))
-        return not self.values or value in self.values
-
-
-CONFIG_MOVES: Final = (
-    ConfigMove(
-        "2026.8.1",
-        "agents.list",
-        "Write agents.entries, an object keyed by the agent's id, instead of agents.list (since 2026.8)",
-    ),
-    ConfigMove(
-        "2026.8.1",
-        "agents.entries.*.default",
-        "Remove it: agents.entries has no default marker; bindings choose the agent (since 2026.8)",
-    ),
-    ConfigMove(
-        "2026.8.1",
-        "channels.discord.guilds.*.channels.*.allow",
-        "Did you mean 'enabled'? Discord's channel switch is called enabled since 2026.8",
-    ),
-    ConfigMove(
-        "2026.8.1",
-        "gateway.reload.mode",
-        "Write hybrid (the default) or off: hot and restart are retired",
-        ("hot", "restart"),
-    ),
-    ConfigMove(
-        "2026.8.1",
-        "meta.lastTouchedAt",
-        "Remove it: the gateway writes meta itself and no longer accepts this key",
-    ),
-    ConfigMove(
-        "2026.1.0",
-        "gateway.bind",
-        "Write the word lan, which listens on all IPv4 addresses",
-        ("0.0.0.0", "::"),
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +163,6 @@ class ReleaseFacts:
     has_config_schema: bool
     needs_allowed_origins: bool
     needs_trusted_proxies: bool
-    config_moves: tuple[ConfigMove, ...]
 
     def is_ready_line(self, line: str) -> bool:
         """Does this line of the log say that the gateway serves?"""
@@ -263,5 +201,4 @@ def facts(release: Release) -> ReleaseFacts:
         has_config_schema=at(CONFIG_SCHEMA, release),
         needs_allowed_origins=since(release, ALLOWED_ORIGINS_SINCE),
         needs_trusted_proxies=since(release, PROXY_ATTRIBUTION_SINCE),
-        config_moves=tuple(move for move in CONFIG_MOVES if since(release, move.since)),
     )

@@ -45,6 +45,7 @@ VARIABLES: Final[dict[str, str]] = {
     "hooks": "hooks, passed through",
     "update_check": "update.checkOnStart; default false: releases are changed by the play",
     "catalog_refresh": "models.catalogRefresh.enabled; left out when not given",
+    "layers": "a list of objects in openclaw.json's own words, each merged over the ones before",
     "extra": "anything else of openclaw.json, merged last and over all",
 }
 """What ``gateway_config`` reads. Roles give these names with their own prefix removed."""
@@ -87,8 +88,11 @@ def gateway_config(variables: Mapping[str, Any]) -> dict[str, Any]:
     if "catalog_refresh" in given:
         config["models"] = {"catalogRefresh": {"enabled": bool(given["catalog_refresh"])}}
     config = in_layout_of(config, Release.parse(str(given.get("release", DEFAULT_RELEASE))))
-    merged: dict[str, Any] = as_json(deep_merge(config, _object(given, "extra")))
-    return merged
+    for layer in (*_sequence(given, "layers"), _object(given, "extra")):
+        if not isinstance(layer, Mapping):
+            raise InvalidValue("a layer of the config is no object", where="layers", why=f"it is {layer!r}")
+        config = deep_merge(config, as_json(layer))
+    return config
 
 
 def in_layout_of(config: Mapping[str, Any], release: Release) -> dict[str, Any]:

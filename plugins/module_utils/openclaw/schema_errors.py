@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
+from .config_moves import moves_of
 from .paths import show
 from .problems import Problem
-from .releases import Release, facts
+from .releases import Release
 
 _KINDS = {"object": "an object", "array": "a list", "string": "text", "integer": "a whole number"}
 _KINDS |= {"number": "a number", "boolean": "true or false", "null": "null"}
@@ -38,7 +39,7 @@ def problems_of(errors: Iterable[Any], config: Mapping[str, Any], release: Relea
     found: dict[tuple[str, str], Problem] = {}
     for error in errors:
         for path, problem in _explain(error):
-            for move in facts(release).config_moves:
+            for move in moves_of(release):
                 if move.concerns(path, config):
                     problem = replace(problem, suggestion=move.remedy)
             found.setdefault((problem.path, problem.message), problem)

@@ -5,18 +5,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from ..converge.context import Context
 from ..converge.resource import Change, Resource
 from ..fly.api import Json, MachinesApi
+from ..fly.machine_config import is_held
 from ..fly.pick_machine import pick_machine, started_machine
 from ..fly.remote_files import RemoteFile, RemoteFiles
 from ..openclaw import config_file, config_schema, reload
-from ..openclaw.config_merge import ABSENT, Merged, ledger_from_json, ledger_to_json, merge
-from ..openclaw.errors import ConfigUnreadable
+from ..openclaw.config_merge import ABSENT, Merged, diff, ledger_from_json, ledger_to_json, merge
+from ..openclaw.config_schema import INCLUDE
+from ..openclaw.errors import ConfigUnreadable, InvalidValue
+from ..openclaw.includes import Include, also_set, includes
 from ..openclaw.paths import show
 from ..openclaw.problems import Problem, refuse
 from ..openclaw.releases import Release
@@ -27,7 +32,9 @@ from .gateway_cli import GatewayCli
 
 MODE = "600"
 _NAMED = 4
-_SWAP = 'if [ -e "$2" ]; then cp -p -- "$2" "$3"; fi; mv -f -- "$1" "$2"'
+_SWAP = 'if [ -e "$2" ]; then cp -p -- "$2" "$3"; fi; mv -f -- "$1" "$2" && mv -f -- "$4" "$5"'
+_DEPTH = 5
+"""Includes within includes that are followed."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,9 @@ class ConfigState:
     ledger: RemoteFile | None
     problems: tuple[Problem, ...] = ()
     """Why the release would not start with this file."""
+    included: tuple[tuple[Include, RemoteFile | None], ...] = ()
+    runs: Release | None = None
+    """The release that runs, when it is another than the declared one: its config is not touched."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +59,10 @@ class WantedFile:
     path: str = "/data/openclaw.json"
     owner: str = "1000:1000"
     exact: bool = False
+    readonly: bool = False
+    """Exact, and nobody else ever writes it, so that not even `meta` is somebody's."""
+    migrated: tuple[str, ...] = ()
+    """What was rewritten in the declared config for this release."""
     schema_cache: Path = Path("~/.cache/openclaw-fly/schemas")
 
     @property
@@ -72,8 +86,10 @@ class GatewayConfig(Resource[ConfigState]):
     and the gateway as they were.
     """
 
-    def __init__(self, api: MachinesApi, effect: ConfigEffect, app: str, wanted: WantedFile) -> None:
-        self._api, self._effect, self._app, self._wanted = api, effect, app, wanted
+    def __init__(
+        self, api: MachinesApi, effect: ConfigEffect, app: str, wanted: WantedFile, context: Context
+    ) -> None:
+        self._api, self._effect, self._app, self._wanted, self._context = api, effect, app, wanted, context
 
     @property
     def title(self) -> str:
@@ -83,12 +99,18 @@ class GatewayConfig(Resource[ConfigState]):
         machine = pick_machine(self._api, self._app)
         if machine is None or machine.get("state") != "started":
             return ConfigState(None, None, None)
+        runs = _release_of(machine)
+        if runs and runs != self._wanted.release and not is_held(machine["config"]) and not self._context.check_mode:
+            return ConfigState(machine, None, None, runs=runs)
         paths = (self._wanted.path, self._wanted.ledger_path)
         remote = RemoteFiles(self._api, self._app, machine["id"])
         file, ledger = remote.read(*paths).values()
-        return ConfigState(machine, file, ledger, self._problems(remote, file))
+        problems = self._problems(remote, file) if runs in (None, self._wanted.release) else ()
+        return ConfigState(machine, file, ledger, problems, tuple(self._included(remote, file)))
 
     def plan(self, observed: ConfigState) -> list[Change]:
+        if observed.runs:
+            return []
         merged, unreadable = self._merged(observed)
         file, _ledger_file = self._files(merged)
         same_content = observed.file is not None and not merged.changes
@@ -111,12 +133,21 @@ class GatewayConfig(Resource[ConfigState]):
 
     def describe(self, observed: ConfigState) -> dict[str, Any]:
         text = observed.file.content.decode("utf-8", "replace") if observed.file else ""
+        for line in self._wanted.migrated:
+            self._context.warn(f"{self.title}: {line}. Write it so in the inventory.")
+        if observed.runs:
+            self._context.warn(
+                f"{self.title}: the machine runs OpenClaw {observed.runs} yet, so the config for "
+                f"{self._wanted.release} waits for its deploy (site.yml does both)."
+            )
         return {
             "path": self._wanted.path,
             "release": str(self._wanted.release),
             "machine": observed.machine["id"] if observed.machine else None,
             "sha256": config_file.sha256(text) if text else None,
-            "effect": self._effect.taken,
+            "effect": "deferred" if observed.runs else self._effect.taken,
+            "migrated": list(self._wanted.migrated),
+            "includes": self._told(observed),
         }
 
     def _problems(self, remote: RemoteFiles, file: RemoteFile | None) -> tuple[Problem, ...]:
@@ -141,15 +172,39 @@ class GatewayConfig(Resource[ConfigState]):
             present = config_file.read(text, self.title)
         except ConfigUnreadable as error:
             unreadable = error
+        if self._wanted.readonly:
+            merged = merge(self._wanted.config, {}, exact=True)
+            return replace(merged, changes=tuple(diff(present, merged.config))), unreadable
         return merge(self._wanted.config, present, _ledger(observed.ledger), exact=self._wanted.exact), unreadable
 
+    def _included(
+        self, remote: RemoteFiles, file: RemoteFile | None, at: Include | None = None, depth: int = 0
+    ) -> Iterator[tuple[Include, RemoteFile | None]]:
+        """The files that the present one takes in, and those that these take in."""
+        if file is None or INCLUDE.encode() not in file.content or depth > _DEPTH:
+            return
+        path, prefix = (at.file, at.at) if at else (self._wanted.path, ())
+        found = list(includes(_read(file, path), path, prefix))
+        files = remote.read(*{each.file for each in found}) if found else {}
+        for each in found:
+            yield each, files[each.file]
+            yield from self._included(remote, files[each.file], each, depth + 1)
+
+    def _told(self, observed: ConfigState) -> list[dict[str, Any]]:
+        told = []
+        for include, file in observed.included:
+            paths = also_set(include, _read(file, include.file), self._wanted.config) if file else []
+            if paths:
+                self._context.warn(
+                    f"{self.title}: {include.file} sets {', '.join(paths)} too; what is declared wins over an include."
+                )
+            told.append({"file": include.file, "at": show(include.at), "exists": file is not None, "also_set": paths})
+        return told
+
     def _files(self, merged: Merged) -> tuple[RemoteFile, RemoteFile]:
-        ledger = json.dumps(ledger_to_json(merged.ledger), separators=(",", ":"))
         owner = self._wanted.owner
-        return (
-            RemoteFile(config_file.text_of(merged.config).encode(), owner, MODE),
-            RemoteFile(ledger.encode(), owner, MODE),
-        )
+        file = RemoteFile(config_file.text_of(merged.config).encode(), owner, MODE)
+        return file, _ledger_file(merged.ledger, owner)
 
     @cached_property
     def _cache(self) -> Path:
@@ -166,10 +221,15 @@ class GatewayConfig(Resource[ConfigState]):
             self._judge(cli, remote, merged, file)
         else:
             remote.write({wanted.candidate_path: file})
+        both = {*merged.ledger, *_ledger(remote.read(wanted.ledger_path)[wanted.ledger_path])}
+        # Whatever ends this in between, no path of ours is forgotten.
+        union = _ledger_file(both, wanted.owner)
+        ledger_candidate = f"{wanted.ledger_path}.candidate"
         cost = reload.effect((change.path for change in merged.changes), wanted.release)
         with self._effect.watch(machine, cost, lambda: self._swap_back(remote), cli.runs_file):
-            remote.write({wanted.ledger_path: ledger})
-            remote.shell("swap files", _SWAP, [wanted.candidate_path, wanted.path, wanted.previous_path])
+            remote.write({wanted.ledger_path: union, ledger_candidate: ledger})
+            paths = [wanted.candidate_path, wanted.path, wanted.previous_path, ledger_candidate, wanted.ledger_path]
+            remote.shell("swap files", _SWAP, paths)
 
     def _judge(self, cli: GatewayCli, remote: RemoteFiles, merged: Merged, file: RemoteFile) -> None:
         """Raise `ConfigRefused` unless the release accepts the config; leaves the candidate beside the file."""
@@ -199,6 +259,26 @@ def _ledger(file: RemoteFile | None) -> frozenset[tuple[str, ...]]:
         return ledger_from_json(json.loads(file.content))
     except ValueError:
         return frozenset()
+
+
+def _ledger_file(ledger: Iterable[tuple[str, ...]], owner: str) -> RemoteFile:
+    return RemoteFile(json.dumps(ledger_to_json(ledger), separators=(",", ":")).encode(), owner, MODE)
+
+
+def _release_of(machine: Json) -> Release | None:
+    """The release that a machine's image names, if it does."""
+    try:
+        return Release.from_image(str(machine["config"].get("image", "")))
+    except InvalidValue:
+        return None
+
+
+def _read(file: RemoteFile, where: str) -> dict[str, Any]:
+    """A config, or nothing where there is none to be read."""
+    try:
+        return config_file.read(file.content.decode("utf-8", "replace"), where)
+    except ConfigUnreadable:
+        return {}
 
 
 def _summary(paths: list[str]) -> str:

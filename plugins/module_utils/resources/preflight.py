@@ -10,7 +10,9 @@ from typing import Any
 from ..errors import CollectionError
 from ..fly.api import MachinesApi
 from ..fly.guests import REGION_FACTOR
-from ..openclaw import config_rules, config_schema, process
+from ..openclaw import channels, config_rules, config_schema, process
+from ..openclaw.config_moves import migrate
+from ..openclaw.plugins import unpinned
 from ..openclaw.problems import ConfigRefused, Problem
 from ..openclaw.releases import Release
 
@@ -39,10 +41,17 @@ def config_problems(params: dict[str, Any], release: Release) -> list[Problem]:
     config = params["config"]
     if not config:
         return []
+    if params["migrate"]:
+        config, _said = migrate(config, release)
     port = process.parse(params["command"]).port or process.DEFAULT_PORT
-    problems = config_rules.check(config, facts(params, release, port))
+    rules = facts(params, release, port)
+    problems = config_rules.check(config, rules)
+    found = channels.check(config, release, rules.secret_names, params["packages"], params["secrets"])
+    problems += [problem for problem in found if not config_rules.waived(problem, rules)]
+    problems += [Problem(package, why, (), todo, "plugin-pin") for package, why, todo in unpinned(params["packages"])]
     schema = config_schema.load(release, params["schema_cache"])
-    return problems + (config_schema.validate(config, schema) if schema else [])
+    told = {problem.path for problem in problems}
+    return problems + [p for p in (config_schema.validate(config, schema) if schema else []) if p.path not in told]
 
 
 def facts(params: dict[str, Any], release: Release, port: int) -> config_rules.Facts:
@@ -53,6 +62,7 @@ def facts(params: dict[str, Any], release: Release, port: int) -> config_rules.F
         hostnames=tuple(params["hostnames"]),
         https_port=params["https_port"],
         secret_names=frozenset(params["secret_names"]) if params["secret_names"] else None,
+        readonly=params["ownership"] == "readonly",
         waivers={str(key): str(value) for key, value in params["waivers"].items()},
     )
 

@@ -154,7 +154,7 @@ def test_no_problem_repeats_the_secret() -> None:
         {"secrets": {"providers": {"default": {"tokenFile": "/run/x"}}}},
         {"auth": {"profiles": {"anthropic:default": {"mode": "token", "provider": "anthropic"}}}},
         {"hooks": {"token": "${OPENCLAW_HOOKS}"}},
-        {"gateway": {"controlUi": {"dangerouslyDisableDeviceAuth": False}}},
+        {"gateway": {"controlUi": {"allowInsecureAuth": False}}},
     ],
 )
 def test_what_only_looks_like_a_secret_passes(over: dict[str, Any]) -> None:
@@ -184,3 +184,21 @@ def test_older_releases_and_sealed_gateways_need_no_trusted_proxies() -> None:
     old = Facts(hostnames=("a.fly.dev",), release=Release.parse("2026.7.1"))
     assert check(config, old) == []
     assert check(config, Facts(exposure="sealed")) == []
+
+
+def test_a_second_gateway_token_is_refused() -> None:
+    names = frozenset({"OPENCLAW_GATEWAY_TOKEN", "OTHER"})
+    facts = Facts(hostnames=("a.fly.dev",), secret_names=names)
+    ref = {"source": "env", "provider": "default", "id": "OTHER"}
+    [problem] = check(with_({"gateway": {"auth": {"token": ref}}}), facts)
+    assert (problem.path, problem.rule) == ("gateway.auth.token", "token-twice")
+    found = check(with_({"env": {"vars": {"OPENCLAW_GATEWAY_TOKEN": "${OTHER}"}}}), facts)
+    assert [problem.path for problem in found] == ["env.vars.OPENCLAW_GATEWAY_TOKEN"]
+
+
+def test_an_old_form_may_be_waived_unless_the_file_is_read_only() -> None:
+    config = with_({"agents": {"defaults": {"model": {"primary": "openai/gpt-4o"}}}})
+    waivers = {"moved": "a proxy serves it under this name"}
+    facts = {"hostnames": ("a.fly.dev",), "waivers": waivers}
+    assert check(config, Facts(**facts)) == []
+    assert [problem.rule for problem in check(config, Facts(**facts, readonly=True))] == ["moved"]

@@ -136,3 +136,15 @@ def test_bad_variables_are_named(variables: dict[str, Any], message: str) -> Non
 
 def test_deep_merge_replaces_lists() -> None:
     assert deep_merge({"a": {"b": [1], "c": 1}}, {"a": {"b": [2]}}) == {"a": {"b": [2], "c": 1}}
+
+
+def test_layers_merge_in_their_order() -> None:
+    layers = [
+        {"channels": {"defaults": {"groupPolicy": "open"}, "telegram": {"enabled": True}}},
+        {"channels": {"defaults": {"groupPolicy": "allowlist"}}, "logging": {"level": "info"}},
+    ]
+    config = gateway_config({"hostnames": ["a.fly.dev"], "layers": layers, "extra": {"logging": {"level": "debug"}}})
+    assert config["channels"] == {"defaults": {"groupPolicy": "allowlist"}, "telegram": {"enabled": True}}
+    assert config["logging"] == {"level": "debug"}
+    with pytest.raises(InvalidValue, match="layer"):
+        gateway_config({"layers": ["text"]})

@@ -1,0 +1,74 @@
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plugins of a gateway: npm packages pinned to exact versions, and what ``openclaw plugins list --json`` tells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from .errors import OpenClawError
+
+_EXACT: Final = re.compile(r"\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?\Z")
+_PACKAGE: Final = re.compile(r"(?:@[a-z0-9~-][a-z0-9._~-]*/)?[a-z0-9~-][a-z0-9._~-]*\Z")
+
+
+class PluginsUnreadable(OpenClawError):
+    """What should be the list of plugins is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """One plugin that the gateway finds.
+
+    :param package: npm package; "" if none is known.
+    :param origin: bundled, global (installed), workspace, config.
+    :param shadows: it takes the place of a bundled one of the same id.
+    """
+
+    id: str
+    package: str
+    version: str
+    origin: str
+    enabled: bool
+    status: str
+    shadows: bool = False
+
+
+def unpinned(packages: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Packages without an exact version: package, why, what to do."""
+    for package, version in packages.items():
+        if not _PACKAGE.match(str(package)):
+            yield str(package), "is no name of an npm package", "Write it as @openclaw/discord"
+        elif not _EXACT.match(str(version)):
+            yield str(package), f"is at {version!r}, which is no exact version", 'Write one, such as "2026.9.6"'
+
+
+def parse(data: Any) -> tuple[Plugin, ...]:
+    """Read ``openclaw plugins list --json``.
+
+    :raises PluginsUnreadable: if it is none; the CLI's own error is told.
+    """
+    listed = data.get("plugins") if isinstance(data, Mapping) else None
+    if not isinstance(listed, list):
+        error = data.get("error") if isinstance(data, Mapping) else None
+        why = error.get("message") if isinstance(error, Mapping) else "it has no list of plugins"
+        raise PluginsUnreadable("The gateway gave no list of plugins", why=str(why))
+    entries = [entry for entry in listed if isinstance(entry, Mapping)]
+    shadowed = {str(entry.get("id")) for entry in entries if entry.get("origin") == "bundled"}
+    return tuple(_plugin(entry, shadowed) for entry in entries)
+
+
+def _plugin(entry: Mapping[str, Any], bundled: set[str]) -> Plugin:
+    origin = str(entry.get("origin") or "")
+    return Plugin(
+        id=str(entry.get("id") or ""),
+        package=str(entry.get("packageName") or entry.get("name") or ""),
+        version=str(entry.get("version") or entry.get("packageVersion") or ""),
+        origin=origin,
+        enabled=bool(entry.get("enabled")),
+        status=str(entry.get("status") or ""),
+        shadows=origin != "bundled" and str(entry.get("id")) in bundled,
+    )

@@ -1,0 +1,130 @@
+"""openclaw.json through plays: drift, layers, includes, whose the file is, and a new release."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.ansible import Ansible
+from support.emulator import Emulator
+from support.site import Site, changes, modules, result
+
+CONFIG = "data/openclaw.json"
+
+
+def config(site: Site) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((site.data / CONFIG).read_text())
+    return found
+
+
+def edit(site: Site, change: Callable[[dict[str, Any]], object]) -> None:
+    """Change the file behind the collection's back, as a person in the machine does."""
+    content = config(site)
+    change(content)
+    (site.data / CONFIG).write_text(json.dumps(content))
+
+
+@pytest.fixture(scope="module")
+def site(file_ansible: Ansible, emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """A gateway that serves; its tests leave it converged."""
+    site = Site(file_ansible, emulator, tmp_path_factory.mktemp("site"), "configured")
+    site.converge()
+    return site
+
+
+def test_drift_in_our_paths_is_told_by_a_check_and_mended_by_a_run(site: Site) -> None:
+    def drift(content: dict[str, Any]) -> None:
+        content["gateway"]["trustedProxies"] = []
+        content["agents"]["defaults"]["maxConcurrent"] = 99
+        content["ui"] = {"seamColor": "#123456"}
+
+    wanted = config(site)
+    edit(site, drift)
+    plan = site.converge(check=True, diff=True)
+    assert changes(plan) == [("openclaw_config", ["change agents.defaults.maxConcurrent, gateway.trustedProxies"])]
+    assert '"agents.defaults.maxConcurrent": 99' in plan.output
+    assert config(site)["gateway"]["trustedProxies"] == []
+    assert changes(site.converge()) == changes(plan)
+    assert config(site) == {**wanted, "ui": {"seamColor": "#123456"}}
+
+
+def test_layers_of_the_inventory_merge(site: Site) -> None:
+    site.variables |= {
+        "openclaw_config_layer_30_host": {"logging": {"redactSensitive": "tools"}, "session": {"scope": "global"}},
+        "openclaw_config_layer_10_fleet": {"logging": {"level": "info"}, "session": {"scope": "per-sender"}},
+    }
+    site.converge()
+    assert config(site)["logging"] == {"level": "info", "redactSensitive": "tools"}
+    assert config(site)["session"] == {"scope": "global"}
+    del site.variables["openclaw_config_layer_30_host"]
+    site.converge()
+    assert config(site)["logging"] == {"level": "info"}
+    assert config(site)["session"] == {"scope": "per-sender"}
+
+
+def test_an_include_stays_and_is_told(site: Site) -> None:
+    (site.data / "data/base.json5").write_text(
+        "{ gateway: { port: 4000 }, logging: { level: 'debug' }, tts: {} } // ours"
+    )
+    edit(site, lambda content: content.update({"$include": "./base.json5"}))
+    run = site.converge()
+    assert changes(run) == []
+    assert config(site)["$include"] == "./base.json5"
+    [told] = result(run, "openclaw_config")["includes"]
+    assert (told["file"], told["also_set"]) == ("/data/base.json5", ["gateway.port", "logging.level"])
+    assert "/data/base.json5 sets gateway.port, logging.level too" in " ".join(run.output.split())
+    edit(site, lambda content: content.pop("$include"))
+
+
+def test_a_read_only_file_is_ours_alone(site: Site) -> None:
+    edit(site, lambda content: content.update({"meta": {"lastTouchedVersion": "2026.9.5"}}))
+    site.variables["openclaw_config_ownership"] = "readonly"
+    assert modules(site.converge()) == ["fly_toml", "openclaw_config", "fly_deploy"]
+    assert site.machine["config"]["env"]["OPENCLAW_CONFIG_READONLY"] == "1"
+    assert not {"meta", "ui"} & config(site).keys()
+    assert site.converge().changed == 0
+    site.variables["openclaw_config_layer_99_old"] = {"session": {"typingMode": "never"}}
+    site.variables["openclaw_config_waivers"] = {"moved": "it works"}
+    refused = site.run().failed()
+    assert "session.typingMode: is not what OpenClaw 2026.9.6 calls it. Write agents.defaults.typingMode" in " ".join(
+        refused.output.split()
+    )
+    for name in ("openclaw_config_layer_99_old", "openclaw_config_waivers", "openclaw_config_ownership"):
+        del site.variables[name]
+    site.converge()
+    assert "OPENCLAW_CONFIG_READONLY" not in site.machine["config"]["env"]
+
+
+def test_a_new_release_gets_its_config_after_its_deploy(new_site: Callable[..., Site], tmp_path: Path) -> None:
+    site = new_site(
+        "upgraded",
+        fly_app_release="2026.7.1",
+        fly_app_image="registry.fly.io/featherweight:{{ fly_app_release }}",
+        openclaw_config_layer_old={"session": {"typingMode": "never"}},
+        openclaw_config_model="openai/gpt-4o",
+    )
+    site.converge()
+    assert config(site)["agents"]["list"] == [{"id": "main"}]
+    before = site.fingerprint()[CONFIG]
+
+    site.variables["fly_app_release"] = "2026.9.6"
+    refused = " ".join(site.run().failed().output.split())
+    assert "session.typingMode: is not what OpenClaw 2026.9.6 calls it. Write agents.defaults.typingMode" in refused
+    assert "Write openai/gpt-5.5: openai/gpt-4o is retired" in refused
+    assert "migrate: true" in refused
+    assert site.fingerprint()[CONFIG] == before
+
+    site.variables["openclaw_config_migrate"] = True
+    run = site.converge()
+    assert modules(run) == ["fly_toml", "fly_deploy", "openclaw_config"]
+    assert "the machine runs OpenClaw 2026.7.1 yet" in " ".join(run.output.split())
+    assert "session.typingMode: is now agents.defaults.typingMode" in " ".join(run.output.split())
+    found = config(site)
+    assert found["agents"]["entries"] == {"main": {}}
+    assert found["agents"]["defaults"]["typingMode"] == "never"
+    assert found["agents"]["defaults"]["model"]["primary"] == "openai/gpt-5.5"
+    assert "list" not in found["agents"] and "session" not in found
+    assert site.converge().changed == 0
