@@ -13,7 +13,8 @@ author:
 description:
   - Runs argv with optional standard input, and fails when the command does. The exit code is the command's own.
   - There is no shell unless O(command) names one.
-  - Fly.io ends a command after about half a minute; keep commands short.
+  - Fly.io ends a command after half a minute to a minute. With O(detach), and for a longer O(timeout), it is started in
+    the background of the machine, asked after, and its output and exit code are collected.
 extends_documentation_fragment:
   - openclaw.fly.api
   - openclaw.fly.api.commands
@@ -34,9 +35,13 @@ options:
     description: Id or name of the machine; by default the app's first that is started.
     type: str
   timeout:
-    description: Seconds, at most 60.
+    description: Seconds that it may take. With more than 60 it runs detached.
     type: int
     default: 25
+  detach:
+    description: Run it in the background of the machine; needs C(sh), C(nohup) and C(/tmp) there.
+    type: bool
+    default: false
   changed:
     description: Whether the command changes something. A command that does not runs in check mode too.
     type: bool
@@ -53,6 +58,12 @@ EXAMPLES = r"""
     app: my-openclaw
     command: [df, -h, /data]
     changed: false
+
+- name: A backup that takes its time
+  openclaw.fly.fly_machine_exec:
+    app: my-openclaw
+    command: [tar, -czf, /data/backup.tar.gz, -C, /data, workspace]
+    timeout: 900
 """
 
 RETURN = r"""
@@ -94,6 +105,7 @@ SPEC: dict[str, Any] = {
         "stdin": {"type": "str", "no_log": True},
         "machine": {"type": "str"},
         "timeout": {"type": "int", "default": 25},
+        "detach": {"type": "bool", "default": False},
         "changed": {"type": "bool", "default": True},
         "fail_on_exit_code": {"type": "bool", "default": True},
     },
@@ -111,6 +123,7 @@ def body(params: dict[str, Any], context: Context) -> dict[str, Any]:
         stdin=params["stdin"],
         machine=params["machine"],
         timeout=params["timeout"],
+        detach=params["detach"],
     )
     if result["exit_code"] and params["fail_on_exit_code"]:
         said = (result["stderr"] or result["stdout"]).strip()[-500:]

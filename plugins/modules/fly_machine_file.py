@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: fly_machine_file
-short_description: Write a file in a machine
+short_description: Write a file or make a directory in a machine
 version_added: 0.1.0
 author:
   - The openclaw.fly authors (@openclaw-fly)
@@ -44,9 +44,9 @@ options:
     type: bool
     default: false
   state:
-    description: Whether the file is to be there.
+    description: Whether a file or a directory is to be there. V(absent) removes a file, never a directory.
     type: str
-    choices: [present, absent]
+    choices: [present, absent, directory]
     default: present
 """
 
@@ -57,6 +57,13 @@ EXAMPLES = r"""
     path: /data/workspace/AGENTS.md
     content: "{{ lookup('ansible.builtin.file', 'AGENTS.md') }}"
     mode: "644"
+
+- name: A folder of the agent's own
+  openclaw.fly.fly_machine_file:
+    app: my-openclaw
+    path: /data/workspace
+    mode: "700"
+    state: directory
 """
 
 RETURN = r"""
@@ -110,7 +117,7 @@ SPEC: dict[str, Any] = {
         "mode": {"type": "str", "default": "600"},
         "machine": {"type": "str"},
         "secret": {"type": "bool", "default": False},
-        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "state": {"type": "str", "choices": ["present", "absent", "directory"], "default": "present"},
     },
     "required_if": [("state", "present", ["content"])],
     "supports_check_mode": True,
@@ -130,6 +137,7 @@ def body(params: dict[str, Any], context: Context) -> MachineFile:
         mode=params["mode"].lstrip("0"),
         machine=params["machine"],
         show_content=not params["secret"],
+        directory=params["state"] == "directory",
     )
 
 

@@ -184,13 +184,25 @@ class MachinesApi:
         path = f"/apps/{_part(app)}/machines/{machine}/metadata/{_part(key)}"
         self._send("POST", path, {"value": value}, safe=True)
 
-    def exec(self, app: str, machine: str, command: list[str], stdin: str | None = None, timeout: int = 25) -> Json:
-        """Run argv in the machine: {exit_code, exit_signal, stdout, stderr}, zeroes may be left out."""
+    def exec(
+        self,
+        app: str,
+        machine: str,
+        command: list[str],
+        stdin: str | None = None,
+        timeout: int = 25,
+        *,
+        safe: bool = False,
+    ) -> Json:
+        """Run argv in the machine: {exit_code, exit_signal, stdout, stderr}, zeroes may be left out.
+
+        `safe`: running it twice does no harm, so it is sent again when its answer is lost.
+        """
         body: Json = {"command": command, "timeout": timeout}
         if stdin is not None:
             body["stdin"] = stdin
         path = f"/apps/{_part(app)}/machines/{machine}/exec"
-        answer: Json = self._send("POST", path, body, timeout=timeout + 15) or {}
+        answer: Json = self._send("POST", path, body, timeout=timeout + 15, safe=safe) or {}
         return answer
 
     # Certificates

@@ -46,6 +46,7 @@ while read -r mode owner data path; do
   trap - EXIT
 done
 """
+_DIRECTORY = 'mkdir -p -- "$1" && chown "$2" "$1" && chmod "$3" "$1"'
 _REMOVE = 'rm -f -- "$@"'
 
 
@@ -57,6 +58,7 @@ class RemoteFile:
     mode: str
     """Octal, such as 600."""
     kind: str = "regular file"
+    """As stat names it: regular file, directory, symbolic link."""
 
 
 class RemoteFiles:
@@ -65,9 +67,11 @@ class RemoteFiles:
     def __init__(self, api: MachinesApi, app: str, machine: str) -> None:
         self._api, self._app, self._machine = api, app, machine
 
-    def run(self, command: list[str], stdin: str | None = None, timeout: int = 25) -> Json:
-        """Run argv; return {exit_code, stdout, stderr}, all present."""
-        answer = self._api.exec(self._app, self._machine, command, stdin, timeout)
+    def run(
+        self, command: list[str], stdin: str | None = None, timeout: int = 25, *, safe: bool = False
+    ) -> Json:
+        """Run argv; return {exit_code, stdout, stderr}, all present. `safe`: running it twice does no harm."""
+        answer = self._api.exec(self._app, self._machine, command, stdin, timeout, safe=safe)
         return {
             "exit_code": answer.get("exit_code") or 0,
             "stdout": answer.get("stdout") or "",
@@ -76,7 +80,7 @@ class RemoteFiles:
 
     def read(self, *paths: str) -> dict[str, RemoteFile | None]:
         """Read files; None for those that are not there."""
-        lines = self.shell("read files", _READ, list(paths)).split("\n")
+        lines = self.shell("read files", _READ, list(paths), safe=True).split("\n")
         return {path: _parse(*lines[2 * n : 2 * n + 2]) for n, path in enumerate(paths)}
 
     def write(self, files: dict[str, RemoteFile]) -> None:
@@ -85,14 +89,20 @@ class RemoteFiles:
             f"{file.mode} {file.owner} {base64.b64encode(file.content).decode() or '-'} {path}\n"
             for path, file in files.items()
         ]
-        self.shell("write files", _WRITE, [], "".join(lines))
+        self.shell("write files", _WRITE, [], "".join(lines), safe=True)
 
     def remove(self, *paths: str) -> None:
-        self.shell("remove files", _REMOVE, list(paths))
+        self.shell("remove files", _REMOVE, list(paths), safe=True)
 
-    def shell(self, what: str, script: str, arguments: list[str], stdin: str | None = None) -> str:
+    def make_directory(self, path: str, owner: str, mode: str) -> None:
+        """Make it, and those above it that are missing, or give it this owner and mode."""
+        self.shell("make a directory", _DIRECTORY, [path, owner, mode], safe=True)
+
+    def shell(
+        self, what: str, script: str, arguments: list[str], stdin: str | None = None, *, safe: bool = False
+    ) -> str:
         """Run a POSIX shell script with arguments and return its output; `what` is for the error's text."""
-        answer = self.run(["sh", "-c", script, "sh", *arguments], stdin)
+        answer = self.run(["sh", "-c", script, "sh", *arguments], stdin, safe=safe)
         if answer["exit_code"]:
             raise CollectionError(
                 f"cannot {what}",
@@ -107,7 +117,7 @@ class RemoteFiles:
 def _parse(status: str, data: str) -> RemoteFile | None:
     if status == "absent":
         return None
-    owner, mode, kind = status.split(" ", 2)
+    owner, mode, kind = status.replace("regular empty file", "regular file").split(" ", 2)
     content = b""
     with contextlib.suppress(ValueError):
         content = base64.b64decode(data)

@@ -7,8 +7,12 @@ from __future__ import annotations
 from typing import Any
 
 from .api import MachinesApi
+from .detached import run_detached
 from .pick_machine import started_machine
 from .remote_files import RemoteFiles
+
+LONGEST = 60
+"""Seconds that Fly.io gives an exec at most."""
 
 
 def run_command(
@@ -19,7 +23,11 @@ def run_command(
     stdin: str | None = None,
     machine: str | None = None,
     timeout: int = 25,
+    detach: bool = False,
 ) -> dict[str, Any]:
-    """Return {machine, exit_code, stdout, stderr}; an exit code is no error here."""
+    """Return {machine, exit_code, stdout, stderr}; an exit code is no error here. `timeout` is in seconds."""
     identity = started_machine(api, app, machine)["id"]
-    return {"machine": identity, **RemoteFiles(api, app, identity).run(command, stdin, timeout)}
+    remote = RemoteFiles(api, app, identity)
+    if detach or timeout > LONGEST:
+        return {"machine": identity, **run_detached(remote, f"machine {identity} of {app}", command, stdin, timeout)}
+    return {"machine": identity, **remote.run(command, stdin, timeout)}

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..converge.resource import Change, Resource
+from ..errors import CollectionError
 from ..fly.api import MachinesApi
 from ..fly.pick_machine import pick_machine, started_machine
 from ..fly.remote_files import RemoteFile, RemoteFiles
@@ -15,7 +16,10 @@ _HIDDEN = "(content not shown)"
 
 
 class MachineFile(Resource[RemoteFile | None]):
-    """`content` None means that the file is to be absent. `owner` is uid:gid, `mode` octal without a leading 0."""
+    """`content` None means that the file is to be absent. `owner` is uid:gid, `mode` octal without a leading 0.
+
+    With `directory` it is a directory that is to be there; one is never removed.
+    """
 
     def __init__(
         self,
@@ -28,9 +32,11 @@ class MachineFile(Resource[RemoteFile | None]):
         mode: str,
         machine: str | None = None,
         show_content: bool = True,
+        directory: bool = False,
     ) -> None:
         self._api, self._app, self._path, self._content = api, app, path, content
         self._owner, self._mode, self._machine, self._show = owner, mode, machine, show_content
+        self._directory = directory
 
     @property
     def title(self) -> str:
@@ -43,6 +49,12 @@ class MachineFile(Resource[RemoteFile | None]):
         return RemoteFiles(self._api, self._app, machine["id"]).read(self._path)[self._path]
 
     def plan(self, observed: RemoteFile | None) -> list[Change]:
+        if observed and (observed.kind == "directory") != self._directory:
+            raise CollectionError(
+                f"there is a {observed.kind} in its place", where=self.title, todo="Choose another path, or remove it"
+            )
+        if self._directory:
+            return self._directory_changes(observed)
         wanted = None if self._content is None else RemoteFile(self._content, self._owner, self._mode)
         if observed == wanted:
             return []
@@ -50,6 +62,13 @@ class MachineFile(Resource[RemoteFile | None]):
             return [Change("remove", self._shown(observed), None, self._remove)]
         what = "write" if observed is None or observed.content != wanted.content else "set owner and mode"
         return [Change(what, self._shown(observed), self._shown(wanted), lambda: self._write(wanted))]
+
+    def _directory_changes(self, observed: RemoteFile | None) -> list[Change]:
+        if observed and (observed.owner, observed.mode) == (self._owner, self._mode):
+            return []
+        before = f"{observed.owner} {observed.mode}" if observed else None
+        what = "set owner and mode" if observed else "make the directory"
+        return [Change(what, before, f"{self._owner} {self._mode}", self._make_directory)]
 
     def describe(self, observed: RemoteFile | None) -> dict[str, Any]:
         if observed is None:
@@ -74,6 +93,9 @@ class MachineFile(Resource[RemoteFile | None]):
 
     def _write(self, file: RemoteFile) -> None:
         self._files().write({self._path: file})
+
+    def _make_directory(self) -> None:
+        self._files().make_directory(self._path, self._owner, self._mode)
 
     def _remove(self) -> None:
         self._files().remove(self._path)
