@@ -116,7 +116,7 @@ SPEC: dict[str, Any] = {
 def body(params: dict[str, Any], context: Context) -> Deployment:
     definition, base_dir = load(params["config"], params["definition"])
     app = params["app"] or definition.get("app") or ""
-    refuse_secrets(definition.get("env") or {}, f"fly.toml of {app}", params["public_env"])
+    refuse_secrets(definition.get("env") or {}, f"fly.toml of {app}", params["public_env"], context.secret)
     api = connect(params, context)
     gate = Gate(api, connect_platform(params, context), app, params["wait_timeout"], context.progress)
     return Deployment(

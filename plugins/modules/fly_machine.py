@@ -137,7 +137,7 @@ SPEC: dict[str, Any] = {
 
 def body(params: dict[str, Any], context: Context) -> Machine:
     app = params["app"]
-    refuse_secrets(params["env"], f"env for {app}", params["public_env"])
+    refuse_secrets(params["env"], f"env for {app}", params["public_env"], context.secret)
     api = connect(params, context)
     env = {name: None if value is None else str(value) for name, value in params["env"].items()}
     return Machine(

@@ -82,7 +82,7 @@ SPEC: dict[str, Any] = {
 
 
 def body(params: dict[str, Any], context: Context) -> FlyTomlFile:
-    return FlyTomlFile(Path(params["dest"]), params["content"], params["public_env"])
+    return FlyTomlFile(Path(params["dest"]), params["content"], params["public_env"], context.secret)
 
 
 def main() -> None:

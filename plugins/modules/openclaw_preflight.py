@@ -119,6 +119,7 @@ from typing import Any
 from ..module_utils.api_options import API_OPTIONS, connect
 from ..module_utils.converge.context import Context
 from ..module_utils.converge.module import run_module
+from ..module_utils.openclaw.config_rules import literal_secrets
 from ..module_utils.resources.preflight import preflight
 
 SPEC: dict[str, Any] = {
@@ -146,6 +147,8 @@ SPEC: dict[str, Any] = {
 
 
 def body(params: dict[str, Any], context: Context) -> dict[str, Any]:
+    for _path, value in literal_secrets(params["config"]):
+        context.secret(value)
     return preflight(connect(params, context), params)
 
 

@@ -4,15 +4,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ..errors import CollectionError
 from ..secret_shapes import looks_secret
 
 
-def refuse_secrets(env: dict[str, Any], where: str, public: list[str]) -> None:
-    """Raise when a value of `env` looks like a secret; names in `public` are known to be none."""
+def refuse_secrets(env: dict[str, Any], where: str, public: list[str], mask: Callable[[str], object] = str) -> None:
+    """Raise when a value of `env` looks like a secret; names in `public` are known to be none.
+
+    `mask` gets each such value, so that the task's own arguments do not show it.
+    """
     found = sorted(name for name, value in env.items() if name not in public and looks_secret(name, value))
+    for name in found:
+        mask(str(env[name]))
     if found:
         raise CollectionError(
             f"env holds what looks like a secret: {', '.join(found)}",

@@ -117,15 +117,8 @@ def port_agrees(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
 
 
 def no_literal_secret(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
-    for path, value in nodes(config):
-        if not isinstance(value, str) or not value or ENV_SUBSTITUTION.fullmatch(value):
-            continue
-        if path and path[-1] == "id" and is_secret_ref(get(config, *map(str, path[:-1]))):
-            continue
-        key = next((part for part in reversed(path) if isinstance(part, str)), "")
+    for path, value in literal_secrets(config):
         shape = token_shape(value)
-        if shape is None and not is_secret_key(key):
-            continue
         said = f"looks like {shape}" if shape else "is a secret written out"
         yield Problem(
             show(path),
@@ -133,6 +126,18 @@ def no_literal_secret(config: Mapping[str, Any], facts: Facts) -> Iterator[Probl
             suggestion=_how_to_refer(path),
             rule="secret-literal",
         )
+
+
+def literal_secrets(config: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Path and value of what is a secret by its key or looks like one; references are none."""
+    for path, value in nodes(config):
+        if not isinstance(value, str) or not value or ENV_SUBSTITUTION.fullmatch(value):
+            continue
+        if path and path[-1] == "id" and is_secret_ref(get(config, *map(str, path[:-1]))):
+            continue
+        key = next((part for part in reversed(path) if isinstance(part, str)), "")
+        if token_shape(value) is not None or is_secret_key(key):
+            yield path, value
 
 
 def _how_to_refer(path: tuple[str | int, ...]) -> str:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,11 @@ from .local_file import LocalFile
 
 
 class FlyTomlFile(LocalFile):
-    def __init__(self, path: Path, text: str, public_env: list[str]) -> None:
+    def __init__(self, path: Path, text: str, public_env: list[str], mask: Callable[[str], object]) -> None:
         super().__init__(path, text)
         self.definition = parse(text, str(path))
         validate(self.definition, str(path))
-        refuse_secrets(self.definition.get("env") or {}, str(path), public_env)
+        refuse_secrets(self.definition.get("env") or {}, str(path), public_env, mask)
 
     def describe(self, observed: tuple[str, int] | None) -> dict[str, Any]:
         return {**super().describe(observed), "definition": self.definition}
