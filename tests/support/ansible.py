@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -117,8 +118,10 @@ class Started:
         return Run(self.process.returncode, stdout, stderr, recap, results)
 
     def kill(self, number: int = signal.SIGKILL) -> None:
-        """Signal it and all its workers."""
-        os.killpg(self.process.pid, number)
+        """Signal it and all below it: a worker is in a session of its own and would end its task as an orphan."""
+        for pid in (self.process.pid, *_descendants(self.process.pid)):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
 
 
 class Ansible:
@@ -236,6 +239,15 @@ def installed_cores() -> list[Core]:
             minor = ".".join(version.split(".")[:2])
             cores.setdefault(minor, Core(minor, folder))
     return sorted(cores.values(), key=lambda core: [int(part) for part in core.version.split(".")])
+
+
+def _descendants(pid: int) -> list[int]:
+    """The processes below one, children before grandchildren."""
+    children: list[int] = []
+    for file in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            children += map(int, file.read_text().split())
+    return children + [each for child in children for each in _descendants(child)]
 
 
 def _dump(path: Path, data: Any) -> Path:
