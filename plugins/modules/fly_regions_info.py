@@ -57,7 +57,7 @@ SPEC: dict[str, Any] = {"argument_spec": {**API_OPTIONS}, "supports_check_mode":
 
 def body(params: dict[str, Any], context: Context) -> dict[str, Any]:
     nearest, regions = connect(params, context).nearest_and_regions()
-    priced = [{**region, "price_factor": REGION_FACTOR.get(region.get("code"))} for region in regions]
+    priced = [{**region, "price_factor": REGION_FACTOR.get(str(region.get("code")))} for region in regions]
     return {"changed": False, "nearest": nearest, "regions": priced}
 
 

@@ -12,8 +12,8 @@ _MACAROON_PREFIXES = ("fm1r_", "fm1a_", "fm2_")
 def authorization(token: str | None) -> str:
     """Return the Authorization header's value for a token as people paste it, with or without a scheme."""
     text = (token or "").strip()
-    for scheme in ("FlyV1 ", "Bearer "):
-        if text.startswith(scheme):
+    for scheme in ("FlyV1", "Bearer"):
+        if text == scheme or text.startswith(f"{scheme} "):
             text = text[len(scheme) :].strip()
     if not text:
         raise CollectionError(
