@@ -15,6 +15,7 @@ from typing import Any
 from ..errors import CollectionError
 from .durations import seconds
 from .guests import guest
+from .old_forms import modernized
 
 Definition = dict[str, Any]
 
@@ -157,7 +158,7 @@ def load(path: str | None, definition: Definition | None) -> tuple[Definition, P
     """Read and validate fly.toml from a path, or validate a dictionary; also where its relative paths start."""
     if path is None:
         validate(definition or {})
-        return definition or {}, None
+        return modernized(definition or {}), None
     file = Path(path)
     try:
         text = file.read_text()
@@ -165,7 +166,7 @@ def load(path: str | None, definition: Definition | None) -> tuple[Definition, P
         raise CollectionError("fly.toml cannot be read", where=path, why=str(error)) from error
     parsed = parse(text, path)
     validate(parsed, path)
-    return parsed, file.parent
+    return modernized(parsed), file.parent
 
 
 def tables(value: Any) -> list[dict[str, Any]]:
@@ -197,7 +198,14 @@ def check_seconds(value: Any, where: str = "duration") -> float:
 
 def validate(definition: Definition, where: str = "fly.toml") -> None:
     """Raise one error that lists every problem found."""
-    problems = [*_unknown_keys(definition), *_ports(definition), *_checks(definition), *_sections(definition)]
+    definition = modernized(definition)
+    problems = [
+        *_unknown_keys(definition),
+        *_env(definition),
+        *_ports(definition),
+        *_checks(definition),
+        *_sections(definition),
+    ]
     if problems:
         raise CollectionError(
             f"{len(problems)} problem{'s' if len(problems) > 1 else ''}",
@@ -222,6 +230,15 @@ def _unknown_keys(definition: Definition) -> list[str]:
                 continue
             problems += [f"{key}.{name}: unknown key{_near(name, allowed)}" for name in table if name not in allowed]
     return problems
+
+
+def _env(definition: Definition) -> list[str]:
+    env = definition.get("env") or {}
+    return [
+        f"env.{name}: a text is wanted, not {value!r}"
+        for name, value in env.items()
+        if not isinstance(value, str | int | float)
+    ]
 
 
 def _ports(definition: Definition) -> list[str]:
@@ -254,6 +271,10 @@ def _checks(definition: Definition) -> list[str]:
     problems = []
     for path, check in found:
         problems += [f"{path}.{key}: unknown key{_near(key, _CHECK_KEYS)}" for key in check if key not in _CHECK_KEYS]
+        times = [check[key] for key in ("interval", "timeout", "grace_period") if key in check]
+        if path == "http_service.checks" and any(isinstance(time, int | float) for time in times):
+            problems.append(f"{path}: give times a unit, such as 15s; flyctl takes bare numbers for nanoseconds here")
+            continue
         if "interval" in check and check_seconds(check["interval"], f"{path}.interval") < 2:
             problems.append(f"{path}.interval: 2s at least, not {check['interval']}")
         if "timeout" in check and check_seconds(check["timeout"], f"{path}.timeout") > 60:
@@ -262,8 +283,10 @@ def _checks(definition: Definition) -> list[str]:
             continue
         if check.get("type") not in ("http", "tcp"):
             problems.append(f"{path}.type: http or tcp is wanted, not {check.get('type')!r}")
-        if not check.get("port") and not definition.get("http_service"):
-            problems.append(f"{path}.port: a port is wanted, there is no [http_service] to take it from")
+        http = definition.get("http_service")
+        for group in [] if check.get("port") else process_groups(definition):
+            if for_group(definition, check, group) and not (http and for_group(definition, http, group)):
+                problems.append(f"{path}.port: a port is wanted, {group} has no [http_service] to take it from")
     return problems
 
 

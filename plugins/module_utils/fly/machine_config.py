@@ -8,7 +8,9 @@ Source: flyctl's appconfig/machines.go, service.go and processgroups.go (2026-08
 from __future__ import annotations
 
 import base64
+import io
 import shlex
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -87,10 +89,33 @@ def is_held(config: Config) -> bool:
 
 
 def _text(value: Any) -> str:
-    """A value of [env] as Go prints it."""
+    """A value of [env] or of a header as Go prints it."""
     if isinstance(value, bool):
         return str(value).lower()
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    number = Decimal(repr(value))
+    exponent = number.adjusted()
+    if value and not -4 <= exponent < 6:
+        return f"{number.scaleb(-exponent).normalize():f}e{'-' if exponent < 0 else '+'}{abs(exponent):02}"
+    return f"{number.normalize():f}"
+
+
+def _words(command: str) -> list[str]:
+    """Split as flyctl does: as a shell, where a comment begins only at the begin of a word."""
+    stream = io.StringIO(command)
+    lexer = shlex.shlex(stream, posix=True)
+    lexer.whitespace_split = True
+    lexer.commenters = ""
+    words: list[str] = []
+    begin = 0
+    while (word := lexer.get_token()) is not None:
+        raw = command[begin:].lstrip()
+        if raw.startswith("#"):
+            return [*words, *_words(raw.partition("\n")[2])]
+        words.append(word)
+        begin = stream.tell()
+    return words
 
 
 def _vm(definition: Definition, group: str) -> Config | None:
@@ -107,7 +132,7 @@ def _init(definition: Definition, group: str) -> Config:
     command = (definition.get("processes") or {}).get(group)
     if command:
         try:
-            init["cmd"] = shlex.split(command)
+            init["cmd"] = _words(command)
         except ValueError as error:
             raise CollectionError(
                 "the process command cannot be split", where=f"processes.{group}", why=str(error)
@@ -168,7 +193,7 @@ def _check(entry: dict[str, Any]) -> Config:
             check[key] = go(check_seconds(entry[key], key), key)
     if entry.get("headers"):
         check["headers"] = [
-            {"name": name, "values": value if isinstance(value, list) else [value]}
+            {"name": name, "values": [_text(value)]}
             for name, value in entry["headers"].items()
         ]
     return check

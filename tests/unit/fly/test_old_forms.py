@@ -1,0 +1,84 @@
+"""Spellings of fly.toml that flyctl still reads."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import Any
+
+import pytest
+
+from ansible_collections.openclaw.fly.plugins.module_utils.errors import CollectionError
+from ansible_collections.openclaw.fly.plugins.module_utils.fly.fly_toml import load, validate
+from ansible_collections.openclaw.fly.plugins.module_utils.fly.machine_config import machine_config
+from ansible_collections.openclaw.fly.plugins.module_utils.fly.old_forms import modernized
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("[mount]\nsource = 'a'\ndestination = '/a'", {"mounts": {"source": "a", "destination": "/a"}}),
+        ("[[compute]]\nsize = 'a'\n[[vm]]\nsize = 'b'", {"vm": [{"size": "a"}, {"size": "b"}]}),
+        ("[experimental]\ncmd = 'run it'", {"experimental": {"cmd": ["run it"]}}),
+        (
+            "[[services]]\ninternal_port = '8080'\nconcurrency = '20,25'\n[[services.ports]]\nport = '80'",
+            {
+                "services": [
+                    {
+                        "internal_port": 8080,
+                        "concurrency": {"type": "requests", "soft_limit": 20, "hard_limit": 25},
+                        "ports": [{"port": 80}],
+                    }
+                ]
+            },
+        ),
+        (
+            "[checks.up]\ntype = 'http'\nheaders = [{name = 'A', value = 1}]",
+            {"checks": {"up": {"type": "http", "headers": {"A": 1}}}},
+        ),
+    ],
+)
+def test_old_becomes_new_and_new_stays(old: str, new: dict[str, Any]) -> None:
+    assert modernized(tomllib.loads(old)) == new
+    assert modernized(new) == new
+
+
+def test_old_spellings_are_valid_and_are_loaded_in_todays() -> None:
+    definition, _ = load(None, {"mount": {"source": "a", "destination": "/a"}})
+    assert list(definition) == ["mounts"]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("[env]\nWHEN = 2020-01-01", "env.WHEN: a text is wanted"),
+        ("[http_service]\ninternal_port = 1\n[[http_service.checks]]\ninterval = 5000", "times a unit"),
+        ("[checks.up]\nport = 1", "checks.up.type: http or tcp"),
+        ("[checks.up]\ntype = 'tcp'", "app has no [http_service] to take it from"),
+        ("[processes]\napp = 'a'\n[http_service]\ninternal_port = 1", "name its processes"),
+    ],
+)
+def test_what_flyctl_refuses_or_misreads_is_a_problem(text: str, problem: str) -> None:
+    with pytest.raises(CollectionError) as caught:
+        validate(tomllib.loads(text))
+    assert problem in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("serve --name 'two words' a\\ b", ["serve", "--name", "two words", "a b"]),
+        ("serve # all of it", ["serve"]),
+        ("serve # this\nand that", ["serve", "and", "that"]),
+        ("serve http://x/#y '#z'", ["serve", "http://x/#y", "#z"]),
+    ],
+)
+def test_commands_are_split_as_flyctl_does(command: str, words: list[str]) -> None:
+    assert machine_config({"processes": {"app": command}}, "app", "image:1", None)["init"]["cmd"] == words
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(1.0, "1"), (1.5, "1.5"), (100000.5, "100000.5"), (1e6, "1e+06"), (1234567.5, "1.2345675e+06"), (1e-5, "1e-05")],
+)
+def test_numbers_are_written_as_go_does(value: float, text: str) -> None:
+    assert machine_config({"env": {"N": value}}, "app", "image:1", None)["env"]["N"] == text
