@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import urllib.error
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -70,8 +71,6 @@ def test_tokens(flyctl: Flyctl) -> None:
 
 def _as(flyctl: Flyctl, token: str) -> Any:
     """Call the API with another token; give the status."""
-    import urllib.request
-
     def call(method: str, path: str) -> int:
         headers = {"Authorization": f"Bearer {token}"}
         request = urllib.request.Request(flyctl.emulator.api_url + path, method=method, headers=headers)
@@ -128,8 +127,8 @@ def test_a_deploy_and_another(flyctl: Flyctl, sleeper: Path) -> None:
     assert (status["Name"], status["Deployed"], status["Version"]) == (app, True, 2)
     assert [shown["id"] for shown in status["Machines"]] == [first["id"]]
     assert first["id"] in flyctl("status", "-a", app)
-    releases = flyctl.json("releases", "-a", app)
-    assert [(_field(item, "version"), _field(item, "status")) for item in releases] == [(2, "complete"), (1, "complete")]
+    releases = {_field(item, "version"): _field(item, "status") for item in flyctl.json("releases", "-a", app)}
+    assert releases == {2: "complete", 1: "complete"}
     assert json.loads(flyctl("config", "show", "-a", app))["env"] == {"COLOUR": "blue"}
     assert "COLOUR" in flyctl("config", "env", "-a", app)
     assert "Machine started" in flyctl("logs", "-a", app, "--no-tail")
@@ -143,10 +142,11 @@ def _field(item: dict[str, Any], name: str) -> Any:
 def test_a_failed_deploy_is_a_failed_release(flyctl: Flyctl, sleeper: Path) -> None:
     app = flyctl.app("fails")
     sleeper.write_text(SLEEPER + '[processes]\n  app = "false"\n')
-    flyctl("deploy", "-a", app, "-c", str(sleeper), "--image", SLEEP, "--ha=false", "--remote-only", "--yes", fails=True)
+    words = ("deploy", "-a", app, "-c", str(sleeper), "--remote-only", "--yes", "--image")
+    flyctl(*words, SLEEP, "--ha=false", fails=True)
     (release,) = flyctl.json("releases", "-a", app)
     assert _field(release, "status") == "failed"
-    unknown = flyctl("deploy", "-a", app, "-c", str(sleeper), "--image", "registry.fly.io/nothing:1", fails=True)
+    unknown = flyctl(*words, "registry.fly.io/nothing:1", fails=True)
     assert "the emulator pulls from no registry" in unknown
 
 

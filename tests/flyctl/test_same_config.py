@@ -96,3 +96,21 @@ def test_flyctl_equals_us(flyctl: Flyctl, toml: Path) -> None:
         flyctl.emulator.clear_journal()
         assert ours(flyctl, app, toml)["changes"] == [], "our deploy after flyctl's"
         assert flyctl.emulator.journal("write,exec") == []
+
+
+def test_what_flyctl_adds_for_high_availability_stays(flyctl: Flyctl, tmp_path: Path) -> None:
+    toml = tmp_path / "fly.toml"
+    toml.write_text('app = "any"\nprimary_region = "iad"\n[env]\n  A = "1"\n')
+    app = prepared(flyctl, "standby", toml)
+    flyctl.deploy(app, toml, "--ha=true", "--detach")
+    assert len(flyctl.machines(app)) == 2
+    (standby,) = [machine for machine in flyctl.machines(app) if machine["config"].get("standbys")]
+    assert ours(flyctl, app, toml)["changes"] == []
+    toml.write_text(toml.read_text().replace("1", "2"))
+    assert len(ours(flyctl, app, toml)["changes"]) == 2
+    after = {machine["id"]: machine for machine in flyctl.machines(app)}
+    assert {machine["config"]["env"]["A"] for machine in after.values()} == {"2"}
+    assert after.pop(standby["id"])["config"]["standbys"] == standby["config"]["standbys"]
+    assert flyctl.emulator.get(f"/v1/apps/{app}/machines/{standby['id']}")["state"] in ("created", "stopped")
+    assert [machine["state"] for machine in after.values()] == ["started"]
+    assert ours(flyctl, app, toml)["changes"] == []

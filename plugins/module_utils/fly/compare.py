@@ -29,6 +29,8 @@ _OPTIONAL = ("guest",)
 """Left as the machine has it when fly.toml does not say."""
 _DEFAULT_RESTART: Config = {"policy": "on-failure", "max_retries": 10}
 """What the API fills in where no restart policy is given."""
+_STANDBY_FOR = "FLY_STANDBY_FOR"
+"""Says in a standby machine whose place it takes; flyctl sets it when it makes the machine."""
 _ZERO: tuple[Any, ...] = (None, "", False, 0, [], {})
 _DURATIONS = ("interval", "timeout", "grace_period")
 _FILLED_BY_API = ("encrypted", "size_gb", "force_instance_key", "force_instance_description")
@@ -38,6 +40,9 @@ def desired(wanted: Config, actual: Config) -> Config:
     """Lay `wanted` over `actual`: the whole configuration to send, since an update replaces all of it."""
     result = {key: value for key, value in actual.items() if key not in OWNED or key in _OPTIONAL}
     result.update(wanted)
+    stands_for = (actual.get("env") or {}).get(_STANDBY_FOR)
+    if stands_for and actual.get("standbys"):
+        result["env"] = {**wanted.get("env", {}), _STANDBY_FOR: stands_for}
     if _is_pinned(wanted.get("image"), actual.get("image")):
         result["image"] = actual["image"]
     theirs = {k: v for k, v in (actual.get("metadata") or {}).items() if k != HOLD_KEY}

@@ -4,10 +4,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,19 +14,14 @@ from ..converge.resource import Change, Resource
 from ..errors import CollectionError
 from ..fly import machine_config
 from ..fly.api import Json, MachinesApi
+from ..fly.applied_secrets import CLOCK_SKEW, secrets_state
+from ..fly.applied_secrets import KEY as SECRETS_KEY
 from ..fly.compare import desired, differences, sections
 from ..fly.deployed import group_of, is_deployed, public_view, version_time
 from ..fly.fly_toml import Definition, process_groups
 from ..fly.gate import Gate, is_crash_looping
 from ..fly.machine_writer import DOWN, MachineWriter
 from ..fly.pick_volume import GONE
-
-SECRETS_KEY = "ansible_secrets_applied"
-"""Machine metadata: which state of the app's secrets the machine was last updated with."""
-
-
-CLOCK_SKEW = 2.0
-"""Seconds by which the clocks of Fly.io's vault and of a host may differ."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +76,7 @@ class Deployment(Resource[DeployState]):
             return DeployState(machines, "", 0.0)
         if self._secrets_pending:
             return DeployState(machines, "known once the secrets are set", math.inf)
-        return DeployState(machines, *_secrets_state(self._api.secrets(self._app) or []))
+        return DeployState(machines, *secrets_state(self._api.secrets(self._app) or []))
 
     def plan(self, observed: DeployState) -> list[Change]:
         changes: list[Change] = []
@@ -133,14 +126,17 @@ class Deployment(Resource[DeployState]):
             wanted = self._wanted(group, mounted, observed.secrets)
             before, after = differences(wanted, config)
             what = sections(before, after).replace(f"metadata.{SECRETS_KEY}", "secrets")
-            update = partial(self._write.update, identity, partial(desired, wanted))
+            launch = not (down and _is_standby(machine))
+            update = partial(self._write.update, identity, partial(desired, wanted), launch=launch)
             return [Change(f"update machine {identity}: {what}", before, after, update)]
         if down and not self._may_sleep(machine):
             return [self._start(machine)]
         return []
 
     def _may_sleep(self, machine: Json) -> bool:
-        """Fly's proxy stops and starts it by demand, so that it is down means nothing."""
+        """Fly's proxy stops and starts it by demand, or it stands by for another: that it is down means nothing."""
+        if _is_standby(machine):
+            return machine.get("state") in DOWN
         services = (machine.get("config") or {}).get("services") or []
         sleeps = any(service.get("autostop") not in (None, False, "off") for service in services)
         return sleeps and machine.get("state") in ("stopped", "suspended")
@@ -210,10 +206,6 @@ def _shown(config: Json) -> Json:
     return {key: value for key, value in config.items() if value and key != "metadata"}
 
 
-def _secrets_state(secrets: list[Json]) -> tuple[str, float]:
-    """Fingerprint, and when one was last set; a time that nobody knows may be now."""
-    lines = sorted(f"{entry['name']}={entry.get('digest')}" for entry in secrets)
-    fingerprint = hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
-    times = [entry.get("updated_at") or entry.get("created_at") for entry in secrets]
-    moments = [datetime.fromisoformat(time).timestamp() if time else math.inf for time in times]
-    return fingerprint, max(moments, default=0.0)
+def _is_standby(machine: Json) -> bool:
+    """flyctl makes a second machine for a group without services, to start when the first one's host is lost."""
+    return bool((machine.get("config") or {}).get("standbys"))
