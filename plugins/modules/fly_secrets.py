@@ -37,6 +37,16 @@ options:
     description: Whether every secret that O(secrets) does not name is removed.
     type: bool
     default: false
+  apply:
+    description:
+      - Whether machines get them now, one after the other, behind the health gate; each is restarted.
+      - If not, they are staged, and a machine gets them at its next deploy.
+    type: bool
+    default: false
+  wait_timeout:
+    description: Seconds for a machine to be healthy again.
+    type: float
+    default: 300.0
 """
 
 EXAMPLES = r"""
@@ -79,9 +89,11 @@ error:
 
 from typing import Any
 
-from ..module_utils.api_options import API_OPTIONS, connect
+from ..module_utils.api_options import API_OPTIONS, connect, connect_platform
 from ..module_utils.converge.context import Context
 from ..module_utils.converge.module import run_module
+from ..module_utils.fly.gate import Gate
+from ..module_utils.fly.machine_writer import MachineWriter
 from ..module_utils.resources.secrets import Secrets
 
 SPEC: dict[str, Any] = {
@@ -91,6 +103,8 @@ SPEC: dict[str, Any] = {
         "secrets": {"type": "dict", "default": {}, "no_log": True},
         "absent": {"type": "list", "elements": "str", "default": []},
         "exact": {"type": "bool", "default": False},
+        "apply": {"type": "bool", "default": False},
+        "wait_timeout": {"type": "float", "default": 300.0},
     },
     "supports_check_mode": True,
 }
@@ -98,8 +112,10 @@ SPEC: dict[str, Any] = {
 
 def body(params: dict[str, Any], context: Context) -> Secrets:
     values = {name: context.secret(str(value)) for name, value in params["secrets"].items()}
-    api = connect(params, context)
-    return Secrets(api, params["app"], values, absent=params["absent"], exact=params["exact"])
+    api, app = connect(params, context), params["app"]
+    gate = Gate(api, connect_platform(params, context), app, params["wait_timeout"], context.progress)
+    apply = MachineWriter(api, gate, app) if params["apply"] else None
+    return Secrets(api, app, values, absent=params["absent"], exact=params["exact"], apply=apply)
 
 
 def main() -> None:

@@ -8,8 +8,8 @@ from typing import Any
 from support.platform import Platform
 
 from ansible_collections.openclaw.fly.plugins.module_utils.fly import wireguard
+from ansible_collections.openclaw.fly.plugins.module_utils.fly.applied_secrets import KEY as SECRETS_KEY
 from ansible_collections.openclaw.fly.plugins.module_utils.fly.secret_ledger import KEY as LEDGER
-from ansible_collections.openclaw.fly.plugins.module_utils.resources.deployment import SECRETS_KEY
 
 GONE = ("pending_destroy", "destroyed")
 

@@ -46,8 +46,10 @@ class Ledger:
         }
 
     def text(self, values: dict[str, str]) -> str:
-        """The ledger to keep once Fly.io holds `values`."""
-        entries = {name: [self._digests.get(name, ""), self._hash(f"{name}={value}")] for name, value in values.items()}
+        """The ledger to keep once Fly.io holds `values`; what else it knew, and still holds, stays in it."""
+        entries = {name: entry for name, entry in self._entries.items() if self._digests.get(name) == entry[0]}
+        for name, value in values.items():
+            entries[name] = [self._digests.get(name, ""), self._hash(f"{name}={value}")]
         data: dict[str, Any] = {"salt": self._salt, "all": self._hash(_canonical(values)), "secrets": entries}
         return json.dumps(data, separators=(",", ":"), sort_keys=True)
 

@@ -12,7 +12,11 @@ from ..converge.resource import Change, Resource
 from ..errors import CollectionError
 from ..fly import secret_ledger
 from ..fly.api import Json, MachinesApi
-from ..fly.deployed import is_live
+from ..fly.applied_secrets import KEY, runs_with, secrets_state
+from ..fly.deployed import is_deployed, is_live
+from ..fly.gate import AT_REST
+from ..fly.machine_config import is_held
+from ..fly.machine_writer import MachineWriter
 
 _NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 
@@ -22,12 +26,15 @@ class SecretsState:
     digests: dict[str, str]
     machines: list[Json]
     ledger: str | None
+    stale: list[Json]
+    """Machines that run with older secrets, when they are to be applied."""
 
 
 class Secrets(Resource[SecretsState]):
     """`values` by name. With `exact` every other secret is removed; `absent` names those to remove.
 
-    They are staged: a machine sees them from its next update on (`fly_deploy` knows and updates it).
+    They are staged: a machine sees them from its next update on (`fly_deploy` knows and updates it), unless `apply`
+    is given, which restarts one deployed machine after the other with them, behind the health gate.
     """
 
     def __init__(
@@ -38,9 +45,10 @@ class Secrets(Resource[SecretsState]):
         *,
         absent: list[str] | None = None,
         exact: bool = False,
+        apply: MachineWriter | None = None,
     ) -> None:
         self._api, self._app, self._values = api, app, values
-        self._absent, self._exact = absent or [], exact
+        self._absent, self._exact, self._writer = absent or [], exact, apply
         self._written: str | None = None
         for name in (*values, *self._absent):
             if not _NAME.match(name):
@@ -70,6 +78,7 @@ class Secrets(Resource[SecretsState]):
             {entry["name"]: entry.get("digest") or "" for entry in found},
             machines,
             next((text for text in ledgers if text), self._written),
+            [m for m in machines if self._applies_to(m) and not runs_with(m, *secrets_state(found))],
         )
 
     def plan(self, observed: SecretsState) -> list[Change]:
@@ -78,7 +87,7 @@ class Secrets(Resource[SecretsState]):
         removed = sorted(surplus & set(observed.digests))
         set_now = sorted(name for name, holds in held.items() if not holds)
         if not set_now and not removed:
-            return []
+            return [self._application(machine) for machine in observed.stale]
         names = sorted({*observed.digests, *self._values})
         before = [f"{name}: set" for name in sorted(observed.digests)]
         after = [
@@ -88,7 +97,8 @@ class Secrets(Resource[SecretsState]):
         ]
         parts = [f"set {', '.join(set_now)}"] if set_now else []
         parts += [f"remove {', '.join(removed)}"] if removed else []
-        return [Change(" and ".join(parts), before, after, lambda: self._apply(set_now, removed, observed))]
+        change = Change(" and ".join(parts), before, after, lambda: self._set(set_now, removed, observed))
+        return [change, *(self._application(m) for m in observed.machines if self._applies_to(m))]
 
     def describe(self, observed: SecretsState) -> dict[str, Any]:
         return {
@@ -97,7 +107,24 @@ class Secrets(Resource[SecretsState]):
             "remembered": bool(observed.machines),
         }
 
-    def _apply(self, set_now: list[str], removed: list[str], observed: SecretsState) -> None:
+    def _applies_to(self, machine: Json) -> bool:
+        """A machine on hold gets them when the deploy starts its process."""
+        return bool(self._writer) and is_deployed(machine) and not is_held(machine.get("config") or {})
+
+    def _application(self, machine: Json) -> Change:
+        what = f"update machine {machine['id']}: secrets"
+        return Change(what, {"secrets": "older"}, {"secrets": "current"}, lambda: self._apply(machine))
+
+    def _apply(self, machine: Json) -> None:
+        assert self._writer
+        fingerprint, _ = secrets_state(self._api.secrets(self._app) or [])
+
+        def noted(config: Json) -> Json:
+            return {**config, "metadata": {**(config.get("metadata") or {}), KEY: fingerprint}}
+
+        self._writer.update(machine["id"], noted, launch=machine.get("state") not in AT_REST)
+
+    def _set(self, set_now: list[str], removed: list[str], observed: SecretsState) -> None:
         values: dict[str, str | None] = {name: self._values[name] for name in set_now}
         values.update(dict.fromkeys(removed))
         self._api.set_secrets(self._app, values)
