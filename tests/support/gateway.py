@@ -22,9 +22,12 @@ CONFIG = "/data/openclaw.json"
 class GatewaySite(Site):
     """A declared gateway with the image that users get. `variables` may be changed between runs, as an inventory is."""
 
+    playbook = "openclaw.fly.site"
+    """The installed one."""
+
     def __init__(self, ansible: Ansible, emulator: Emulator, root: Path, app: str) -> None:
         super().__init__(ansible, emulator, root, app)
-        del self.variables["fly_app_image"]
+        self.variables.clear()
         self.output = ""
         """What all runs printed."""
 

@@ -23,6 +23,8 @@ class Site:
     Ansible's home.
     """
 
+    playbook: Path | str = REPO / "playbooks" / "site.yml"
+
     def __init__(self, ansible: Ansible, emulator: Emulator, root: Path, app: str, **variables: Any) -> None:
         self.ansible, self.emulator, self.root, self.app = ansible, emulator, root, app
         self.variables: dict[str, Any] = {"fly_app_image": IMAGE, "fly_app_check_interval": "2s", **variables}
@@ -37,7 +39,7 @@ class Site:
         hosts = {"gateways": {"hosts": {self.app: self.variables}}}
         (self.inventory / "hosts.yml").write_text(json.dumps(hosts))
         return self.ansible.start(
-            REPO / "playbooks" / "site.yml", *args, inventory=self.inventory, env=env, **options
+            self.playbook, *args, inventory=self.inventory, env=env, **options
         )
 
     def run(self, *args: str, **options: Any) -> Run:
