@@ -63,10 +63,10 @@ class Flyctl:
     def json(self, *words: str) -> Any:
         return json.loads(self(*words, "--json"))
 
-    def deploy(self, app: str, toml: Path, *words: str) -> str:
-        """Deploy the image with a fly.toml, without what asks hosts elsewhere or waits for nothing."""
+    def deploy(self, app: str, toml: Path, *words: str, image: str = "") -> str:
+        """Deploy an image, by default the fitting one, without what asks hosts elsewhere or waits for nothing."""
         return self(
-            "deploy", "-a", app, "-c", str(toml), "--image", image(toml), "--ha=false", "--remote-only",
+            "deploy", "-a", app, "-c", str(toml), "--image", image or fitting(toml), "--ha=false", "--remote-only",
             "--no-public-ips", "--dns-checks=false", "--smoke-checks=false", "--yes", *words, cwd=toml.parent,
         )  # fmt: skip
 
@@ -83,7 +83,7 @@ class Flyctl:
         return name
 
 
-def image(toml: Path) -> str:
+def fitting(toml: Path) -> str:
     """The stand-in for the gateway where a fly.toml starts it, else one that sleeps."""
     return GATEWAY if "dist/index.js" in toml.read_text() else SLEEP
 

@@ -12,7 +12,7 @@ from ansible_collections.openclaw.fly.plugins.module_utils.converge.context impo
 from ansible_collections.openclaw.fly.plugins.module_utils.converge.run import run
 from ansible_collections.openclaw.fly.plugins.modules import fly_deploy
 
-from .conftest import Flyctl, image
+from .conftest import Flyctl, fitting
 
 TOMLS = sorted((Path(__file__).parent / "toml").glob("*.toml"))
 FLYCTLS_OWN = ("fly_flyctl_version", "fly_release_id", "fly_release_version", "fly_builder_id")
@@ -53,7 +53,7 @@ def ours(flyctl: Flyctl, app: str, toml: Path) -> dict[str, Any]:
     params = {
         "api_token": flyctl.emulator.TOKEN, "machines_url": url, "api_url": url, "ca_file": None,
         "api_timeout": 30.0, "api_retries": 2, "app": app, "config": str(toml), "definition": None,
-        "image": image(toml), "hold": False, "public_env": [], "secrets_changed": False, "wait_timeout": 60.0,
+        "image": fitting(toml), "hold": False, "public_env": [], "secrets_changed": False, "wait_timeout": 60.0,
     }  # fmt: skip
     result = run(fly_deploy.body, params, Context())
     assert not result.get("failed"), result
