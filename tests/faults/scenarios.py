@@ -88,6 +88,7 @@ SCENARIOS = [
         ("fly_secrets", {"app": "APP", "secrets": {"TOKEN": "three"}, "exact": True}),
         WHOLE,
     ),
+    Scenario("apply secrets", ("fly_secrets", {"app": "APP", "secrets": {"A": "new"}, "apply": True}), (APP, TWO)),
     Scenario("create a machine", DEPLOY, (APP, VOLUME, SECRETS)),
     Scenario("update a machine", deploy(env={"TZ": "Europe/Amsterdam"}), WHOLE),
     Scenario("start a stopped machine", DEPLOY, WHOLE, drift=stop_all),

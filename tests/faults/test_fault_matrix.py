@@ -9,11 +9,11 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
-from faults.scenarios import SCENARIOS, Scenario, Task
+from faults.scenarios import DEPLOY, SCENARIOS, WHOLE, Scenario, Task, deploy
 from faults.truth import first_volume, folder, truth, volumes
 from support.platform import Outcome, Platform
 
@@ -136,3 +136,38 @@ def disturb(fly: Platform, scenario: Scenario, fault: str, number: int, wanted: 
     assert not third.changed, f"{where}: a third run would change {third['changes']}"
     assert third.writes == [], where
     return met
+
+
+BAD = deploy(processes={"app": "crash"})
+
+
+def test_a_bad_deploy_leaves_the_old_one_running(fly: Platform, record_property: Callable[[str, object], None]) -> None:
+    """Whatever happens while it fails and is undone; and the next run with the good one has the old state again."""
+    scenario = Scenario("a bad deploy", BAD, WHOLE)
+    app = begin(fly, scenario)
+    wanted = truth(fly, app)
+    failed = run(fly, app, BAD, wait_timeout=20)
+    assert failed.failed and "the old configuration was put back and runs" in failed["msg"]
+    assert truth(fly, app) == wanted
+    count: Counter[str] = Counter()
+    for number, request in enumerate(failed.requests, 1):
+        for fault in ("500 after", "reset before", "reset after", "409 lease", "killed before", "killed after"):
+            if fault == "409 lease" and not leased(request):
+                continue
+            where = f"{fault} at request {number}, {request.method} {request.path}"
+            app = begin(fly, scenario)
+            if fault.startswith("killed"):
+                with killed(number, fault.endswith("after")), suppress(Killed):
+                    run(fly, app, BAD, wait_timeout=20)
+            else:
+                nth = sum(map(leased, failed.requests[:number])) if fault == "409 lease" else number
+                fly.fault(nth=nth, **FAULTS[fault])
+                assert run(fly, app, BAD, wait_timeout=20).failed, where
+                fly.clear_faults()
+                fly.until(lambda app=app: truth(fly, app) == wanted, 5, where)
+            again = run(fly, app, DEPLOY)
+            assert not again.failed, f"{where}: {again}"
+            assert truth(fly, app) == wanted, where
+            count[fault] += 1
+    for fault, cases in count.items():
+        record_property(f"faults:{fault}", cases)

@@ -79,7 +79,9 @@ def first_volume(fly: Platform, app: str) -> str:
 
 def _machine(config: dict[str, Any], app: str) -> dict[str, Any]:
     metadata = {
-        key: "noted" if key in (LEDGER, SECRETS_KEY) else value for key, value in config.get("metadata", {}).items()
+        key: "noted" if key == SECRETS_KEY else value
+        for key, value in config.get("metadata", {}).items()
+        if key != LEDGER  # what we know, not what is
     }
     mounts = [{**mount, "volume": "one"} for mount in config.get("mounts", [])]
     return {**config, "metadata": metadata, "mounts": mounts}

@@ -124,11 +124,11 @@ class Platform:
     def advance(self, seconds: float) -> None:
         self.on_loop(lambda: self.context.clock.advance(seconds))
 
-    def until(self, there: Callable[[], bool], seconds: float = 10) -> None:
+    def until(self, there: Callable[[], bool], seconds: float = 10, what: str = "it") -> None:
         """Wait, for real, until something in the background of the platform is done."""
         deadline = time.monotonic() + seconds
         while not there():
-            assert time.monotonic() < deadline, f"not within {seconds} s"
+            assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
             time.sleep(0.002)
 
     def journal(self) -> list[Entry]:

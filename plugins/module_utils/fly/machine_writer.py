@@ -19,6 +19,7 @@ DOWN = ("created", "stopped", "suspended", "failed", "stopping", "suspending")
 """States that a machine does not leave for `started` by itself; `created` may, when it was just made."""
 _COMING_UP = ("started", "starting", "replacing", "restarting", "updating", "creating")
 _PATIENCE = 60.0
+_TRIES = 4
 
 
 class MachineWriter:
@@ -100,12 +101,17 @@ class MachineWriter:
 
     def _put_back(self, machine: Json, failure: GateFailed, lease: Lease) -> GateFailed:
         """The old configuration ran: let it run again. Returns the error to raise."""
-        restored = "the old configuration was put back and runs"
-        try:
-            now = self._api.machine(self._app, machine["id"])
-            self._gate.wait(self._send(now, machine["config"], lease), lease)
-        except CollectionError as error:
-            restored = f"the old configuration was put back, but does not run either ({error})"
+        for attempt in range(1, _TRIES + 1):
+            try:
+                now = self._api.machine(self._app, machine["id"])
+                self._gate.wait(self._send(now, machine["config"], lease), lease)
+                restored = "the old configuration was put back and runs"
+                break
+            except CollectionError as error:
+                restored = f"the old configuration was put back, but does not run either ({error})"
+                if isinstance(error, GateFailed):
+                    break
+                clock.sleep(attempt)
         return GateFailed(
             f"{failure.what} with the new configuration; {restored}",
             where=failure.where,
