@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import ids
+from . import ids, macaroon
 from .context import Context
 from .settings import Token
 from .state.model import LimitedToken
@@ -17,7 +17,7 @@ def mint(
     token = LimitedToken(
         id=ids.node_id(),
         name=name,
-        value=f"fm2_{ids.ulid(now).lower()}{ids.app_id()}",
+        value=macaroon.token(ids.digest("organization", org), int(now), int(now + lifetime)),
         profile=profile,
         apps=None if apps is None else list(apps),
         owner=f"deploy-token@{apps[0] if apps else org}",

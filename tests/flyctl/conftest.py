@@ -24,8 +24,12 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 class Flyctl:
     """Runs one flyctl against one emulator, with a configuration directory of its own."""
 
-    def __init__(self, binary: str, emulator: Emulator, config: Path) -> None:
-        self.binary, self.emulator, self.config = binary, emulator, config
+    def __init__(self, binary: str, emulator: Emulator, config: Path, token: str = Emulator.TOKEN) -> None:
+        self.binary, self.emulator, self.config, self.token = binary, emulator, config, token
+
+    def having(self, token: str) -> Flyctl:
+        """The same with another token."""
+        return Flyctl(self.binary, self.emulator, self.config, token)
 
     def __call__(self, *words: str, stdin: str = "", fails: bool = False, cwd: Path | None = None) -> str:
         """Run a command; return what it printed. It must succeed, or with `fails` end with an error."""
@@ -36,7 +40,7 @@ class Flyctl:
                 "PATH": os.environ["PATH"],
                 "HOME": str(self.config),
                 "FLY_CONFIG_DIR": str(self.config),
-                "FLY_ACCESS_TOKEN": Emulator.TOKEN,
+                "FLY_API_TOKEN": self.token,
                 **dict.fromkeys(
                     ("FLY_API_BASE_URL", "FLY_FLAPS_BASE_URL", "FLY_UIEX_BASE_URL", "FLY_METRICS_BASE_URL"), url
                 ),

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import SLEEP, Flyctl
+from .conftest import GATEWAY, SLEEP, Flyctl
 
 SLEEPER = """
 app = "any"
@@ -83,6 +83,15 @@ def _as(flyctl: Flyctl, token: str) -> Any:
     return call
 
 
+def test_a_deploy_token_deploys_its_app_and_lists_nothing(flyctl: Flyctl, sleeper: Path) -> None:
+    app = flyctl.app("by-token")
+    deployer = flyctl.having(flyctl("tokens", "create", "deploy", "-a", app, "-x", "1h").strip())
+    deployer.deploy(app, sleeper)
+    assert deployer.json("status", "-a", app)["Version"] == 1
+    assert "You must be authenticated to view this." in deployer("apps", "list", fails=True)
+    assert "Could not find App" in deployer("status", "-a", flyctl.app("not-by-token"), fails=True)
+
+
 def test_volumes(flyctl: Flyctl) -> None:
     app = flyctl.app("volumes")
     volume = flyctl.json("volumes", "create", "data", "-a", app, "-y", "--region", "iad", "--size", "1")
@@ -137,6 +146,20 @@ def test_a_deploy_and_another(flyctl: Flyctl, sleeper: Path) -> None:
 
 def _field(item: dict[str, Any], name: str) -> Any:
     return next(value for key, value in item.items() if key.lower() == name)
+
+
+def test_a_public_deploy_has_addresses_and_listens(flyctl: Flyctl) -> None:
+    app = flyctl.app("public")
+    toml = Path(__file__).parent / "toml" / "guide-public.toml"
+    said = flyctl(
+        "deploy", "-a", app, "-c", str(toml), "--image", GATEWAY, "--ha=false", "--remote-only", "--dns-checks=false"
+    )
+    assert "WARNING" not in said, "it listens where its service says"
+    assert {address["Type"] for address in flyctl.json("ips", "list", "-a", app)} == {"v6", "shared_v4"}
+    assert [volume["name"] for volume in flyctl.json("volumes", "list", "-a", app)] == ["openclaw_data"]
+    private = flyctl.app("flycast")
+    flyctl.deploy(private, toml, "--flycast", "--no-public-ips=false", "--detach")
+    assert {address["Type"] for address in flyctl.json("ips", "list", "-a", private)} == {"private_v6"}
 
 
 def test_a_failed_deploy_is_a_failed_release(flyctl: Flyctl, sleeper: Path) -> None:
