@@ -12,8 +12,8 @@ author:
   - The openclaw.fly authors (@openclaw-fly)
 description:
   - A browser that logs in with the token for the first time asks to be approved. This approves exactly one request, by
-    its id, or removes a paired device.
-  - It asks OpenClaw's own command line in the machine, which counts as local there.
+    its id, or those that a policy allows; it labels and removes paired devices, and revokes or rotates their tokens.
+  - It asks the gateway in its machine, which counts as local there.
 extends_documentation_fragment:
   - openclaw.fly.api
   - openclaw.fly.api.converges
@@ -24,9 +24,11 @@ options:
     required: true
   state:
     description:
-      - V(listed) only reads; V(approved) approves O(request_id); V(absent) removes O(device_id).
+      - V(listed) only reads; V(approved) approves O(request_id), or everything that O(policy) allows.
+      - For O(device_id), V(absent) removes it, V(labelled) gives it O(label), V(revoked) makes its own token invalid
+        and V(rotated) replaces it. The last two are done in every run.
     type: str
-    choices: [listed, approved, absent]
+    choices: [listed, approved, absent, labelled, revoked, rotated]
     default: listed
   request_id:
     description: The request to approve, exactly.
@@ -34,6 +36,37 @@ options:
   device_id:
     description: The device to remove; with O(state=approved), the device that the request must be of.
     type: str
+  label:
+    description: What the device is called, in place of the name that it gives itself.
+    type: str
+  policy:
+    description: Which pending devices may be approved. All conditions that are given must hold, and one must be given.
+    type: dict
+    suboptions:
+      networks:
+        description: Ranges that the request must come from.
+        type: list
+        elements: str
+      client_ids:
+        description: Kinds of clients, such as C(openclaw-control-ui).
+        type: list
+        elements: str
+      platforms:
+        description: Platforms as the device calls them.
+        type: list
+        elements: str
+      roles:
+        description: Roles that may be asked for; C(operator) when none is given.
+        type: list
+        elements: str
+      scopes:
+        description: The most that may be asked for.
+        type: list
+        elements: str
+      repairs:
+        description: Whether devices may come back with a new key, or ask for more than they have.
+        type: bool
+        default: false
   owner:
     description: Numeric user and group that the command runs as; the image's user.
     type: str
@@ -55,6 +88,14 @@ EXAMPLES = r"""
     app: my-openclaw
     state: approved
     request_id: 4b6e0c1e-8f0b-4a57-9d46-5a6c8d8c6f11
+
+- name: Let in browsers from the office
+  openclaw.fly.openclaw_device:
+    app: my-openclaw
+    state: approved
+    policy:
+      networks: [203.0.113.0/24]
+      client_ids: [openclaw-control-ui]
 """
 
 RETURN = r"""
@@ -91,19 +132,34 @@ from typing import Any
 from ..module_utils.api_options import API_OPTIONS, connect
 from ..module_utils.converge.context import Context
 from ..module_utils.converge.module import run_module
+from ..module_utils.openclaw.devices import Policy
 from ..module_utils.resources.devices import Devices
 
+STATES = ["listed", "approved", "absent", "labelled", "revoked", "rotated"]
+POLICY: dict[str, Any] = {
+    **{
+        name: {"type": "list", "elements": "str"} for name in ("networks", "client_ids", "platforms", "roles", "scopes")
+    },
+    "repairs": {"type": "bool", "default": False},
+}
 SPEC: dict[str, Any] = {
     "argument_spec": {
         **API_OPTIONS,
         "app": {"type": "str", "required": True},
-        "state": {"type": "str", "choices": ["listed", "approved", "absent"], "default": "listed"},
+        "state": {"type": "str", "choices": STATES, "default": "listed"},
         "request_id": {"type": "str"},
         "device_id": {"type": "str"},
+        "label": {"type": "str"},
+        "policy": {"type": "dict", "options": POLICY},
         "owner": {"type": "str", "default": "1000:1000"},
         "wait_timeout": {"type": "float", "default": 0.0},
     },
-    "required_if": [("state", "approved", ["request_id"]), ("state", "absent", ["device_id"])],
+    "required_if": [
+        ("state", "approved", ["request_id", "policy"], True),
+        ("state", "labelled", ["device_id", "label"]),
+        *[("state", state, ["device_id"]) for state in ("absent", "revoked", "rotated")],
+    ],
+    "mutually_exclusive": [("request_id", "policy")],
     "supports_check_mode": True,
 }
 
@@ -116,6 +172,8 @@ def body(params: dict[str, Any], context: Context) -> Devices:
         state=params["state"],
         request_id=params["request_id"],
         device_id=params["device_id"],
+        label=params["label"],
+        policy=Policy.parse(params["policy"]) if params["policy"] else None,
         owner=params["owner"],
         patience=params["wait_timeout"],
     )

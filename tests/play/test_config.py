@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.ansible import Ansible
+from support.ansible import REPO, Ansible, Run
 from support.emulator import Emulator
 from support.site import Site, changes, modules, result
 
@@ -25,6 +25,12 @@ def edit(site: Site, change: Callable[[dict[str, Any]], object]) -> None:
     content = config(site)
     change(content)
     (site.data / CONFIG).write_text(json.dumps(content))
+
+
+def configure(site: Site) -> Run:
+    """Run configure.yml, which must succeed, for what site.yml was run for."""
+    site.start("--list-hosts").wait()  # writes the inventory
+    return site.ansible.playbook(REPO / "playbooks" / "configure.yml", inventory=site.inventory).ok()
 
 
 @pytest.fixture(scope="module")
@@ -128,3 +134,32 @@ def test_a_new_release_gets_its_config_after_its_deploy(new_site: Callable[..., 
     assert found["agents"]["defaults"]["model"]["primary"] == "openai/gpt-5.5"
     assert "list" not in found["agents"] and "session" not in found
     assert site.converge().changed == 0
+
+
+def test_configure_changes_the_config_and_nothing_else(site: Site) -> None:
+    site.variables["openclaw_config_max_concurrent"] = 6
+    site.emulator.clear_journal()
+    run = configure(site)
+    assert changes(run) == [("openclaw_config", ["change agents.defaults.maxConcurrent"])]
+    assert site.writes() == []
+    assert configure(site).changed == 0
+    assert site.converge().changed == 0
+
+
+def test_a_channel_without_its_plugin_or_secret_is_refused_before_anything_is_made(
+    fresh_emulator: Emulator, ansible: Ansible, tmp_path: Path
+) -> None:
+    token = "xoxp-canary-of-another-kind"
+    site = Site(
+        ansible, fresh_emulator, tmp_path / "site", "channels", openclaw_config_channels={"discord": {}, "slack": {}},
+        fly_app_secrets={"SLACK_BOT_TOKEN": token}, openclaw_config_packages={"@openclaw/slack": "latest"},
+    )  # fmt: skip
+    run = site.run().failed()
+    told = " ".join(run.output.split())
+    assert "does not bundle its plugin @openclaw/discord" in told
+    assert "the machine does not have DISCORD_BOT_TOKEN" in told
+    assert "SLACK_BOT_TOKEN: does not look like what slack gives out (xoxb-...)" in told
+    assert "the machine does not have SLACK_APP_TOKEN" in told
+    assert "@openclaw/slack: is at 'latest', which is no exact version" in told
+    assert token not in run.output
+    assert fresh_emulator.journal("write") == []

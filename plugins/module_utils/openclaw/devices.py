@@ -9,12 +9,13 @@ which a client has on direct loopback or as a paired device; the token alone doe
 
 from __future__ import annotations
 
+import ipaddress
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from .errors import OpenClawError
+from .errors import InvalidValue, OpenClawError
 from .gateway_client import CallFailed, GatewayClient
 
 CLI: Final = ("openclaw", "devices")
@@ -65,6 +66,60 @@ class PairedDevice:
     approved_at: int
     last_seen_at: int
     connected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Which pending devices may be approved unseen. Every condition that is given must hold.
+
+    :param networks: ranges that the request must come from.
+    :param scopes: the most that a device may ask for.
+    :param repairs: also devices that were paired before and ask for more, or with a new key.
+    """
+
+    networks: tuple[str, ...] = ()
+    client_ids: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ("operator",)
+    scopes: tuple[str, ...] = ()
+    repairs: bool = False
+
+    @classmethod
+    def parse(cls, given: Mapping[str, Any]) -> Policy:
+        """:raises InvalidValue: for a range that is none, or a policy that would let everybody in."""
+        policy = cls(**{key: value if key == "repairs" else tuple(value) for key, value in given.items() if value})
+        if not (policy.networks or policy.client_ids or policy.platforms):
+            raise InvalidValue(
+                "The policy would approve every device that asks",
+                why="it names neither networks nor clients nor platforms",
+                todo="Name the networks that your devices come from, such as 203.0.113.0/24.",
+            )
+        for network in policy.networks:
+            try:
+                ipaddress.ip_network(network)
+            except ValueError as error:
+                raise InvalidValue(f"'{network}' is no network", why=str(error)) from None
+        return policy
+
+    def allowed(self, pending: Iterable[PendingDevice]) -> list[PendingDevice]:
+        return [device for device in pending if self._allows(device)]
+
+    def _allows(self, device: PendingDevice) -> bool:
+        return (
+            (not self.networks or any(_within(device.remote_ip, network) for network in self.networks))
+            and (not self.client_ids or device.client_id in self.client_ids)
+            and (not self.platforms or device.platform in self.platforms)
+            and device.role in self.roles
+            and (not self.scopes or set(device.scopes) <= set(self.scopes))
+            and (self.repairs or not device.is_repair)
+        )
+
+
+def _within(address: str, network: str) -> bool:
+    try:
+        return ipaddress.ip_address(address) in ipaddress.ip_network(network)
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from .errors import OpenClawError
+from .paths import get
+from .problems import Problem, refuse
 
 _EXACT: Final = re.compile(r"\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?\Z")
 _PACKAGE: Final = re.compile(r"(?:@[a-z0-9~-][a-z0-9._~-]*/)?[a-z0-9~-][a-z0-9._~-]*\Z")
@@ -36,6 +38,17 @@ class Plugin:
     status: str
     shadows: bool = False
 
+    @property
+    def is_installed(self) -> bool:
+        """On the volume by an installation: neither part of the release nor somebody's workspace."""
+        return self.origin == "global"
+
+
+def by_package(plugins: Iterable[Plugin]) -> dict[str, Plugin]:
+    """The plugins by npm package, installed ones before bundled ones; those of OpenClaw's own are @openclaw/<id>."""
+    ordered = sorted(plugins, key=lambda plugin: plugin.is_installed)
+    return {plugin.package or f"@openclaw/{plugin.id}": plugin for plugin in ordered}
+
 
 def unpinned(packages: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     """Packages without an exact version: package, why, what to do."""
@@ -44,6 +57,12 @@ def unpinned(packages: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
             yield str(package), "is no name of an npm package", "Write it as @openclaw/discord"
         elif not _EXACT.match(str(version)):
             yield str(package), f"is at {version!r}, which is no exact version", 'Write one, such as "2026.9.6"'
+
+
+def pinned(packages: Mapping[str, Any], where: str) -> dict[str, str]:
+    """:raises ConfigRefused: unless every package has an exact version."""
+    refuse((Problem(name, why, (), todo, "plugin-pin") for name, why, todo in unpinned(packages)), where)
+    return {str(package): str(version) for package, version in packages.items()}
 
 
 def parse(data: Any) -> tuple[Plugin, ...]:
@@ -58,14 +77,22 @@ def parse(data: Any) -> tuple[Plugin, ...]:
         raise PluginsUnreadable("The gateway gave no list of plugins", why=str(why))
     entries = [entry for entry in listed if isinstance(entry, Mapping)]
     shadowed = {str(entry.get("id")) for entry in entries if entry.get("origin") == "bundled"}
+    # A release lists the winner only, and tells of the other in its diagnostics.
+    told = get(data, "diagnostics", default=[])
+    shadowed |= {str(each.get("pluginId")) for each in told if "duplicate" in str(each.get("message")).lower()}
     return tuple(_plugin(entry, shadowed) for entry in entries)
+
+
+def _spec(entry: Mapping[str, Any]) -> str:
+    """``@openclaw/discord@2026.9.6``, as an installation was asked for; "" if it is none."""
+    return str(get(entry, "trust", "installSpec", default=""))
 
 
 def _plugin(entry: Mapping[str, Any], bundled: set[str]) -> Plugin:
     origin = str(entry.get("origin") or "")
     return Plugin(
         id=str(entry.get("id") or ""),
-        package=str(entry.get("packageName") or entry.get("name") or ""),
+        package=str(entry.get("packageName") or _spec(entry).rpartition("@")[0]),
         version=str(entry.get("version") or entry.get("packageVersion") or ""),
         origin=origin,
         enabled=bool(entry.get("enabled")),

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any, Final
 
+from .channels import CHANNELS
 from .errors import InvalidValue
 from .paths import as_json
 from .releases import DEFAULT_RELEASE, ENTRIES_SINCE, Release
@@ -42,6 +43,7 @@ VARIABLES: Final[dict[str, str]] = {
     "bindings": "bindings, a list of {agentId, match}",
     "channels": "channels, passed through",
     "plugins": "plugins.entries, keyed by plugin id",
+    "packages": "npm packages of installed plugins; those of channels are enabled in plugins.entries",
     "hooks": "hooks, passed through",
     "update_check": "update.checkOnStart; default false: releases are changed by the play",
     "catalog_refresh": "models.catalogRefresh.enabled; left out when not given",
@@ -76,7 +78,8 @@ def gateway_config(variables: Mapping[str, Any]) -> dict[str, Any]:
         for key, name in (("profiles", "auth_profiles"), ("order", "auth_order"))
         if given.get(name)
     }
-    plugins = {"entries": dict(_object(given, "plugins"))} if given.get("plugins") else {}
+    entries = deep_merge(_installed(_object(given, "packages")), _object(given, "plugins"))
+    plugins = {"entries": entries} if entries else {}
     sections = {
         "auth": auth,
         "bindings": deepcopy(list(_sequence(given, "bindings"))),
@@ -161,6 +164,12 @@ def _entries(agents: Any) -> dict[str, Any]:
         rest = {key: value for key, value in agent.items() if key not in ("id", "default")}
         entries[str(agent["id"])] = deepcopy(rest)
     return entries
+
+
+def _installed(packages: Mapping[str, Any]) -> dict[str, Any]:
+    """As their installation writes it, so that no run takes it away again. Other packages' ids are not known here."""
+    ids = [*CHANNELS, "voice-call"]
+    return {name: {"enabled": True} for name in ids if f"@openclaw/{name}" in packages}
 
 
 def _gateway(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from ..fly.api import MachinesApi
 from ..fly.pick_machine import started_machine
 from ..fly.remote_files import RemoteFiles
 from ..openclaw import devices
-from ..openclaw.devices import DeviceList
+from ..openclaw.devices import DeviceList, PairedDevice, PendingDevice, Policy
+from .gateway_calls import call
 from .gateway_cli import GatewayCli
 
 _PAUSE = 3.0
@@ -23,7 +24,9 @@ _PAUSE = 3.0
 
 
 class Devices(Resource[DeviceList]):
-    """`state` is "listed", "approved" (exactly `request_id`) or "absent" (`device_id`)."""
+    """`state` is "listed", "approved" (exactly `request_id`, or all that `policy` allows), or for `device_id` "absent",
+    "labelled", "revoked" or "rotated".
+    """
 
     def __init__(
         self,
@@ -34,13 +37,16 @@ class Devices(Resource[DeviceList]):
         state: str,
         request_id: str | None,
         device_id: str | None,
+        label: str | None = None,
+        policy: Policy | None = None,
         owner: str,
         patience: float,
     ) -> None:
         self._api, self._context, self._app, self._state = api, context, app, state
         self._request, self._device, self._owner = request_id, device_id, owner
+        self._label, self._policy = label, policy
         self._patience = patience if state == "listed" else 0.0
-        self._approved: set[str] = set()
+        self._done: set[str] = set()
 
     @property
     def title(self) -> str:
@@ -49,7 +55,7 @@ class Devices(Resource[DeviceList]):
     def observe(self) -> DeviceList:
         began = time.monotonic()
         while True:
-            found = devices.parse(self._cli().json(*devices.list_argv()[1:]))
+            found = self._list()
             elapsed = time.monotonic() - began
             if found.pending or elapsed >= self._patience:
                 return found
@@ -59,13 +65,27 @@ class Devices(Resource[DeviceList]):
     def plan(self, observed: DeviceList) -> list[Change]:
         if self._state == "approved" and self._request:
             return self._approval(observed, self._request)
-        if self._state == "absent" and self._device:
-            identity = self._device
-            there = [device for device in observed.paired if device.device_id == identity]
-            return [
-                Change(f"remove {identity}", asdict(device), None, lambda: self._call(devices.remove_argv(identity)))
-                for device in there
-            ]
+        if self._state == "approved" and self._policy:
+            return [self._approve(device) for device in self._policy.allowed(observed.pending) if self._is_new(device)]
+        there = [device for device in observed.paired if device.device_id == self._device]
+        return [change for device in there for change in self._to_paired(device)]
+
+    def _is_new(self, device: PendingDevice) -> bool:
+        return device.request_id not in self._done
+
+    def _to_paired(self, device: PairedDevice) -> list[Change]:
+        identity, before = device.device_id, asdict(device)
+        if self._state == "absent":
+            return [Change(f"remove {identity}", before, None, lambda: self._call(devices.remove_argv(identity)))]
+        if self._state == "labelled" and self._label and device.label != self._label:
+            label, after = self._label, {**before, "label": self._label}
+            argv = devices.rename_argv(identity, label)
+            return [Change(f"label {identity} {label}", before, after, lambda: self._call(argv))]
+        if self._state in ("revoked", "rotated") and identity not in self._done:
+            verb = {"revoked": "revoke", "rotated": "rotate"}[self._state]
+            wanted = devices.revoke_argv if self._state == "revoked" else devices.rotate_argv
+            argv = wanted(identity, device.role or "operator")
+            return [Change(f"{verb} the token of {identity}", None, None, lambda: self._once(identity, argv))]
         return []
 
     def describe(self, observed: DeviceList) -> dict[str, Any]:
@@ -79,17 +99,29 @@ class Devices(Resource[DeviceList]):
         }
 
     def _approval(self, observed: DeviceList, request: str) -> list[Change]:
-        if request in self._approved:
+        if request in self._done:
             return []
         if self._device and any(device.device_id == self._device for device in observed.paired):
             return []
-        pending = observed.choose(request, self._device)
+        return [self._approve(observed.choose(request, self._device))]
 
-        def approve() -> None:
-            self._call(devices.approve_argv(request))
-            self._approved.add(request)
+    def _approve(self, pending: PendingDevice) -> Change:
+        request = pending.request_id
+        argv = devices.approve_argv(request)
+        return Change(f"approve {request}", None, asdict(pending), lambda: self._once(request, argv))
 
-        return [Change(f"approve {request}", None, asdict(pending), approve)]
+    def _list(self) -> DeviceList:
+        """Asked over the gateway's protocol; by its command line, in ten times the time, where that is not spoken."""
+        cli = self._cli()
+        try:
+            _release, (answer,) = call(cli, [("device.pair.list", {})])
+        except CollectionError:
+            return devices.parse(cli.json(*devices.list_argv()[1:]))
+        return devices.parse(answer.payload or {"error": {"message": answer.refusal}})
+
+    def _once(self, what: str, argv: list[str]) -> None:
+        self._call(argv)
+        self._done.add(what)
 
     def _call(self, argv: list[str]) -> None:
         answer = self._cli().run(*argv[1:])

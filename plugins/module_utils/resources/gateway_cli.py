@@ -11,6 +11,8 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import time
+from collections.abc import Callable
 from typing import Any
 
 from ..errors import CollectionError
@@ -26,8 +28,26 @@ fi
 """
 _RUN = _AS_USER + 'exec "$@"\n'
 _RUN_PACKED = _AS_USER + '"$@" | gzip -c | base64 | tr -d "\\n"\n'
+# In the background, for what may take longer than a command may; told by its folder. What is declared may be written
+# where nothing else may write.
+_START = (
+    _AS_USER
+    + """
+unset OPENCLAW_CONFIG_READONLY
+folder=$(mktemp -d /tmp/openclaw-fly.XXXXXX)
+setsid sh -c '
+  folder=$1; shift
+  "$@" > "$folder/out" 2>&1
+  echo $? > "$folder/new"
+  mv "$folder/new" "$folder/code"
+' sh "$folder" "$@" > /dev/null 2>&1 < /dev/null &
+echo "$folder"
+"""
+)
+_FINISHED = 'if [ -e "$1/code" ]; then cat "$1/code"; tail -c 4000 "$1/out"; rm -rf -- "$1"; fi'
 TIMEOUT = 55
 """Seconds: under load a call takes four times as long, and Fly.io ends a command after a minute."""
+_PAUSE = 3.0
 
 
 class GatewayCli:
@@ -39,6 +59,29 @@ class GatewayCli:
     def run(self, *arguments: str, config: str = "") -> dict[str, Any]:
         """Return {exit_code, stdout, stderr}; `config` is the file to use instead of the gateway's."""
         return self._files.run(self._command(_RUN, arguments, config), timeout=TIMEOUT)
+
+    def run_long(self, *arguments: str, patience: float, progress: Callable[[str], None]) -> tuple[int, str]:
+        """Run in the background of the machine; return exit code and the end of what it printed.
+
+        `progress` is told that it goes on; raises when it has not ended after `patience` seconds.
+        """
+        folder = self._files.shell("start a command", *self._started(arguments)).strip()
+        began = time.monotonic()
+        while (elapsed := time.monotonic() - began) < patience:
+            code, _newline, text = self._files.shell("see how a command goes", _FINISHED, [folder]).partition("\n")
+            if code:
+                return int(code), text.strip()
+            progress(f"openclaw {' '.join(arguments[:3])}: {elapsed:.0f} s")
+            time.sleep(_PAUSE)
+        raise CollectionError(
+            f"openclaw {arguments[0]} does not end",
+            why=f"it runs for {patience:.0f} s",
+            todo=f"See {folder}/out in the machine",
+        )
+
+    def _started(self, arguments: tuple[str, ...]) -> tuple[str, list[str]]:
+        _sh, _c, script, _name, *rest = self._command(_START, arguments, "")
+        return script, rest
 
     def json(self, *arguments: str, config: str = "") -> Any:
         """Run a command that answers JSON, whatever its exit code; raises when it does not."""
@@ -72,6 +115,12 @@ class GatewayCli:
             ) from None
         return schema
 
+    def node(self, source: str, *arguments: str) -> dict[str, Any]:
+        """Run a program of ours by the machine's Node; {exit_code, stdout, stderr}."""
+        return self._files.run(self._wrapped(_RUN, "", "node", "-e", source, *arguments), timeout=TIMEOUT)
+
     def _command(self, script: str, arguments: tuple[str, ...], config: str) -> list[str]:
-        program = ["node", "dist/index.js", *arguments]
+        return self._wrapped(script, config, "node", "dist/index.js", *arguments)
+
+    def _wrapped(self, script: str, config: str, *program: str) -> list[str]:
         return ["sh", "-c", script, "sh", self._app_dir, self._owner, config, *program]

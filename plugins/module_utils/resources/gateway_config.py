@@ -14,13 +14,12 @@ from typing import Any
 from ..converge.context import Context
 from ..converge.resource import Change, Resource
 from ..fly.api import Json, MachinesApi
-from ..fly.machine_config import is_held
 from ..fly.pick_machine import pick_machine, started_machine
 from ..fly.remote_files import RemoteFile, RemoteFiles
 from ..openclaw import config_file, config_schema, reload
 from ..openclaw.config_merge import ABSENT, Merged, diff, ledger_from_json, ledger_to_json, merge
 from ..openclaw.config_schema import INCLUDE
-from ..openclaw.errors import ConfigUnreadable, InvalidValue
+from ..openclaw.errors import ConfigUnreadable
 from ..openclaw.includes import Include, also_set, includes
 from ..openclaw.paths import show
 from ..openclaw.problems import Problem, refuse
@@ -29,6 +28,7 @@ from ..openclaw.releases import facts as release_facts
 from .config_effect import ConfigEffect
 from .config_verdict import explain, verdict
 from .gateway_cli import GatewayCli
+from .running_release import another_release
 
 MODE = "600"
 _NAMED = 4
@@ -86,9 +86,7 @@ class GatewayConfig(Resource[ConfigState]):
     and the gateway as they were.
     """
 
-    def __init__(
-        self, api: MachinesApi, effect: ConfigEffect, app: str, wanted: WantedFile, context: Context
-    ) -> None:
+    def __init__(self, api: MachinesApi, effect: ConfigEffect, app: str, wanted: WantedFile, context: Context) -> None:
         self._api, self._effect, self._app, self._wanted, self._context = api, effect, app, wanted, context
 
     @property
@@ -99,13 +97,13 @@ class GatewayConfig(Resource[ConfigState]):
         machine = pick_machine(self._api, self._app)
         if machine is None or machine.get("state") != "started":
             return ConfigState(None, None, None)
-        runs = _release_of(machine)
-        if runs and runs != self._wanted.release and not is_held(machine["config"]) and not self._context.check_mode:
+        runs = another_release(machine, self._wanted.release)
+        if runs and not self._context.check_mode:
             return ConfigState(machine, None, None, runs=runs)
         paths = (self._wanted.path, self._wanted.ledger_path)
         remote = RemoteFiles(self._api, self._app, machine["id"])
         file, ledger = remote.read(*paths).values()
-        problems = self._problems(remote, file) if runs in (None, self._wanted.release) else ()
+        problems = () if runs else self._problems(remote, file)
         return ConfigState(machine, file, ledger, problems, tuple(self._included(remote, file)))
 
     def plan(self, observed: ConfigState) -> list[Change]:
@@ -263,14 +261,6 @@ def _ledger(file: RemoteFile | None) -> frozenset[tuple[str, ...]]:
 
 def _ledger_file(ledger: Iterable[tuple[str, ...]], owner: str) -> RemoteFile:
     return RemoteFile(json.dumps(ledger_to_json(ledger), separators=(",", ":")).encode(), owner, MODE)
-
-
-def _release_of(machine: Json) -> Release | None:
-    """The release that a machine's image names, if it does."""
-    try:
-        return Release.from_image(str(machine["config"].get("image", "")))
-    except InvalidValue:
-        return None
 
 
 def _read(file: RemoteFile, where: str) -> dict[str, Any]:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.devices import (
     DevicesUnreadable,
+    Policy,
     UnknownRequest,
     approve_argv,
     list_argv,
     parse,
     rotate_argv,
 )
+from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.errors import InvalidValue
 
 REQUEST = "3280fc33-9eba-4f48-8418-885d6f15a42c"
 OUTPUT = json.dumps(
@@ -88,3 +91,36 @@ def test_commands_are_argv() -> None:
     assert rotate_argv("d", scopes=("operator.read",))[3:] == [
         "--device", "d", "--role", "operator", "--scope", "operator.read", "--json",
     ]  # fmt: skip
+
+
+WAITING = {
+    "requestId": "r1", "deviceId": "d1", "clientId": "openclaw-control-ui", "role": "operator",
+    "scopes": ["operator.read"], "remoteIp": "203.0.113.7", "platform": "MacIntel", "ts": 1,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("policy", "changed", "allowed"),
+    [
+        ({"networks": ["203.0.113.0/24"]}, {}, True),
+        ({"networks": ["198.51.100.0/24"]}, {}, False),
+        ({"networks": ["2001:db8::/32"]}, {"remoteIp": "2001:db8::1"}, True),
+        ({"networks": ["203.0.113.0/24"]}, {"remoteIp": ""}, False),
+        ({"networks": ["203.0.113.0/24"], "client_ids": ["openclaw-control-ui"]}, {"clientId": "cli"}, False),
+        ({"networks": ["203.0.113.0/24"]}, {"role": "node"}, False),
+        ({"networks": ["203.0.113.0/24"], "roles": ["node"]}, {"role": "node"}, True),
+        ({"networks": ["203.0.113.0/24"], "scopes": ["operator.read"]}, {"scopes": ["operator.admin"]}, False),
+        ({"networks": ["203.0.113.0/24"]}, {"isRepair": True}, False),
+        ({"networks": ["203.0.113.0/24"], "repairs": True}, {"isRepair": True}, True),
+        ({"platforms": ["MacIntel"]}, {}, True),
+    ],
+)
+def test_a_policy_lets_in_whom_it_names(policy: dict[str, Any], changed: dict[str, Any], allowed: bool) -> None:
+    pending = parse({"pending": [{**WAITING, **changed}], "paired": []}).pending
+    assert Policy.parse(policy).allowed(pending) == (list(pending) if allowed else [])
+
+
+@pytest.mark.parametrize("policy", [{}, {"roles": ["operator"], "scopes": ["operator.read"]}, {"networks": ["office"]}])
+def test_a_policy_that_says_too_little_is_none(policy: dict[str, Any]) -> None:
+    with pytest.raises(InvalidValue):
+        Policy.parse(policy)

@@ -1,0 +1,70 @@
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A running gateway's facts, asked inside its machine."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from ..converge.context import Context
+from ..errors import CollectionError
+from ..fly.api import MachinesApi
+from ..fly.pick_machine import started_machine
+from ..fly.remote_files import RemoteFiles
+from ..openclaw import gateway_status
+from ..openclaw.channels import CHANNELS
+from .gateway_calls import call
+from .gateway_cli import GatewayCli
+
+_PAUSE = 3.0
+
+
+def gateway_facts(
+    api: MachinesApi, app: str, owner: str, context: Context, wait_for: Sequence[str] = (), patience: float = 0.0
+) -> dict[str, Any]:
+    """Return {release, channels, refused, ...}. Raises when a channel of `wait_for` does not work in `patience`
+    seconds.
+    """
+    cli = GatewayCli(RemoteFiles(api, app, started_machine(api, app)["id"]), owner)
+    methods = gateway_status.METHODS
+    release, answers = call(cli, list(methods.items()))
+    payloads = {method: answer.payload for method, answer in zip(methods, answers, strict=True)}
+    found = _await_channels(cli, app, context, payloads["channels.status"], wait_for, patience)
+    refused = {method: answer.refusal for method, answer in zip(methods, answers, strict=True) if answer.refusal}
+    return {
+        "release": release,
+        **gateway_status.summary(payloads),
+        "channels": [asdict(each) for each in found],
+        "refused": refused,
+    }
+
+
+def _await_channels(
+    cli: GatewayCli, app: str, context: Context, payload: Any, wanted: Sequence[str], patience: float
+) -> tuple[gateway_status.ChannelStatus, ...]:
+    began = time.monotonic()
+    while True:
+        found = gateway_status.channels(payload)
+        lines = gateway_status.missing(wanted, found)
+        elapsed = time.monotonic() - began
+        if not lines:
+            return found
+        if elapsed >= patience:
+            raise CollectionError(
+                "a channel does not work" if len(lines) == 1 else f"{len(lines)} channels do not work",
+                where=f"app {app}",
+                why="; ".join(lines),
+                todo=_todo(wanted),
+                channels=[asdict(each) for each in found],
+            )
+        context.progress(f"{app}: {'; '.join(lines)}, {elapsed:.0f} s")
+        time.sleep(_PAUSE)
+        payload = call(cli, [("channels.status", {})])[1][0].payload
+
+
+def _todo(wanted: Sequence[str]) -> str:
+    links = [CHANNELS[name].link for name in wanted if name in CHANNELS and CHANNELS[name].link]
+    return ". ".join(links) or "See its token and the gateway's log: fly logs"

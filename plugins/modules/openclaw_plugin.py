@@ -1,0 +1,127 @@
+#!/usr/bin/python
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: openclaw_plugin
+short_description: Plugins of a gateway, pinned
+version_added: 0.1.0
+author:
+  - The openclaw.fly authors (@openclaw-fly)
+description:
+  - Installs npm packages into the state on the volume, each at exactly the version that is declared, by OpenClaw's own
+    command line in the machine. Nothing is ever taken at C(latest).
+  - A plugin that the release bundles counts as installed.
+  - An installation takes up to a minute and 600 MB in the machine, and the machine must reach the package registry.
+extends_documentation_fragment:
+  - openclaw.fly.api
+  - openclaw.fly.api.converges
+options:
+  app:
+    description: The app's name.
+    type: str
+    required: true
+  packages:
+    description: npm packages with their exact versions.
+    type: dict
+    default: {}
+  exact:
+    description: Whether installed plugins that are not declared are removed.
+    type: bool
+    default: false
+  release:
+    description: The OpenClaw release that they are for; while the machine runs another one, nothing is done.
+    type: str
+    default: 2026.9.6
+  owner:
+    description: Numeric user and group that the command runs as; the image's user.
+    type: str
+    default: "1000:1000"
+  wait_timeout:
+    description: Seconds that an installation may take.
+    type: float
+    default: 600.0
+"""
+
+EXAMPLES = r"""
+- name: Discord, which the release does not bundle
+  openclaw.fly.openclaw_plugin:
+    app: my-openclaw
+    packages:
+      "@openclaw/discord": "2026.9.6"
+"""
+
+RETURN = r"""
+installed:
+  description: Plugins on the volume, each with C(id), C(package), C(version), C(enabled) and more.
+  returned: success
+  type: list
+  elements: dict
+bundled:
+  description: Ids of the plugins that the release brings.
+  returned: success
+  type: list
+  elements: str
+shadows:
+  description: Ids of installed plugins that take the place of a bundled one; also told as warnings.
+  returned: success
+  type: list
+  elements: str
+changes:
+  description: What was done, or in check mode would be, a line each.
+  returned: success
+  type: list
+  elements: str
+  sample: ["install @openclaw/discord@2026.9.6"]
+error:
+  description: The failure in parts, to be tested in a playbook.
+  returned: failure
+  type: dict
+  sample: {kind: Forbidden, what: the API token may not do this, status: 403, request_id: 01HX}
+"""
+
+from typing import Any
+
+from ..module_utils.api_options import API_OPTIONS, connect
+from ..module_utils.converge.context import Context
+from ..module_utils.converge.module import run_module
+from ..module_utils.openclaw.plugins import pinned
+from ..module_utils.openclaw.releases import Release
+from ..module_utils.resources.plugins import Plugins
+
+SPEC: dict[str, Any] = {
+    "argument_spec": {
+        **API_OPTIONS,
+        "app": {"type": "str", "required": True},
+        "packages": {"type": "dict", "default": {}},
+        "exact": {"type": "bool", "default": False},
+        "release": {"type": "str", "default": "2026.9.6"},
+        "owner": {"type": "str", "default": "1000:1000"},
+        "wait_timeout": {"type": "float", "default": 600.0},
+    },
+    "supports_check_mode": True,
+}
+
+
+def body(params: dict[str, Any], context: Context) -> Plugins:
+    packages = pinned(params["packages"], f"app {params['app']}")
+    return Plugins(
+        connect(params, context),
+        context,
+        params["app"],
+        packages,
+        exact=params["exact"],
+        owner=params["owner"],
+        patience=params["wait_timeout"],
+        release=Release.parse(params["release"]),
+    )
+
+
+def main() -> None:
+    run_module(SPEC, body)
+
+
+if __name__ == "__main__":
+    main()
