@@ -16,8 +16,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import jsonschema
 import pytest
+from faults.matrix import begin, run
 from faults.scenarios import SCENARIOS, Scenario
-from faults.test_fault_matrix import begin, run
 from graphql import GraphQLSchema, build_schema, parse, validate
 from support.platform import Platform, platform
 

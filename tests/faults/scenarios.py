@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from support.platform import Platform
@@ -44,8 +44,13 @@ class Scenario:
     start: tuple[Task, ...] = (APP,)
     drift: Callable[[Platform, str], None] | None = None
     """What somebody did behind our back after `start`."""
-    loses: bool = field(default=False)
+    loses: bool = False
     """Whether the task is told to destroy data."""
+
+    @property
+    def machines(self) -> bool:
+        """Whether it changes machines."""
+        return self.task[0] in ("fly_deploy", "fly_machine") or "apply" in self.task[1]
 
 
 def stop_all(fly: Platform, app: str) -> None:

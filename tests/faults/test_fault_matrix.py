@@ -1,173 +1,23 @@
-"""Every module, disturbed at every request that it makes, in every way: the next run converges.
+"""Every module, disturbed at every request that it makes, in every way: the next run converges (see matrix.py).
 
-Nothing is doubled, nothing is lost, and a third run has nothing to do. The platform's clock is virtual.
+Here what leaves machines alone; test_fault_matrix_machines.py has the rest, so that two processes share the work.
 """
 
 from __future__ import annotations
 
-import itertools
-import re
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from typing import Any
+from collections.abc import Callable
 
 import pytest
-from faults.scenarios import DEPLOY, SCENARIOS, WHOLE, Scenario, Task, deploy
-from faults.truth import first_volume, folder, truth, volumes
-from support.platform import Outcome, Platform
-
-from ansible_collections.openclaw.fly.plugins.module_utils.fly.transport import Transport
-from fly_emulator.journal import Entry
+from faults.matrix import check
+from faults.scenarios import SCENARIOS, Scenario
+from support.platform import Platform
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
-SHORT = 0.08
-"""Seconds until the client gives up an answer in the timeout cases."""
-LEASE = {"status": "error", "message": "machine ID 1 lease currently held by a, expires at b", "code": "invalid"}
-LEASED = r"/machines/\w+(?:/(?:lease|start|stop|restart|suspend|cordon))?(?:\?|$)"
-FAULTS: dict[str, dict[str, Any]] = {
-    "500 before": {"status": 500},
-    "500 after": {"status": 500, "when": "after"},
-    "502 before": {"status": 502},
-    "502 after": {"status": 502, "when": "after"},
-    "429": {"status": 429, "count": 2, "headers": {"Retry-After": "1"}},
-    "timeout before": {"action": "timeout", "seconds": 1.5 * SHORT},
-    "timeout after": {"action": "timeout", "seconds": 1.5 * SHORT, "when": "after"},
-    "reset before": {"action": "reset"},
-    "reset after": {"action": "reset", "when": "after"},
-    "409 lease": {"status": 409, "body": LEASE, "method": "POST|DELETE", "path": LEASED},
-    "killed before": {},
-    "killed after": {},
-}
-_numbers = itertools.count(1)
+HERE = [scenario for scenario in SCENARIOS if not scenario.machines]
 
 
-class Killed(BaseException):
-    """The process is gone: nothing of it runs any more."""
-
-
-@contextmanager
-def killed(at: int, after: bool) -> Iterator[None]:
-    """End the client's process at its request number `at`, before it goes out or after it took effect."""
-    once, requests = Transport._once, itertools.count(1)
-
-    def dying(self: Transport, *args: Any) -> Any:
-        number = next(requests)
-        if number < at:
-            return once(self, *args)
-        if number == at and after:
-            once(self, *args)
-        raise Killed
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Transport, "_once", dying)
-        yield
-
-
-def run(fly: Platform, app: str, task: Task, check: bool = False, **more: Any) -> Outcome:
-    module, params = task
-    known = {
-        "APP": lambda: app,
-        "VOLUME": lambda: first_volume(fly, app),
-        "HOST": lambda: f"{app}.example.com",
-        "FILE": lambda: str(folder(fly, app) / "file"),
-    }
-    named = {k: known[v]() if isinstance(v, str) and v in known else v for k, v in params.items()}
-    return fly.module(module, check=check, **named, **more)
-
-
-def leased(request: Entry) -> bool:
-    """Whether it is a write that a lease of somebody else's keeps off."""
-    return request.method in ("POST", "DELETE") and bool(re.search(LEASED, request.path))
-
-
-def begin(fly: Platform, scenario: Scenario) -> str:
-    app = f"fault-{next(_numbers)}"
-    fly.forget_journal()
-    for task in scenario.start:
-        outcome = run(fly, app, task)
-        assert not outcome.failed, outcome
-    if scenario.drift:
-        scenario.drift(fly, app)
-    return app
-
-
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=[scenario.name for scenario in SCENARIOS])
+@pytest.mark.parametrize("scenario", HERE, ids=[scenario.name for scenario in HERE])
 def test_the_next_run_converges(
     fly: Platform, scenario: Scenario, record_property: Callable[[str, object], None]
 ) -> None:
-    count: Counter[str] = Counter()
-    app = begin(fly, scenario)
-    undisturbed = run(fly, app, scenario.task)
-    assert not undisturbed.failed, undisturbed
-    assert undisturbed.changed, "there is something to disturb"
-    wanted = truth(fly, app)
-    for number, request in enumerate(undisturbed.requests, 1):
-        for fault in FAULTS:
-            if fault == "409 lease" and not leased(request):
-                continue
-            where = f"{fault} at request {number}, {request.method} {request.path}"
-            nth = sum(map(leased, undisturbed.requests[:number])) if fault == "409 lease" else number
-            if disturb(fly, scenario, fault, nth, wanted, where):
-                count[fault] += 1
-    for fault, number in count.items():
-        record_property(f"faults:{fault}", number)
-
-
-def disturb(fly: Platform, scenario: Scenario, fault: str, number: int, wanted: Any, where: str) -> bool:
-    """Run one case; return whether the fault was met: the number of polls is not always the same."""
-    app = begin(fly, scenario)
-    had = volumes(fly, app)
-    met = True
-    if fault.startswith("killed"):
-        with killed(number, fault.endswith("after")), pytest.raises(Killed):
-            run(fly, app, scenario.task)
-    else:
-        rule = fly.fault(nth=number, **FAULTS[fault])
-        more = {"api_timeout": SHORT} if "timeout" in fault else {}
-        run(fly, app, scenario.task, **more)
-        met = bool(rule.hits)
-        fly.clear_faults()
-    again = run(fly, app, scenario.task)
-    assert not again.failed, f"{where}: the next run failed: {again}"
-    assert truth(fly, app) == wanted, f"{where}: another end"
-    assert scenario.loses or had <= volumes(fly, app), f"{where}: a volume is lost"
-    third = run(fly, app, scenario.task, check=True)
-    assert not third.changed, f"{where}: a third run would change {third['changes']}"
-    assert third.writes == [], where
-    return met
-
-
-BAD = deploy(processes={"app": "crash"})
-
-
-def test_a_bad_deploy_leaves_the_old_one_running(fly: Platform, record_property: Callable[[str, object], None]) -> None:
-    """Whatever happens while it fails and is undone; and the next run with the good one has the old state again."""
-    scenario = Scenario("a bad deploy", BAD, WHOLE)
-    app = begin(fly, scenario)
-    wanted = truth(fly, app)
-    failed = run(fly, app, BAD, wait_timeout=20)
-    assert failed.failed and "the old configuration was put back and runs" in failed["msg"]
-    assert truth(fly, app) == wanted
-    count: Counter[str] = Counter()
-    for number, request in enumerate(failed.requests, 1):
-        for fault in ("500 after", "reset before", "reset after", "409 lease", "killed before", "killed after"):
-            if fault == "409 lease" and not leased(request):
-                continue
-            where = f"{fault} at request {number}, {request.method} {request.path}"
-            app = begin(fly, scenario)
-            if fault.startswith("killed"):
-                with killed(number, fault.endswith("after")), suppress(Killed):
-                    run(fly, app, BAD, wait_timeout=20)
-            else:
-                nth = sum(map(leased, failed.requests[:number])) if fault == "409 lease" else number
-                fly.fault(nth=nth, **FAULTS[fault])
-                assert run(fly, app, BAD, wait_timeout=20).failed, where
-                fly.clear_faults()
-                fly.until(lambda app=app: truth(fly, app) == wanted, 5, where)
-            again = run(fly, app, DEPLOY)
-            assert not again.failed, f"{where}: {again}"
-            assert truth(fly, app) == wanted, where
-            count[fault] += 1
-    for fault, cases in count.items():
-        record_property(f"faults:{fault}", cases)
+    check(fly, scenario, record_property)

@@ -28,8 +28,8 @@ from .still import Images, StillRuntime
 
 TOKEN = "emulator-token"
 VALIDATION = ("mutually_exclusive", "required_together", "required_one_of", "required_if", "required_by")
-TICK, SPEED = 0.005, 10
-"""Every 5 ms of ours, the platform's clock goes 50 ms on by itself, so that its own waits end."""
+TICK, SPEED = 0.005, 30
+"""Every 5 ms of ours, the platform's clock goes 150 ms on by itself, so that its own waits end."""
 
 
 @dataclass

@@ -43,9 +43,14 @@ class Route:
     port: Port
 
 
+def bare(host: str) -> str:
+    """A host name without its port, in lower case."""
+    return host.lower().rpartition(":")[0] if ":" in host and not host.endswith("]") else host.lower()
+
+
 def app_name(host: str) -> str | None:
     """The app that a Host header or SNI name means: APP.fly.dev, APP.fly.dev.localhost or APP.localhost."""
-    name = host.lower().rpartition(":")[0] if ":" in host and not host.endswith("]") else host.lower()
+    name = bare(host)
     for suffix in SUFFIXES:
         if name.endswith(suffix):
             label = name.removesuffix(suffix)
@@ -71,8 +76,17 @@ class Router:
 
     def public_app(self, host: str) -> App | None:
         """The app of a host name if it holds a public address."""
-        app = self._context.store.apps.get(app_name(host) or "")
+        app = self._context.store.apps.get(app_name(host) or "") or self._by_hostname(bare(host))
         return app if app is not None and app.address("v4", "v6", "shared_v4") else None
+
+    def _by_hostname(self, name: str) -> App | None:
+        """The app that has a certificate for this host name, itself or by a wildcard."""
+        wildcard = f"*.{name.partition('.')[2]}"
+        for app in self._context.store.apps.values():
+            for held in (app.hostnames.get(name), app.hostnames.get(wildcard)):
+                if held is not None and (held.custom or held.acme_issued_at is not None):
+                    return app
+        return None
 
     def port(self, app: App, number: int) -> Port | None:
         for machine in app.live_machines():

@@ -11,7 +11,7 @@ from .. import clock
 from ..errors import CollectionError
 from .api import Json, MachinesApi
 from .errors import LostAnswer, WrongState
-from .gate import Gate, GateFailed
+from .gate import AT_REST, Gate, GateFailed
 from .leases import Lease
 from .machine_config import is_held
 
@@ -75,6 +75,12 @@ class MachineWriter:
         with Lease(self._api, self._app, identity) as lease:
             self._api.act_on_machine(self._app, identity, action, lease.nonce)
             self._gate.wait_for_rest(identity, lease)
+
+    def settled(self, machine: Json) -> Json:
+        """The machine once it is healthy or at rest: a run that was cut off may have left it on its way."""
+        if machine.get("state") in AT_REST or self._gate.passed(machine):
+            return machine
+        return self._gate.wait(machine)
 
     def cordon(self, identity: str, cordoned: bool) -> None:
         """A cordoned machine gets no requests from Fly's proxy, and runs on."""

@@ -68,7 +68,7 @@ class Machine(Resource[Json | None]):
         settings: Settings | None = None,
         warn: Callable[[str], None],
     ) -> None:
-        self._api, self._gate, self._app = api, gate, app
+        self._api, self._app = api, app
         self._machine, self._group, self._state = machine, group, state
         self._cordoned, self._settings, self._warn = cordoned, settings or Settings(), warn
         self._write = MachineWriter(api, gate, app)
@@ -96,9 +96,7 @@ class Machine(Resource[Json | None]):
         return [*update, *state, *self._cordoning(observed)]
 
     def settle(self, observed: Json | None) -> Json | None:
-        if observed and self._state in ("started", "restarted") and not self._gate.passed(observed):
-            return self._gate.wait(observed)
-        return observed
+        return self._write.settled(observed) if observed else None
 
     def describe(self, observed: Json | None) -> dict[str, Any]:
         return {"machine": public_view(observed) if observed else None}

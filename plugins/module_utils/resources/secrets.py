@@ -100,6 +100,12 @@ class Secrets(Resource[SecretsState]):
         change = Change(" and ".join(parts), before, after, lambda: self._set(set_now, removed, observed))
         return [change, *(self._application(m) for m in observed.machines if self._applies_to(m))]
 
+    def settle(self, observed: SecretsState) -> SecretsState:
+        for machine in observed.machines:
+            if self._writer and self._applies_to(machine):
+                self._writer.settled(machine)
+        return observed
+
     def describe(self, observed: SecretsState) -> dict[str, Any]:
         return {
             "names": sorted(observed.digests),

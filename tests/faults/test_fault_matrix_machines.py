@@ -1,0 +1,56 @@
+"""The fault matrix for what changes machines (see matrix.py), and bad deploys, disturbed while they are undone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+
+import pytest
+from faults.matrix import FAULTS, Killed, begin, check, killed, leased, run
+from faults.scenarios import DEPLOY, SCENARIOS, WHOLE, Scenario, deploy
+from faults.truth import truth
+from support.platform import Platform
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+HERE = [scenario for scenario in SCENARIOS if scenario.machines]
+BAD = deploy(processes={"app": "crash"})
+
+
+@pytest.mark.parametrize("scenario", HERE, ids=[scenario.name for scenario in HERE])
+def test_the_next_run_converges(
+    fly: Platform, scenario: Scenario, record_property: Callable[[str, object], None]
+) -> None:
+    check(fly, scenario, record_property)
+
+
+def test_a_bad_deploy_leaves_the_old_one_running(fly: Platform, record_property: Callable[[str, object], None]) -> None:
+    """Whatever happens while it fails and is undone; and the next run with the good one has the old state again."""
+    scenario = Scenario("a bad deploy", BAD, WHOLE)
+    app = begin(fly, scenario)
+    wanted = truth(fly, app)
+    failed = run(fly, app, BAD, wait_timeout=20)
+    assert failed.failed and "the old configuration was put back and runs" in failed["msg"]
+    assert truth(fly, app) == wanted
+    count: Counter[str] = Counter()
+    for number, request in enumerate(failed.requests, 1):
+        for fault in ("500 after", "reset before", "reset after", "409 lease", "killed before", "killed after"):
+            if fault == "409 lease" and not leased(request):
+                continue
+            where = f"{fault} at request {number}, {request.method} {request.path}"
+            app = begin(fly, scenario)
+            if fault.startswith("killed"):
+                with killed(number, fault.endswith("after")), suppress(Killed):
+                    run(fly, app, BAD, wait_timeout=20)
+            else:
+                nth = sum(map(leased, failed.requests[:number])) if fault == "409 lease" else number
+                fly.fault(nth=nth, **FAULTS[fault])
+                assert run(fly, app, BAD, wait_timeout=20).failed, where
+                fly.clear_faults()
+                fly.until(lambda app=app: truth(fly, app) == wanted, 5, where)
+            again = run(fly, app, DEPLOY)
+            assert not again.failed, f"{where}: {again}"
+            assert truth(fly, app) == wanted, where
+            count[fault] += 1
+    for fault, cases in count.items():
+        record_property(f"faults:{fault}", cases)
