@@ -114,3 +114,17 @@ def test_what_flyctl_adds_for_high_availability_stays(flyctl: Flyctl, tmp_path: 
     assert flyctl.emulator.get(f"/v1/apps/{app}/machines/{standby['id']}")["state"] in ("created", "stopped")
     assert [machine["state"] for machine in after.values()] == ["started"]
     assert ours(flyctl, app, toml)["changes"] == []
+
+
+def test_the_one_known_difference_in_a_config(flyctl: Flyctl, tmp_path: Path) -> None:
+    """[[files]] processes: documented, and honoured by us; flyctl gives every file to every group."""
+    toml = tmp_path / "fly.toml"
+    toml.write_text(
+        'app = "any"\nprimary_region = "iad"\n[processes]\n  a = "sleep 1000000"\n  b = "sleep 1000000"\n'
+        '[[files]]\n  guest_path = "/etc/for-b"\n  raw_value = "x"\n  processes = ["b"]\n'
+    )
+    by_flyctl, by_us = prepared(flyctl, "files-of-b-fly", toml), prepared(flyctl, "files-of-b-us", toml)
+    flyctl.deploy(by_flyctl, toml, "--detach")
+    ours(flyctl, by_us, toml)
+    assert [bool(config.get("files")) for config in configs(flyctl, by_flyctl)] == [True, True]
+    assert [bool(config.get("files")) for config in configs(flyctl, by_us)] == [False, True]
