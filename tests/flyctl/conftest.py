@@ -50,6 +50,8 @@ class Flyctl:
                 "FLY_NO_INCIDENTS_CHECK": "1",
                 # Without this its traces, the token with them, would go out unencrypted.
                 "FLY_TRACE_COLLECTOR_URL": "localhost",
+                # Feature flags and crash reports go to hosts elsewhere: nothing listens on this proxy.
+                "HTTPS_PROXY": "http://127.0.0.1:9",
                 "NO_COLOR": "1",
                 "CI": "1",
             },
