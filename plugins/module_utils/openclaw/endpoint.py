@@ -21,6 +21,7 @@ class Endpoint:
 
     :param connect_to: address to connect to in place of what the name resolves to, as with curl --connect-to.
     :param ca_file: PEM file of authorities to trust instead of the system's.
+    :param source: address of this machine to connect from; None: any.
     """
 
     secure: bool
@@ -29,9 +30,16 @@ class Endpoint:
     path: str = ""
     connect_to: tuple[str, int] | None = None
     ca_file: str | None = None
+    source: str | None = None
 
     @classmethod
-    def parse(cls, url: str, connect_to: tuple[str, int] | None = None, ca_file: str | None = None) -> Endpoint:
+    def parse(
+        cls,
+        url: str,
+        connect_to: tuple[str, int] | None = None,
+        ca_file: str | None = None,
+        source: str | None = None,
+    ) -> Endpoint:
         """:raises InvalidValue: if the URL is not http(s) or ws(s) with a host, or carries credentials."""
         try:
             parts = urlsplit(url)
@@ -55,6 +63,7 @@ class Endpoint:
             path=parts.path.rstrip("/"),
             connect_to=connect_to,
             ca_file=ca_file,
+            source=source,
         )
 
     @property
@@ -90,7 +99,8 @@ class Endpoint:
 
         :raises OSError: if there is none within the timeout (seconds).
         """
-        return socket.create_connection(self.address, timeout=timeout)
+        source = (self.source, 0) if self.source else None
+        return socket.create_connection(self.address, timeout=timeout, source_address=source)
 
 
 @functools.lru_cache(maxsize=8)

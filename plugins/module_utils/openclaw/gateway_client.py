@@ -167,20 +167,23 @@ class GatewayClient:
         connect_to: tuple[str, int] | None = None,
         ca_file: str | None = None,
         headers: Mapping[str, str] | None = None,
+        host: str | None = None,
+        source: str | None = None,
         timeout: float = 15.0,
     ) -> GatewayClient:
         """Connect as operator. While the gateway says that it starts, ask again until the timeout (seconds).
 
-        Without a device, scopes are granted only on a direct loopback connection.
+        Without a device, scopes are granted only on a direct loopback connection. `host` is sent as the Host header
+        instead of the URL's; `source` is the address of this machine to connect from.
 
         :raises ConnectFailed: one of its kinds; MissingLibrary without websockets or cryptography.
         """
-        endpoint = Endpoint.parse(url, connect_to, ca_file)
+        endpoint = Endpoint.parse(url, connect_to, ca_file, source)
         deadline = time.monotonic() + timeout
         request = _ConnectRequest(token, device, device_token, scopes, client or ClientInfo())
         starting: GatewayStarting | None = None
         while True:
-            connection = _open(endpoint, origin, headers, deadline)
+            connection = _open(endpoint, origin, headers, host, deadline)
             try:
                 return cls(connection, _handshake(connection, request, endpoint, deadline))
             except GatewayStarting as error:
@@ -324,7 +327,9 @@ class _ConnectRequest:
         return params
 
 
-def _open(endpoint: Endpoint, origin: str | None, headers: Mapping[str, str] | None, deadline: float) -> Any:
+def _open(
+    endpoint: Endpoint, origin: str | None, headers: Mapping[str, str] | None, host: str | None, deadline: float
+) -> Any:
     try:
         from websockets.exceptions import InvalidHandshake, InvalidStatus, WebSocketException
         from websockets.sync.client import connect
@@ -333,11 +338,15 @@ def _open(endpoint: Endpoint, origin: str | None, headers: Mapping[str, str] | N
     url = endpoint.ws_url
     remaining = max(0.1, deadline - time.monotonic())
     try:
+        sock, context = endpoint.open(remaining), endpoint.ssl_context
+        if host and context:
+            # The library takes Host and TLS name from one URL: with another Host, TLS is opened before it.
+            sock, context = context.wrap_socket(sock, server_hostname=endpoint.host), None
         opened = connect(
-            url,
-            sock=endpoint.open(remaining),
-            ssl=endpoint.ssl_context,
-            server_hostname=endpoint.host if endpoint.secure else None,
+            f"ws://{host}{endpoint.path or '/'}" if host else url,
+            sock=sock,
+            ssl=context,
+            server_hostname=endpoint.host if context else None,
             origin=origin,  # type: ignore[arg-type]
             additional_headers=dict(headers or {}),
             compression=None,

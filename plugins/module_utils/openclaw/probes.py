@@ -88,14 +88,20 @@ class HttpProbe:
         return self._endpoint
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
-        """One GET; redirects are not followed. A kept connection that went away is opened anew, once.
+        """One GET, see `send`."""
+        return self.send("GET", path, headers)
+
+    def send(
+        self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes | None = None
+    ) -> Answer:
+        """One request; redirects are not followed. A kept connection that went away is opened anew, once.
 
         :raises ProbeFailed: if there is no answer within the timeout.
         """
         url = f"{self.endpoint.http_url}{path}"
         for kept in (self._connection is not None, False):
             try:
-                return self._get(path, {**self.headers, **(headers or {})})
+                return self._send(method, path, {**self.headers, **(headers or {})}, body)
             except (OSError, http.client.HTTPException, ssl.SSLError) as error:
                 self.close()
                 if kept and not isinstance(error, TimeoutError):
@@ -105,11 +111,11 @@ class HttpProbe:
                 ) from None
         raise AssertionError("unreachable")
 
-    def _get(self, path: str, headers: Mapping[str, str]) -> Answer:
+    def _send(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
         started = time.monotonic()
         if self._connection is None:
             self._connection = _connect(self.endpoint, self.timeout)
-        self._connection.request("GET", f"{self.endpoint.path}{path}", headers=dict(headers))
+        self._connection.request(method, f"{self.endpoint.path}{path}", body=body, headers=dict(headers))
         response = self._connection.getresponse()
         body = response.read(MAX_BODY)
         if response.will_close or not response.isclosed():

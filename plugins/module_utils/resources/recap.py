@@ -46,7 +46,9 @@ def _access(params: dict[str, Any]) -> dict[str, str]:
 
 
 def _proved(proof: dict[str, Any], check_mode: bool) -> str:
-    if not proof:
+    if proof.get("hidden"):
+        return "health checks pass; nothing outside leads to it"
+    if not proof or not proof.get("started"):
         return "nothing, in check mode" if check_mode else "health checks only; not reached from outside"
     parts = ["started and ready" if proof.get("ready") else "started"]
     if proof.get("stranger_refused"):

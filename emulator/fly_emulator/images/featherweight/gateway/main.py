@@ -1,7 +1,9 @@
 """The command line: `gateway`, `config`, `devices`, `--version`, as in the real CLI.
 
 For tests, by environment: FEATHER_CRASH=<exit code> ends before it is ready, FEATHER_SLOW_START=<seconds> delays
-listening and readiness by half of it each, FEATHER_EAT_MB=<n> fills that much memory once ready.
+listening and readiness by half of it each, FEATHER_EAT_MB=<n> fills that much memory once ready, FEATHER_BREAK=<words>
+makes it unsafe: leak (tells strangers its version), open (asks for no token), origin (takes every origin), api (answers
+the API to everybody), forwarding (believes the client's X-Forwarded-For).
 """
 
 from __future__ import annotations
@@ -11,11 +13,14 @@ import os
 import sys
 from typing import Any
 
+from . import audit, devices
 from . import config as configuration
-from . import devices
 from .config import Invalid, Refused, config_path, state_dir
 
-USAGE = "the stand-in has no such command; it knows gateway, config validate|schema|file, devices list|approve"
+USAGE = (
+    "the stand-in has no such command; it knows gateway, config validate|schema|file, devices list|approve, "
+    "security audit"
+)
 
 
 def main(argv: list[str], version: str) -> int:
@@ -33,6 +38,8 @@ def main(argv: list[str], version: str) -> int:
     if command == ["config", "file"]:
         print(config_path())
         return 0
+    if command == ["security", "audit"]:
+        return _print(audit.report())
     if command == ["devices", "list"]:
         return _print(devices.read())
     if command == ["devices", "approve"]:

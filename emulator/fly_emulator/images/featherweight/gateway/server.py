@@ -18,6 +18,7 @@ from typing import Any
 
 from . import config as configuration
 from .attribution import REFUSAL, client_of
+from .limit import Limit
 from .websocket import Session, accept_key
 
 HEAD_LIMIT = 64 * 1024
@@ -36,6 +37,8 @@ class Gateway:
         self.auth = auth
         self.port = port
         self.trusted = configuration.trusted_proxies(config)
+        self.limit = Limit()
+        self.broken = frozenset(os.environ.get("FEATHER_BREAK", "").split(","))
         self.started = time.monotonic()
         self.ready = False
         self._told_unattributable = False
@@ -45,7 +48,10 @@ class Gateway:
         sys.stdout.write(f"{datetime.now(UTC).isoformat(timespec='milliseconds')} {line}\n")
         sys.stdout.flush()
 
-    def allowed_origins(self) -> list[str]:
+    def allows_origin(self, origin: str) -> bool:
+        return "origin" in self.broken or origin in self._allowed_origins()
+
+    def _allowed_origins(self) -> list[str]:
         given = self.config.get("gateway", {}).get("controlUi", {}).get("allowedOrigins")
         return given or [f"http://localhost:{self.port}", f"http://127.0.0.1:{self.port}"]
 
@@ -128,6 +134,8 @@ class Gateway:
             self._respond(stream, method, 200 if method in ("GET", "HEAD") else 405, live, keep)
             return keep
         client = client_of(peer, headers, self.trusted)
+        if "forwarding" in self.broken and headers.get("x-forwarded-for", "").startswith("127."):
+            client = "127.0.0.1", True
         if client is None:
             if not self._told_unattributable:
                 self._told_unattributable = True
@@ -153,6 +161,7 @@ class Gateway:
     ) -> tuple[int, dict[str, Any] | str]:
         shown = headers.get("authorization", "").removeprefix("Bearer ").encode()
         authorized = hmac.compare_digest(shown, self.auth.secret.encode())
+        local = local or "leak" in self.broken
         uptime = int((time.monotonic() - self.started) * 1000)
         if path in ("/startup", "/startupz"):
             told: dict[str, Any] = {"version": self.version, "uptimeMs": uptime} if local or authorized else {}
@@ -164,7 +173,7 @@ class Gateway:
             told = {"failing": failing, "uptimeMs": uptime} if local or authorized or failing else {}
             return 200 if self.ready else 503, {"ready": self.ready, **told}
         if path in ("/control-ui-config.json", "/tools/invoke"):
-            if not authorized:
+            if not authorized and not (path == "/tools/invoke" and "api" in self.broken):
                 return 401, {"error": {"message": "Unauthorized", "type": "unauthorized"}}
             return 200, {"serverVersion": self.version, "basePath": "", "featherweight": True}
         if path.startswith(("/v1/", "/api/")) or path == "/robots.txt":
@@ -177,9 +186,14 @@ class Gateway:
         head = (
             f"HTTP/1.1 {status} {_REASONS[status]}\r\nContent-Type: {kind}; charset=utf-8\r\n"
             f"Content-Length: {len(payload)}\r\nX-Frame-Options: DENY\r\nCache-Control: no-store\r\n"
-            f"Connection: {'keep-alive' if keep else 'close'}\r\n\r\n"
+            f"{self._hsts()}Connection: {'keep-alive' if keep else 'close'}\r\n\r\n"
         )
         stream.sendall(head.encode() + (b"" if method == "HEAD" else payload))
+
+    def _hsts(self) -> str:
+        headers = self.config.get("gateway", {}).get("http", {}).get("securityHeaders", {})
+        value = headers.get("strictTransportSecurity")
+        return f"Strict-Transport-Security: {value}\r\n" if value else ""
 
     def _watch_config(self) -> None:
         seen = _stamp(self.path)

@@ -30,9 +30,18 @@ CLIENTS = (*CONTROL_UI, "cli", "gateway-client", "node-host", "test", "openclaw-
 class Refusal(Exception):
     """Why a connect is refused: the response's error and the close code."""
 
-    def __init__(self, code: str, message: str, details: dict[str, Any] | None = None, close: int = 1008) -> None:
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        details: dict[str, Any] | None = None,
+        close: int = 1008,
+        retry_after: float | None = None,
+    ) -> None:
         super().__init__(message)
-        self.error = {"code": code, "message": message} | ({"details": details} if details else {})
+        self.error: dict[str, Any] = {"code": code, "message": message} | ({"details": details} if details else {})
+        if retry_after is not None:
+            self.error |= {"retryable": True, "retryAfterMs": int(retry_after * 1000)}
         self.close = close
 
 
@@ -95,7 +104,7 @@ class Session:
             details = {"clientMinProtocol": lowest, "clientMaxProtocol": highest, "expectedProtocol": PROTOCOL}
             raise Refusal("INVALID_REQUEST", "protocol mismatch", {"code": "PROTOCOL_MISMATCH", **details}, close=1002)
         origin = self.headers.get("origin")
-        if origin and origin not in self.gateway.allowed_origins():
+        if origin and not self.gateway.allows_origin(origin):
             raise Refusal(
                 "INVALID_REQUEST",
                 "origin not allowed (open the Control UI from the gateway host or allow it in "
@@ -107,6 +116,17 @@ class Session:
         ui = client["id"] in CONTROL_UI
         shown = str((params.get("auth") or {}).get(self.gateway.auth.kind) or "")
         device = params.get("device")
+        if shown and (seconds := self.gateway.limit.locked_for(self.client)):
+            raise Refusal(
+                "INVALID_REQUEST",
+                "unauthorized: too many failed authentication attempts (retry later)",
+                {
+                    "code": "AUTH_RATE_LIMITED",
+                    "authReason": "rate_limited",
+                    "recommendedNextStep": "wait_then_retry",
+                },
+                retry_after=seconds,
+            )
         if device is None:
             if ui:
                 raise Refusal(
@@ -138,8 +158,12 @@ class Session:
 
     def _check_secret(self, shown: str, ui: bool) -> None:
         kind = self.gateway.auth.kind
+        if "open" in self.gateway.broken:
+            return
         if shown and hmac.compare_digest(shown.encode(), self.gateway.auth.secret.encode()):
             return
+        if shown:
+            self.gateway.limit.failed(self.client, self.gateway.config)
         reason = f"{kind}_mismatch" if shown else f"{kind}_missing"
         advice = f" (set gateway.remote.{kind} to match gateway.auth.{kind})" if shown and not ui else ""
         if not shown:

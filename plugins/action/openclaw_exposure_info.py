@@ -1,0 +1,13 @@
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module openclaw_exposure_info, in the worker."""
+
+from __future__ import annotations
+
+from ..modules import openclaw_exposure_info
+from ..plugin_utils.in_worker import InWorkerAction
+
+
+class ActionModule(InWorkerAction):
+    module = openclaw_exposure_info
+    libraries = ("websockets.sync.client", "cryptography.hazmat.primitives.asymmetric.ed25519")

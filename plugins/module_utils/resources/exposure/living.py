@@ -1,0 +1,77 @@
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an app is at present, whatever the inventory says: its exposure, and how long it was away."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from ...errors import CollectionError
+from ...fly.api import Json, PlatformApi
+from ...fly.machine_config import is_held
+from ...openclaw.releases import ReleaseFacts
+from ..ips import PUBLIC_TYPES
+
+_START = ("start", "started")
+_ENDS = ("exit", "stop", "update")
+"""Events that end a gateway, the most exact first."""
+
+
+def exposure_of(machines: Iterable[Json], addresses: Iterable[Json]) -> str | None:
+    """Public, private, sealed, or None when no machine was ever deployed.
+
+    Anything public about it makes it public: an address that somebody added, or a service that demands https.
+    """
+    configs = [machine.get("config") or {} for machine in machines]
+    kinds = {entry["type"] for entry in addresses}
+    if not configs:
+        return None
+    ports = [port for config in configs for service in config.get("services") or [] for port in service["ports"] or []]
+    if kinds & set(PUBLIC_TYPES) or any(port.get("force_https") for port in ports):
+        return "public"
+    if all(is_held(config) for config in configs) and not kinds:
+        return None
+    return "private" if ports or "private_v6" in kinds else "sealed"
+
+
+def outage(app: str, machine: Json, platform: PlatformApi, facts: ReleaseFacts) -> dict[str, Any] | None:
+    """The machine's last restart, in seconds: `unreachable` from its end to the gateway's ready line, of which `boot`
+    is the gateway's own. None when Fly.io no longer knows it, or the token may not read logs."""
+    events = machine.get("events") or []
+    starts = sorted(_seconds(event) for event in events if (event.get("type"), event.get("status")) == _START)
+    if len(starts) < 2:
+        return None
+    before, started = starts[-2:]
+    between = [event for event in events if before < _seconds(event) < started]
+    ends = [[_seconds(event) for event in between if event.get("type") == kind] for kind in _ENDS]
+    ended = next((min(moments) for moments in ends if moments), None)
+    if ended is None:
+        return None
+    try:
+        entries = platform.logs(app, machine["id"])
+    except CollectionError:
+        return None
+    ready = [at for at in map(_ready_at(facts), entries) if at and at >= started]
+    if not ready:
+        return None
+    return {"unreachable": round(min(ready) - ended, 1), "boot": round(min(ready) - started, 1)}
+
+
+def _seconds(event: Json) -> float:
+    return float(event.get("timestamp") or 0) / 1000
+
+
+def _ready_at(facts: ReleaseFacts) -> Callable[[Json], float | None]:
+    def at(entry: Json) -> float | None:
+        if not facts.is_ready_line(str(entry.get("message", ""))):
+            return None
+        stamp = re.sub(r"(\.\d{6})\d*", r"\1", str(entry.get("timestamp") or "")).replace("Z", "+00:00")
+        try:
+            return datetime.fromisoformat(stamp).timestamp()
+        except ValueError:
+            return None
+
+    return at

@@ -1,0 +1,302 @@
+#!/usr/bin/python
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: openclaw_exposure_info
+short_description: Prove who can reach a gateway
+version_added: 0.1.0
+author:
+  - The openclaw.fly authors (@openclaw-fly)
+description:
+  - Makes up to twelve checks from where Ansible runs. Each returns what it proves, how, its evidence and its findings.
+  - A finding fails the task, unless it is waived by id with a reason and a date until which that holds. What cannot be
+    proved is a finding; what does not apply, or cannot be seen from here, is skipped with the reason.
+  - Contacts only addresses that Fly.io's API lists for the app, and names that the task gives.
+  - Leaves nothing behind on the gateway. A run makes two failed logins, which count against this controller's address.
+extends_documentation_fragment:
+  - openclaw.fly.api
+  - openclaw.fly.api.reads
+options:
+  app:
+    description: The app's name.
+    type: str
+    required: true
+  exposure:
+    description: Who may reach the gateway.
+    type: str
+    choices: [public, private, sealed]
+    default: public
+  addresses:
+    description: How many addresses of each type the app is to hold.
+    type: dict
+    default: {}
+    suboptions:
+      shared_v4:
+        description: Shared IPv4 addresses.
+        type: int
+      v4:
+        description: Dedicated IPv4 addresses.
+        type: int
+      v6:
+        description: Public IPv6 addresses.
+        type: int
+      private_v6:
+        description: Flycast addresses.
+        type: int
+  hostnames:
+    description: The gateway's names; without them C(APP.fly.dev). A gateway that is not public must not answer to them.
+    type: list
+    elements: str
+    default: []
+  private_url:
+    description:
+      - Where a private gateway is reached from here, such as C(http://APP.flycast) over WireGuard, or
+        C(http://localhost:3000) while C(fly proxy) runs. Without it the checks that talk to the gateway are skipped.
+    type: str
+  token:
+    description: The gateway's token. Without it nothing is said about whether it is accepted.
+    type: str
+  previous_token:
+    description: The token before the last rotation, which must be refused.
+    type: str
+  release:
+    description: The OpenClaw release that runs.
+    type: str
+    default: 2026.9.6
+  checks:
+    description: The checks to make; none only tells what the app is.
+    type: list
+    elements: str
+    choices:
+      - addresses
+      - name
+      - ports
+      - tls
+      - health
+      - login
+      - origin
+      - http_api
+      - forwarding
+      - brute_force
+      - tunnels
+      - audit
+    default:
+      - addresses
+      - name
+      - ports
+      - tls
+      - health
+      - login
+      - origin
+      - http_api
+      - forwarding
+      - brute_force
+      - tunnels
+      - audit
+  waivers:
+    description: Findings that may stay for a while.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      id:
+        description: A check, or one finding of it, such as C(audit:gateway.token_too_short).
+        type: str
+        required: true
+      reason:
+        description: Why it may stay.
+        type: str
+        required: true
+      expires:
+        description: The last day on which that holds, C(YYYY-MM-DD). After it the finding fails the task again.
+        type: str
+        required: true
+  webhook_paths:
+    description: Paths of channels' and plugins' webhooks, which must demand a signature.
+    type: list
+    elements: str
+    default: []
+  tunnels:
+    description: Tunnels that lead to the gateway.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      url:
+        description: The tunnel's base URL.
+        type: str
+        required: true
+      paths:
+        description: The only paths that it may let through.
+        type: list
+        elements: str
+        default: []
+  brute_force:
+    description: Whether to guess tokens, up to 30. The gateway then locks out O(brute_force_from) for a while.
+    type: bool
+    default: false
+  brute_force_from:
+    description: Another address of this controller to guess from, so that the operator's own is not locked out.
+    type: str
+  http_port:
+    description: Where port 80 of the edge is; the emulator has another.
+    type: int
+    default: 80
+  https_port:
+    description: Where port 443 of the edge is; the emulator has another.
+    type: int
+    default: 443
+  connect_to:
+    description: One address that stands for all of the app's, such as the emulator's edge.
+    type: str
+  tls_ca_file:
+    description: PEM file with the certificate authority of the edge, if it is a private one.
+    type: path
+  port:
+    description: The gateway's port in the machine.
+    type: int
+    default: 3000
+  state_dir:
+    description: The gateway's state directory in the machine.
+    type: str
+    default: /data
+  owner:
+    description: Numeric user and group that the gateway runs as.
+    type: str
+    default: "1000:1000"
+  measure_outage:
+    description: Whether to tell how long the last restart took; reads the log.
+    type: bool
+    default: false
+  wait_timeout:
+    description: Seconds for addresses, DNS and certificates to settle after a change.
+    type: float
+    default: 0.0
+"""
+
+EXAMPLES = r"""
+- name: Nobody outside reaches this gateway
+  openclaw.fly.openclaw_exposure_info:
+    app: my-openclaw
+    exposure: private
+    addresses: {private_v6: 1}
+    checks: [addresses, name, ports]
+
+- name: All that can be proved, but for a short token until the end of the month
+  openclaw.fly.openclaw_exposure_info:
+    app: my-openclaw
+    addresses: {shared_v4: 1, v6: 1}
+    token: "{{ vault_gateway_token }}"
+    waivers:
+      - id: audit:gateway.token_too_short
+        reason: The old clients cannot take a longer one
+        expires: "2026-12-31"
+"""
+
+RETURN = r"""
+checks:
+  description: The checks that were made, in their order.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - id: ports
+      status: pass
+      proves: No port is open on any public address but 80 and 443 of a public gateway
+      how: Opens TCP connections to the ports 80, 443, 3000 and 18789 of each listed address
+      evidence: ["137.66.1.2:443 open", "137.66.1.2:3000 closed"]
+      findings: []
+      waived: []
+      reason: ""
+exposure:
+  description: What the app is at present, whatever was declared; null when nothing was deployed yet.
+  returned: always
+  type: str
+  sample: private
+outage:
+  description:
+    - With O(measure_outage), the last restart in seconds, and the gateway's own boot within it; null when Fly.io does not
+      know it any more, or the token may not read logs.
+  returned: always
+  type: dict
+  sample: {unreachable: 18.2, boot: 15.9}
+error:
+  description: The failure in parts, to be tested in a playbook.
+  returned: failure
+  type: dict
+  sample: {kind: Exposed, findings: ["addresses", "audit:gateway.token_too_short"]}
+"""
+
+from typing import Any
+
+from ..module_utils.api_options import API_OPTIONS, connect, connect_platform
+from ..module_utils.converge.context import Context
+from ..module_utils.converge.module import run_module
+from ..module_utils.resources.exposure.catalogue import IDS
+from ..module_utils.resources.exposure.info import exposure_info
+
+SPEC: dict[str, Any] = {
+    "argument_spec": {
+        **API_OPTIONS,
+        "app": {"type": "str", "required": True},
+        "exposure": {"type": "str", "choices": ["public", "private", "sealed"], "default": "public"},
+        "addresses": {
+            "type": "dict",
+            "default": {},
+            "options": {kind: {"type": "int"} for kind in ("shared_v4", "v4", "v6", "private_v6")},
+        },
+        "hostnames": {"type": "list", "elements": "str", "default": []},
+        "private_url": {"type": "str"},
+        "token": {"type": "str", "no_log": True},
+        "previous_token": {"type": "str", "no_log": True},
+        "release": {"type": "str", "default": "2026.9.6"},
+        "checks": {"type": "list", "elements": "str", "choices": list(IDS), "default": list(IDS)},
+        "waivers": {
+            "type": "list",
+            "elements": "dict",
+            "default": [],
+            "options": {
+                "id": {"type": "str", "required": True},
+                "reason": {"type": "str", "required": True},
+                "expires": {"type": "str", "required": True},
+            },
+        },
+        "webhook_paths": {"type": "list", "elements": "str", "default": []},
+        "tunnels": {
+            "type": "list",
+            "elements": "dict",
+            "default": [],
+            "options": {
+                "url": {"type": "str", "required": True},
+                "paths": {"type": "list", "elements": "str", "default": []},
+            },
+        },
+        "brute_force": {"type": "bool", "default": False},
+        "brute_force_from": {"type": "str"},
+        "http_port": {"type": "int", "default": 80},
+        "https_port": {"type": "int", "default": 443},
+        "connect_to": {"type": "str"},
+        "tls_ca_file": {"type": "path"},
+        "port": {"type": "int", "default": 3000},
+        "state_dir": {"type": "str", "default": "/data"},
+        "owner": {"type": "str", "default": "1000:1000"},
+        "measure_outage": {"type": "bool", "default": False},
+        "wait_timeout": {"type": "float", "default": 0.0},
+    },
+    "supports_check_mode": True,
+}
+
+
+def body(params: dict[str, Any], context: Context) -> dict[str, Any]:
+    return exposure_info(params, context, connect(params, context), connect_platform(params, context))
+
+
+def main() -> None:
+    run_module(SPEC, body)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,375 @@
+"""Each of the twelve checks fails on a gateway that is broken in just that way, and passes on the mended one."""
+
+from __future__ import annotations
+
+import re
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+
+from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.endpoint import Endpoint
+from ansible_collections.openclaw.fly.plugins.module_utils.resources.exposure import edge
+from ansible_collections.openclaw.fly.plugins.module_utils.resources.exposure.catalogue import CHECKS, IDS
+
+from .conftest import PUBLIC, Gateway
+
+
+def status_of(result: dict[str, Any]) -> dict[str, str]:
+    return {check["id"]: check["status"] for check in result["checks"]}
+
+
+def test_there_are_twelve() -> None:
+    assert len(IDS) == len(set(IDS)) == 12
+    assert all(check.proves and check.how and check.fix for check in CHECKS)
+
+
+def test_a_public_gateway_passes_them_all(public: Gateway) -> None:
+    result = public.prove(*IDS)
+    assert "failed" not in result, result
+    assert result["exposure"] == "public"
+    assert status_of(result) == dict.fromkeys(IDS, "pass") | {"name": "skip", "tunnels": "skip"}
+    assert all(check["evidence"] or check["reason"] for check in result["checks"])
+
+
+def test_a_private_gateway_is_unreachable(private: Gateway) -> None:
+    result = private.prove(*IDS)
+    assert "failed" not in result, result
+    assert result["exposure"] == "private"
+    passed = {identity for identity, status in status_of(result).items() if status == "pass"}
+    assert passed == {"addresses", "name", "ports", "brute_force", "audit"}
+
+
+def test_a_sealed_gateway_has_no_way_in(sealed: Gateway) -> None:
+    result = sealed.prove(*IDS)
+    assert "failed" not in result, result
+    assert result["exposure"] == "sealed"
+    config = sealed.site.machine["config"]
+    assert (sealed.site.addresses, config.get("services") or []) == ([], [])
+    assert config["restart"]["policy"] == "always"
+    assert list(config["checks"]) == ["gateway"]
+
+
+# addresses
+
+
+@contextmanager
+def another_address(gateway: Gateway, kind: str) -> Iterator[str]:
+    """Somebody allocates an address behind our back."""
+    path = f"/v1/apps/{gateway.site.app}/ip_assignments"
+    address = gateway.emulator.request("POST", path, {"type": kind})["ip"]
+    try:
+        yield address
+    finally:
+        gateway.emulator.request("DELETE", f"{path}/{address}")
+
+
+def test_addresses_are_exact(public: Gateway, private: Gateway) -> None:
+    with another_address(private, "v4") as address:
+        assert private.findings("addresses") == [f"the app holds v4 {address}; none declared"]
+        assert private.prove()["exposure"] == "public"
+    assert private.status("addresses") == "pass"
+    assert public.findings("addresses", addresses={**PUBLIC, "v4": 1}) == ["the app holds no v4; 1 declared"]
+
+
+def test_services_go_with_the_exposure(private: Gateway, public: Gateway) -> None:
+    def force(config: dict[str, Any], forced: bool) -> None:
+        config["services"][0]["ports"][0]["force_https"] = forced
+
+    private.update(lambda config: force(config, True))
+    (found,) = private.findings("addresses")
+    assert "force_https" in found
+    private.update(lambda config: force(config, False))
+    assert private.status("addresses") == "pass"
+    public.update(lambda config: force(config, False))
+    assert public.findings("addresses") == ["no service sends http to https (force_https)"]
+    public.update(lambda config: force(config, True))
+    assert public.status("addresses") == "pass"
+
+
+def dial(gateway: Gateway, network: str, port: int) -> dict[str, Any]:
+    asked = {"app": gateway.site.app, "network": network, "port": port, "path": "/healthz"}
+    answer: dict[str, Any] = gateway.emulator.request("POST", "/emulator/v1/dial", asked)
+    return answer
+
+
+def test_the_guides_private_variant_fails(private: Gateway) -> None:
+    """No service, a private v6, fly proxy 3000:3000: neither road leads to a gateway that listens on IPv4 only."""
+    services: list[Any] = []
+
+    def remove(config: dict[str, Any]) -> None:
+        services.extend(config["services"])
+        config["services"] = []
+
+    assert dial(private, "flycast", 80)["status"] == 200
+    private.update(remove)
+    (found,) = private.findings("addresses")
+    assert "leads nowhere: no machine has a service" in found
+    assert "6PN is IPv6 only" in found and "IPv4 only (0.0.0.0:3000)" in found
+    assert "error" in dial(private, "flycast", 80)
+    if private.emulator.info["tier"] != "process":
+        private.until(lambda: "listens on IPv4 only" in private.findings("addresses")[0])
+        assert "error" in dial(private, "6pn", 3000)
+    private.update(lambda config: config.update(services=services))
+    assert private.status("addresses") == "pass"
+
+
+def test_a_sealed_gateway_with_a_service_fails(sealed: Gateway) -> None:
+    service = {"internal_port": 3000, "protocol": "tcp", "ports": [{"port": 80, "handlers": ["http"]}]}
+    sealed.update(lambda config: config.update(services=[service]))
+    assert sealed.findings("addresses") == ["a machine has services on ports 80"]
+    sealed.update(lambda config: config.update(services=[]))
+    assert sealed.status("addresses") == "pass"
+
+
+# name, ports
+
+
+def test_a_private_name_leads_nowhere(private: Gateway) -> None:
+    with another_address(private, "v6"):
+        found = private.findings("name")
+        assert [line.split(" ")[0].partition(":")[0] for line in found] == ["https", "http"]
+        assert "200" in found[0]
+    result = private.prove("name", hostnames=["does-not-exist.invalid"], connect_to=None)
+    assert result["checks"][0]["evidence"] == ["does-not-exist.invalid does not resolve"]
+    assert private.status("name") == "pass"
+
+
+def test_ports_are_closed(private: Gateway, public: Gateway) -> None:
+    with another_address(private, "v4") as address:
+        assert private.findings("ports") == [f"{address}:80 is open", f"{address}:443 is open"]
+    assert private.status("ports") == "pass"
+    service = {"internal_port": 3000, "protocol": "tcp", "ports": [{"port": 3000}]}
+    public.update(lambda config: config["services"].append(service))
+    assert public.findings("ports") == ["a service publishes port 3000"]
+    public.update(lambda config: config["services"].pop())
+    assert public.status("ports") == "pass"
+
+
+def test_an_open_port_is_seen(public: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gateway's own port on the app's address, here a listener that stands for it."""
+    from ansible_collections.openclaw.fly.plugins.module_utils.resources.exposure.target import Doors
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        monkeypatch.setattr(Doors, "to", lambda self, address, port: listener.getsockname() if port == 3000 else None)
+        assert {line.rpartition(":")[2] for line in public.findings("ports")} == {"3000 is open"}
+
+
+# tls
+
+
+def test_http_leads_to_https(public: Gateway) -> None:
+    def force(config: dict[str, Any], forced: bool) -> None:
+        config["services"][0]["ports"][0]["force_https"] = forced
+
+    public.update(lambda config: force(config, False))
+    (found,) = public.findings("tls")
+    assert "answers 200 instead of a redirect" in found
+    public.update(lambda config: force(config, True))
+    assert public.status("tls") == "pass"
+
+
+def test_the_chain_is_valid(public: Gateway) -> None:
+    (found,) = public.findings("tls", tls_ca_file=None)
+    assert "certificate" in found
+
+
+def test_names_of_its_own_need_hsts(public: Gateway) -> None:
+    """Browsers keep to https below .dev by themselves, elsewhere when told."""
+    name = [f"{public.site.app}.localhost"]
+    (found,) = public.findings("tls", hostnames=name)
+    assert "no Strict-Transport-Security" in found
+    headers = {"securityHeaders": {"strictTransportSecurity": "max-age=31536000"}}
+    with public.config(lambda config: config["gateway"].update(http=headers)):
+        assert public.status("tls", hostnames=name) == "pass"
+
+
+@contextmanager
+def tls_server(ca: trustme.CA, version: ssl.TLSVersion) -> Iterator[int]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    ca.issue_cert("old.localhost").configure_cert(context)
+    context.minimum_version = version
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            while True:
+                try:
+                    stream = listener.accept()[0]
+                except OSError:
+                    return
+                try:
+                    context.wrap_socket(stream, server_side=True).close()
+                except OSError:
+                    stream.close()
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
+@pytest.mark.parametrize("old", [True, False])
+def test_old_tls_is_seen(tmp_path: Path, old: bool) -> None:
+    ca = trustme.CA()
+    ca.cert_pem.write_to_path(tmp_path / "ca.pem")
+    with tls_server(ca, ssl.TLSVersion.TLSv1 if old else ssl.TLSVersion.TLSv1_2) as port:
+        endpoint = Endpoint.parse(f"https://old.localhost:{port}", ca_file=str(tmp_path / "ca.pem"))
+        assert edge.handshake(endpoint, 5) in ("TLSv1.2", "TLSv1.3")
+        assert edge.old_version_accepted(endpoint, 5) is old
+
+
+# What the gateway itself is asked
+
+
+@pytest.mark.parametrize(
+    ("word", "check", "told"),
+    [
+        ("leak", "health", "/startupz tells strangers uptimeMs, version"),
+        ("open", "login", "without a token: asked for approval only"),
+        ("origin", "origin", "Origin https://attacker.invalid: .*any web page"),
+        ("api", "http_api", "POST /tools/invoke answers 200 without authentication"),
+        ("forwarding", "forwarding", "with forged headers /startupz takes a stranger for local"),
+    ],
+)
+def test_an_unsafe_gateway_fails(public: Gateway, word: str, check: str, told: str) -> None:
+    with public.broken(word):
+        found = public.findings(check)
+        assert any(re.match(told, line) for line in found), found
+    assert public.status(check) == "pass"
+
+
+def test_the_old_token_is_refused(public: Gateway) -> None:
+    """After a rotation that the machine never got, the old token still opens it."""
+    token = public.token
+    found = public.findings("login", token="f" * 64, previous_token=token)
+    assert found == ["the token: refused, AUTH_TOKEN_MISMATCH", "the old token: accepted"]
+    assert public.status("login", previous_token="0" * 64) == "pass"
+
+
+def test_no_pairing_request_is_left(public: Gateway) -> None:
+    assert "failed" not in public.prove("login", "origin", "forwarding")
+    assert not list(public.site.data.rglob("*pending*"))
+
+
+def test_an_untrusted_proxy_is_told(public: Gateway) -> None:
+    with public.config(lambda config: config["gateway"].update(trustedProxies=["192.0.2.1"])):
+        for check in ("health", "login", "origin", "http_api", "forwarding"):
+            assert any("answers 403 to everything" in line for line in public.findings(check)), check
+    assert public.status("health") == "pass"
+
+
+# brute_force
+
+
+def test_a_limit_for_each_client(public: Gateway) -> None:
+    with public.config(lambda config: config["gateway"]["auth"].pop("rateLimit")):
+        assert public.findings("brute_force") == ["gateway.auth.rateLimit has no limit"]
+    with public.config(lambda config: config["gateway"].update(trustedProxies=["172.16.0.0/12", "127.0.0.0/8"])):
+        found = public.findings("brute_force")
+        assert len(found) == len(PUBLIC) and all("whoever guesses locks everybody out" in line for line in found)
+    assert public.status("brute_force") == "pass"
+
+
+def test_guessing_is_stopped_for_the_guesser_only(public: Gateway) -> None:
+    guess = {"brute_force": True, "brute_force_from": "127.0.0.66"}
+    result = public.prove("brute_force", **guess)
+    assert result["checks"][0]["evidence"][1:] == [
+        "from 127.0.0.66: stopped after 10 wrong tokens",
+        "others are still served",
+    ]
+    assert public.status("login") == "pass"
+    unlimited = {"maxAttempts": 30, "windowMs": 1, "lockoutMs": 1}
+    with public.config(lambda config: config["gateway"]["auth"].update(rateLimit=unlimited)):
+        assert public.findings("brute_force", brute_force=True, brute_force_from="127.0.0.67") == [
+            "30 wrong tokens in a row were answered"
+        ]
+    refused = public.prove("brute_force", brute_force=True)
+    assert "needs brute_force_from" in refused["msg"]
+
+
+# tunnels
+
+
+@contextmanager
+def tunnel(answers: Callable[[str, str], tuple[int, bytes]]) -> Iterator[str]:
+    """A stand-in for a tunnel's public end: method and path to status and body."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", "0")))
+            status, body = answers(self.command, self.path)
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_POST = answer
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+WEBHOOK = "/voice/webhook"
+NOT_OURS = (404, b"nothing here")
+
+
+def test_a_tunnel_lets_only_its_paths_through(private: Gateway) -> None:
+    def filtered(method: str, path: str) -> tuple[int, bytes]:
+        return (401, b"no signature") if path == WEBHOOK else NOT_OURS
+
+    def unsigned(method: str, path: str) -> tuple[int, bytes]:
+        return (200, b"ok") if path == WEBHOOK else NOT_OURS
+
+    def everything(method: str, path: str) -> tuple[int, bytes]:
+        if path == "/control-ui-config.json":
+            return 403, b'{"error": {"type": "unauthorized"}}'
+        return (401, b"no signature") if path == WEBHOOK else (200, b"<!doctype html>")
+
+    for answers, told in (
+        (filtered, []),
+        (unsigned, ["takes a webhook without a signature"]),
+        (everything, ["reaches the gateway"] * 6),
+        (lambda method, path: NOT_OURS, ["does not get through (404)"]),
+    ):
+        with tunnel(answers) as url:
+            declared = {"tunnels": [{"url": url, "paths": [WEBHOOK]}]}
+            found = private.findings("tunnels", **declared) if told else []
+            assert len(found) == len(told) and all(part in line for part, line in zip(told, found, strict=True))
+            assert told or private.status("tunnels", **declared) == "pass"
+
+
+def test_a_tunnel_to_everything_is_seen(public: Gateway) -> None:
+    """The whole gateway behind a tunnel, here the edge itself."""
+    url = f"https://{public.host}:{public.emulator.info['edge_https_port']}"
+    found = public.findings("tunnels", tunnels=[{"url": url, "paths": []}])
+    assert f"{url}/ reaches the gateway (200)" in found
+    assert f"{url}: a WebSocket reaches the gateway" in found
+
+
+# audit
+
+
+def test_the_gateways_own_audit(public: Gateway) -> None:
+    with public.config(lambda config: config["gateway"]["auth"].pop("rateLimit")):
+        assert public.findings("audit") == [
+            "warn: No auth rate limiting configured (gateway.auth_no_rate_limit)"
+        ]
+    public.config_path.chmod(0o644)
+    found = public.findings("audit")
+    assert found[0] == "/data/openclaw.json has mode 644"
+    assert "fs.config.perms_world_readable" in found[1]
+    public.config_path.chmod(0o600)
+    assert public.status("audit") == "pass"

@@ -1,0 +1,166 @@
+"""convert.yml and drift: a living gateway changes its exposure, under a client that asks twice a second."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from support.ansible import REPO, Run
+from support.site import Site
+
+from .conftest import WANTED, Gateway
+
+MARKER = "data/kept-by-the-agent"
+
+
+def play(site: Site, name: str, *args: str, **options: Any) -> Run:
+    """Run a playbook of ours with the site's inventory."""
+    (site.inventory / "hosts.yml").write_text(json.dumps({"gateways": {"hosts": {site.app: site.variables}}}))
+    return site.ansible.playbook(REPO / "playbooks" / f"{name}.yml", *args, inventory=site.inventory, **options)
+
+
+class Client:
+    """Asks for the gateway's health twice a second, over Flycast or the public edge, and counts what it misses."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._ask, daemon=True)
+        self.answers: list[tuple[float, bool]] = []
+
+    def __enter__(self) -> Client:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _ask(self) -> None:
+        while not self._stop.wait(0.5):
+            self.answers.append((time.monotonic(), self._reached()))
+
+    def _reached(self) -> bool:
+        """By either road: during a conversion one of them is there until the other is."""
+        asked = {"app": self._gateway.site.app, "network": "flycast", "path": "/healthz"}
+        try:
+            if self._gateway.emulator.request("POST", "/emulator/v1/dial", asked).get("status") == 200:
+                return True
+        except OSError:
+            return False
+        return "200" in str(self._gateway.prove("name", exposure="private")["checks"][0]["findings"])
+
+    @property
+    def missed(self) -> float:
+        """The longest time without an answer, in seconds."""
+        longest = 0.0
+        since = self.answers[0][0]
+        for at, reached in self.answers:
+            if reached:
+                longest, since = max(longest, at - since - 0.5), at
+        return round(max(longest, 0.0), 1)
+
+
+@pytest.fixture(scope="module")
+def living(declare: Callable[..., Gateway]) -> Gateway:
+    gateway = declare("living", "public")
+    gateway.site.converge()
+    (gateway.site.data / MARKER).write_text("state of the gateway")
+    return gateway
+
+
+PUBLIC = ["shared_v4", "v6"]
+STEPS = [("private", ["private_v6"], 2), ("public", PUBLIC, 1), ("sealed", [], 2), ("private", ["private_v6"], 0)]
+
+
+@pytest.mark.parametrize(("exposure", "addresses", "gone"), STEPS, ids=[f"{n}-{s[0]}" for n, s in enumerate(STEPS)])
+def test_a_living_gateway_is_converted(
+    living: Gateway, exposure: str, addresses: list[str], gone: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In this order: each starts from what the one before left."""
+    site = living.site
+    machine, volume, token = site.machine["id"], site.volume["id"], living.token
+    site.variables |= {"fly_app_exposure": exposure, "openclaw_convert_confirm": True}
+    site.emulator.clear_journal()
+
+    with Client(living) as client:
+        run = play(site, "convert").ok()
+
+    assert site.addresses == addresses
+    assert (site.machine["id"], site.volume["id"], living.token) == (machine, volume, token)
+    assert (site.data / MARKER).read_text() == "state of the gateway"
+    writes = [line for line in site.writes() if "/ip_assignments" in line or line.endswith(f"/machines/{machine}")]
+    update = next(n for n, line in enumerate(writes) if line.endswith(f"/machines/{machine}"))
+    released = [n for n, line in enumerate(writes) if line.startswith("DELETE")]
+    assert all(n > update for n in released), "services first, then the addresses that must go"
+    assert len(released) == gone
+    told = str(run.of("Say it")["msg"])
+    seconds = re.search(r"is (\w+)\. It was unreachable for ([\d.]+) s, of which its own boot took ([\d.]+) s", told)
+    assert seconds and seconds[1] == exposure, told
+    if exposure != "sealed":
+        with capsys.disabled():
+            print(f"\n{told} A client that asks twice a second missed {client.missed} s.")
+    assert living.prove("addresses", "name", "ports", exposure=exposure, addresses=WANTED[exposure]).get("msg") is None
+    site.emulator.clear_journal()
+    assert site.converge().changed == 0
+    assert site.writes() == []
+
+
+def test_a_private_gateway_does_not_become_public_unasked(private: Gateway) -> None:
+    site = private.site
+    site.variables = {key: value for key, value in site.variables.items() if key != "fly_app_exposure"}
+    site.emulator.clear_journal()
+
+    refused = site.run().failed()
+
+    assert "is private, and fly_app_exposure says public" in refused.output
+    assert "convert.yml, which asks first" in refused.output
+    refused = play(site, "convert").failed()
+    assert "stays private" in refused.output
+    assert site.writes() == []
+    assert site.addresses == ["private_v6"]
+    site.variables["fly_app_exposure"] = "private"
+
+
+def test_drift_is_caught_and_repaired(private: Gateway) -> None:
+    """Somebody allocates a public address behind our back."""
+    site = private.site
+    site.emulator.request("POST", f"/v1/apps/{site.app}/ip_assignments", {"type": "v4"})
+
+    caught = play(site, "verify").failed()
+
+    assert re.search(r"\[addresses\] the app holds v4 [\d.]+; none declared", caught.output)
+    assert "[name]" in caught.output and "[ports]" in caught.output
+    assert site.converge().changed == 1
+    assert site.addresses == ["private_v6"]
+    assert play(site, "verify").ok().changed == 0
+
+
+def test_no_public_address_at_any_instant(declare: Callable[..., Gateway]) -> None:
+    gateway = declare("first-private", "private")
+    gateway.emulator.clear_journal()
+
+    gateway.site.converge()
+
+    writes = gateway.site.journal("write")
+    allocations = [entry for entry in writes if "/ip_assignments" in entry["path"]]
+    assert [(entry["method"], entry["path"]) for entry in allocations] == [
+        ("POST", "/v1/apps/first-private/ip_assignments")
+    ]
+    assert gateway.site.addresses == ["private_v6"]
+    first_machine = next(n for n, entry in enumerate(writes) if entry["path"].endswith("/machines"))
+    assert writes.index(allocations[0]) < first_machine
+
+
+@pytest.mark.parametrize("playbook", ["public", "private"])
+def test_the_exposure_can_be_the_playbooks(declare: Callable[..., Gateway], playbook: str) -> None:
+    gateway = declare(f"by-{playbook}", "sealed")
+
+    play(gateway.site, playbook).ok()
+
+    assert gateway.site.addresses == {"public": ["shared_v4", "v6"], "private": ["private_v6"]}[playbook]
