@@ -35,6 +35,7 @@ _VALIDATION = (
     "required_if",
     "required_by",
 )
+_TAGGED = re.compile(r"[\w.]*\b_AnsibleTagged(\w+)")
 
 
 class InWorkerAction(ActionBase):
@@ -108,8 +109,11 @@ class InWorkerAction(ActionBase):
         if outcome.errors.errors if hasattr(outcome.errors, "errors") else outcome.error_messages:
             message = outcome.errors.msg
             if isinstance(outcome.errors[0], UnsupportedError):
-                message = f"Unsupported parameters for ({self._task.action.rpartition('.')[2]}) module: {message}"
-            raise AnsibleActionFail(_mask(message, masked))
+                message = f"Unsupported parameters for ({self._task.resolved_action}) module: {message}"
+            # Templated values are of ansible-core's own types; a module gets them as plain ones.
+            message = _TAGGED.sub(lambda found: found[1].lower(), message)
+            given = {"module_args": remove_values(outcome.validated_parameters, masked)}
+            raise AnsibleActionFail(_mask(message, masked), result={"invocation": given})
         return outcome.validated_parameters, masked
 
     @contextmanager
