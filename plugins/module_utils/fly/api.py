@@ -267,13 +267,12 @@ class PlatformApi:
     def all_logs(self, app: str, machine: str | None = None, region: str | None = None, pages: int = 50) -> list[Json]:
         """All lines that Fly.io still has for this, oldest first."""
         query = {key: value for key, value in (("instance", machine), ("region", region)) if value}
-        lines, token = self._page(app, query)
-        found = list(lines)
-        for _ in range(pages):
-            if not lines or not token:
-                break
-            lines, token = self._page(app, {**query, "next_token": token})
+        found: list[Json] = []
+        token, left = "", pages
+        while left:
+            lines, token = self._page(app, {**query, "next_token": token} if token else query)
             found += lines
+            left = left - 1 if lines and token else 0
         return found
 
     def _page(self, app: str, query: Json) -> tuple[list[Json], str]:

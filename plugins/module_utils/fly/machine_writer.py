@@ -47,7 +47,9 @@ class MachineWriter:
                 return self._gate.wait(updated, lease)
             except GateFailed as failure:
                 ran = current.get("state") == "started" and not is_held(old)
-                raise self._put_back(current, failure, lease) if ran else failure from failure
+                if not ran:
+                    raise
+                raise self._put_back(current, failure, lease) from failure
 
     def start(self, identity: str) -> Json:
         """Start it, whatever it is in the middle of, and wait until it is healthy."""

@@ -88,8 +88,8 @@ class Certificate(Resource[Json | None]):
         self._api.request_certificate(self._app, self._hostname)
 
     def _bring(self) -> None:
-        assert self._fullchain
-        self._api.bring_certificate(self._app, self._hostname, self._fullchain, self._private_key or "")
+        fullchain, private_key = self._fullchain or "", self._private_key or ""
+        self._api.bring_certificate(self._app, self._hostname, fullchain, private_key)
 
     def _remove(self) -> None:
         self._api.remove_certificate(self._app, self._hostname)

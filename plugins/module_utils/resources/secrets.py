@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ..converge.resource import Change, Resource
@@ -87,7 +88,7 @@ class Secrets(Resource[SecretsState]):
         removed = sorted(surplus & set(observed.digests))
         set_now = sorted(name for name, holds in held.items() if not holds)
         if not set_now and not removed:
-            return [self._application(machine) for machine in observed.stale]
+            return self._applications(observed.stale)
         names = sorted({*observed.digests, *self._values})
         before = [f"{name}: set" for name in sorted(observed.digests)]
         after = [
@@ -98,7 +99,7 @@ class Secrets(Resource[SecretsState]):
         parts = [f"set {', '.join(set_now)}"] if set_now else []
         parts += [f"remove {', '.join(removed)}"] if removed else []
         change = Change(" and ".join(parts), before, after, lambda: self._set(set_now, removed, observed))
-        return [change, *(self._application(m) for m in observed.machines if self._applies_to(m))]
+        return [change, *self._applications([m for m in observed.machines if self._applies_to(m)])]
 
     def settle(self, observed: SecretsState) -> SecretsState:
         for machine in observed.machines:
@@ -117,18 +118,22 @@ class Secrets(Resource[SecretsState]):
         """A machine on hold gets them when the deploy starts its process."""
         return bool(self._writer) and is_deployed(machine) and not is_held(machine.get("config") or {})
 
-    def _application(self, machine: Json) -> Change:
-        what = f"update machine {machine['id']}: secrets"
-        return Change(what, {"secrets": "older"}, {"secrets": "current"}, lambda: self._apply(machine))
+    def _applications(self, machines: list[Json]) -> list[Change]:
+        if self._writer is None:
+            return []
+        before, after = {"secrets": "older"}, {"secrets": "current"}
+        return [
+            Change(f"update machine {m['id']}: secrets", before, after, partial(self._apply, self._writer, m))
+            for m in machines
+        ]
 
-    def _apply(self, machine: Json) -> None:
-        assert self._writer
-        fingerprint, _ = secrets_state(self._api.secrets(self._app) or [])
+    def _apply(self, writer: MachineWriter, machine: Json) -> None:
+        fingerprint = secrets_state(self._api.secrets(self._app) or [])[0]
 
         def noted(config: Json) -> Json:
             return {**config, "metadata": {**(config.get("metadata") or {}), KEY: fingerprint}}
 
-        self._writer.update(machine["id"], noted, launch=machine.get("state") not in AT_REST)
+        writer.update(machine["id"], noted, launch=machine.get("state") not in AT_REST)
 
     def _set(self, set_now: list[str], removed: list[str], observed: SecretsState) -> None:
         values: dict[str, str | None] = {name: self._values[name] for name in set_now}
