@@ -9,6 +9,7 @@ answered with 200, asked ten times a second; a hot change must have 0.
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import tempfile
@@ -20,7 +21,7 @@ from typing import Any
 REPO = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(REPO / part) for part in ("tests", "build/tree", "emulator")]
 
-from support.ansible import Ansible, installed_cores  # noqa: E402  the path above is needed first
+from support.ansible import Ansible, Run, installed_cores  # noqa: E402  the path above is needed first
 from support.emulator import Emulator  # noqa: E402  likewise
 from support.gateway import GatewaySite  # noqa: E402  likewise
 from support.site import result  # noqa: E402  likewise
@@ -63,6 +64,7 @@ class Downtime:
 
     def __init__(self, gateway: GatewaySite) -> None:
         self._gateway, self._over, self.seconds = gateway, threading.Event(), 0.0
+        self.why = ""
         self._thread = threading.Thread(target=self._watch)
 
     def __enter__(self) -> Downtime:
@@ -79,7 +81,8 @@ class Downtime:
             began = time.monotonic()
             try:
                 probe.startup()
-            except ProbeFailed:
+            except ProbeFailed as error:
+                self.why = str(error)
                 failed_at = failed_at or began
                 self.seconds = max(self.seconds, time.monotonic() - failed_at)
             else:
@@ -108,6 +111,13 @@ def main() -> None:
     print(f"{len(CHANGES)} kinds, {len(wrong)} not as decided")
 
 
+def configure(gateway: GatewaySite) -> Run:
+    """Run configure.yml for the gateway as it is declared by now."""
+    hosts = {"gateways": {"hosts": {gateway.app: gateway.variables}}}
+    (gateway.inventory / "hosts.yml").write_text(json.dumps(hosts))
+    return gateway.ansible.playbook(REPO / "playbooks" / "configure.yml", inventory=gateway.inventory).ok()
+
+
 def one(gateway: GatewaySite, number: int, change: dict[str, Any]) -> str:
     """Apply one change and print its line; a text when the gateway did otherwise than decided."""
     paths = [path for path, _value in leaves(change)]
@@ -116,14 +126,16 @@ def one(gateway: GatewaySite, number: int, change: dict[str, Any]) -> str:
     gateway.variables[f"openclaw_config_layer_{number:02}"] = change
     began = time.monotonic()
     with Downtime(gateway) as downtime:
-        run = gateway.converge()
+        run = configure(gateway)
         time.sleep(2 if decided == "none" else 0)  # what the gateway may do after the task no longer watches
         took = time.monotonic() - began
     effect = result(run, "openclaw_config")["effect"]
     lines = "\n".join(gateway.log()[seen:])
     done = "restart" if "requires gateway restart" in lines else "hot" if "hot reload applied" in lines else "none"
     path = ", ".join(show(path) for path in paths)
-    print(f"{path:<44} {decided:<8} {done:<8} {effect:<8} {downtime.seconds:6.1f} {took:6.1f}", flush=True)
+    print(
+        f"{path:<44} {decided:<8} {done:<8} {effect:<8} {downtime.seconds:6.1f} {took:6.1f}  {downtime.why}", flush=True
+    )
     # A change that costs nothing may be called a hot reload of nothing in the log.
     same = decided == done or {decided, done} == {"none", "hot"}
     silent = downtime.seconds == 0 or done == "restart"

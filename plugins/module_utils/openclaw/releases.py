@@ -142,6 +142,9 @@ ALLOWED_ORIGINS_SINCE: Final = "2026.2.26"
 PROXY_ATTRIBUTION_SINCE: Final = "2026.8.1"
 """Requests with forwarding headers from an address outside gateway.trustedProxies get 403."""
 
+OWNERSHIP_SINCE: Final = "2026.9.6"
+"""Several agents need agents.ownership: explicit (or a marker that is retired); seen in 2026.9.6, maybe older."""
+
 ENTRIES_SINCE: Final = "2026.8.1"
 """agents.entries instead of agents.list; gateway.publicOrigin and models.catalogRefresh are new with it."""
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from .channels import CHANNELS
 from .errors import InvalidValue
 from .paths import as_json
-from .releases import DEFAULT_RELEASE, ENTRIES_SINCE, Release
+from .releases import DEFAULT_RELEASE, ENTRIES_SINCE, OWNERSHIP_SINCE, Release
 from .secrets import is_env_name, secret_ref
 
 TOKEN_ENV: Final = "OPENCLAW_GATEWAY_TOKEN"
@@ -90,11 +90,15 @@ def gateway_config(variables: Mapping[str, Any]) -> dict[str, Any]:
     config |= {name: deepcopy(section) for name, section in sections.items() if section}
     if "catalog_refresh" in given:
         config["models"] = {"catalogRefresh": {"enabled": bool(given["catalog_refresh"])}}
-    config = in_layout_of(config, Release.parse(str(given.get("release", DEFAULT_RELEASE))))
+    release = Release.parse(str(given.get("release", DEFAULT_RELEASE)))
+    config = in_layout_of(config, release)
     for layer in (*_sequence(given, "layers"), _object(given, "extra")):
         if not isinstance(layer, Mapping):
             raise InvalidValue("a layer of the config is no object", where="layers", why=f"it is {layer!r}")
         config = deep_merge(config, as_json(layer))
+    agents = config["agents"]
+    if release >= Release.parse(OWNERSHIP_SINCE) and len(agents.get("entries") or ()) > 1:
+        agents.setdefault("ownership", "explicit")
     return config
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ..openclaw.paths import Path, show
+from ..openclaw.paths import Path, nodes, show
 from ..openclaw.problems import Problem
 from .gateway_cli import GatewayCli
 
@@ -37,10 +37,16 @@ def _problems(issue: Mapping[str, Any]) -> list[Problem]:
     return [Problem(each, "is not known to the release") for each in below] or [Problem(path, message)]
 
 
-def explain(problems: Iterable[Problem], declared: Iterable[Path]) -> list[Problem]:
-    """The same problems; those of paths that nobody declared say what to do about them."""
+def explain(problems: Iterable[Problem], declared: Iterable[Path], config: Mapping[str, Any]) -> list[Problem]:
+    """The same problems; those of what is in the config, but nobody declared, say what to do about it."""
     ours = [show(path) for path in declared]
-    return [problem if _is_ours(problem.path, ours) else replace(problem, suggestion=_FOREIGN) for problem in problems]
+    there = {".".join(map(str, path)) for path, _value in nodes(config)}
+    return [
+        replace(problem, suggestion=_FOREIGN)
+        if not _is_ours(problem.path, ours) and re.sub(r"\[(\d+)\]", r".\1", problem.path) in there
+        else problem
+        for problem in problems
+    ]
 
 
 def _is_ours(path: str, ours: list[str]) -> bool:

@@ -115,10 +115,10 @@ class GatewayConfig(Resource[ConfigState]):
         if same_content and observed.file and observed.ledger:
             as_owned = replace(observed.file, content=file.content) == file
             if as_owned and _ledger(observed.ledger) == merged.ledger:
-                refuse(explain(observed.problems, merged.ledger), self.title)
+                refuse(explain(observed.problems, merged.ledger, merged.config), self.title)
                 return []
         if merged.changes and (schema := config_schema.load(self._wanted.release, self._cache)):
-            refuse(explain(config_schema.validate(merged.config, schema), merged.ledger), self.title)
+            refuse(explain(config_schema.validate(merged.config, schema), merged.ledger, merged.config), self.title)
         paths = [show(change.path) for change in merged.changes]
         what = _summary(paths) if paths else "set owner, mode and which paths are ours"
         before = {show(change.path): change.before for change in merged.changes if change.before != ABSENT}
@@ -237,13 +237,16 @@ class GatewayConfig(Resource[ConfigState]):
             schema = config_schema.prepare(cli.schema(), self._wanted.release)
             config_schema.store(schema, self._cache)
         if schema is not None:
-            refuse(explain(config_schema.validate(merged.config, schema), merged.ledger), self.title)
+            refuse(explain(config_schema.validate(merged.config, schema), merged.ledger, merged.config), self.title)
         remote.write({self._wanted.candidate_path: file})
         if not facts.has_config_validate:
             return
         if problems := verdict(cli, self._wanted.candidate_path):
             remote.remove(self._wanted.candidate_path)
-            refuse(explain(problems, merged.ledger), f"{self.title}, says OpenClaw {self._wanted.release} itself")
+            refuse(
+                explain(problems, merged.ledger, merged.config),
+                f"{self.title}, says OpenClaw {self._wanted.release} itself",
+            )
 
     def _swap_back(self, remote: RemoteFiles) -> None:
         paths = [self._wanted.previous_path, self._wanted.path, self._wanted.candidate_path]

@@ -148,3 +148,12 @@ def test_layers_merge_in_their_order() -> None:
     assert config["logging"] == {"level": "debug"}
     with pytest.raises(InvalidValue, match="layer"):
         gateway_config({"layers": ["text"]})
+
+
+def test_several_agents_are_owned_explicitly() -> None:
+    several = {"agents": {"main": {}, "second": {}}}
+    assert gateway_config(several)["agents"]["ownership"] == "explicit"
+    assert "ownership" not in gateway_config({**several, "release": "2026.8.1"})["agents"]
+    layer = {"agents": {"entries": {"second": {}}}}
+    assert gateway_config({"layers": [layer]})["agents"]["ownership"] == "explicit"
+    assert "ownership" not in gateway_config({})["agents"]

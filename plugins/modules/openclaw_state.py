@@ -1,0 +1,90 @@
+#!/usr/bin/python
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: openclaw_state
+short_description: Give a gateway's state back to it
+version_added: 0.1.0
+author:
+  - The openclaw.fly authors (@openclaw-fly)
+description:
+  - Makes everything below the state directory belong to the gateway's user, whatever a root session left there. One
+    file of root's is enough to stop the gateway at its next start.
+  - Content and modes are left alone.
+extends_documentation_fragment:
+  - openclaw.fly.api
+  - openclaw.fly.api.converges
+options:
+  app:
+    description: The app's name.
+    type: str
+    required: true
+  path:
+    description: The state directory, on the volume.
+    type: str
+    default: /data
+  owner:
+    description: Numeric user and group of the gateway; the image's user.
+    type: str
+    default: "1000:1000"
+"""
+
+EXAMPLES = r"""
+- name: What a shell left behind
+  openclaw.fly.openclaw_state:
+    app: my-openclaw
+"""
+
+RETURN = r"""
+path:
+  description: The state directory.
+  returned: success
+  type: str
+owner:
+  description: Whose it is.
+  returned: success
+  type: str
+changes:
+  description: What was done, or in check mode would be, a line each.
+  returned: success
+  type: list
+  elements: str
+  sample: ["give 2 paths to 1000:1000"]
+error:
+  description: The failure in parts, to be tested in a playbook.
+  returned: failure
+  type: dict
+  sample: {kind: Forbidden, what: the API token may not do this, status: 403, request_id: 01HX}
+"""
+
+from typing import Any
+
+from ..module_utils.api_options import API_OPTIONS, connect
+from ..module_utils.converge.context import Context
+from ..module_utils.converge.module import run_module
+from ..module_utils.resources.state_owner import StateOwner
+
+SPEC: dict[str, Any] = {
+    "argument_spec": {
+        **API_OPTIONS,
+        "app": {"type": "str", "required": True},
+        "path": {"type": "str", "default": "/data"},
+        "owner": {"type": "str", "default": "1000:1000"},
+    },
+    "supports_check_mode": True,
+}
+
+
+def body(params: dict[str, Any], context: Context) -> StateOwner:
+    return StateOwner(connect(params, context), params["app"], params["path"], params["owner"])
+
+
+def main() -> None:
+    run_module(SPEC, body)
+
+
+if __name__ == "__main__":
+    main()
