@@ -174,6 +174,7 @@ class Gateway:
             failed("openclaw_owner_link", **WRONG_TOKEN, app=app, url=outside["url"], dest=f"{scratch}/owner-link"),
             failed("openclaw_pairing", **WRONG_TOKEN, app=app, channel="discord", code="ABCDEFGH"),
             failed("openclaw_plugin", **WRONG_TOKEN, app=app, packages={"discord": "1.0.0"}),
+            failed("openclaw_state", **WRONG_TOKEN, app=app),
             ok("openclaw_gateway_info", **self.args("openclaw_gateway_info", token=token)),
             failed("openclaw_gateway_info", **self.args("openclaw_gateway_info", token=CANARY)),
             ok("openclaw_preflight", **self.args("openclaw_preflight")),
