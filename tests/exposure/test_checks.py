@@ -364,9 +364,7 @@ def test_a_tunnel_to_everything_is_seen(public: Gateway) -> None:
 
 def test_the_gateways_own_audit(public: Gateway) -> None:
     with public.config(lambda config: config["gateway"]["auth"].pop("rateLimit")):
-        assert public.findings("audit") == [
-            "warn: No auth rate limiting configured (gateway.auth_no_rate_limit)"
-        ]
+        assert public.findings("audit") == ["warn: No auth rate limiting configured (gateway.auth_no_rate_limit)"]
     public.config_path.chmod(0o644)
     found = public.findings("audit")
     assert found[0] == "/data/openclaw.json has mode 644"
