@@ -21,19 +21,24 @@ from typing import Any
 REPO = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(REPO / part) for part in ("tests", "build/tree", "emulator")]
 
-from support.ansible import Ansible, Run, installed_cores  # noqa: E402  the path above is needed first
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator  # noqa: E402  likewise
+from support.ansible import Ansible, installed_cores  # noqa: E402  the path above is needed first
 from support.emulator import Emulator  # noqa: E402  likewise
-from support.gateway import GatewaySite  # noqa: E402  likewise
-from support.site import result  # noqa: E402  likewise
+from support.gateway import CONFIG, GatewaySite  # noqa: E402  likewise
 
+from ansible_collections.openclaw.fly.plugins.module_utils.converge.context import Context  # noqa: E402  likewise
+from ansible_collections.openclaw.fly.plugins.module_utils.converge.run import run  # noqa: E402  likewise
 from ansible_collections.openclaw.fly.plugins.module_utils.openclaw import reload  # noqa: E402  likewise
+from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.paths import Path as ConfigPath  # noqa: E402  likewise
 from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.paths import leaves, show  # noqa: E402  likewise
 from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.probes import ProbeFailed  # noqa: E402  likewise
+from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.render import deep_merge  # noqa: E402  likewise
+from ansible_collections.openclaw.fly.plugins.modules import openclaw_config  # noqa: E402  likewise
 
 CHANGES: list[dict[str, Any]] = [
     {"agents": {"defaults": {"maxConcurrent": 5}}},
     {"agents": {"defaults": {"model": {"primary": "anthropic/claude-opus-4-6"}}}},
-    {"agents": {"entries": {"second": {}}}},
+    {"agents": {"entries": {"second": {}}, "ownership": "explicit"}},
     {"bindings": [{"agentId": "second", "match": {"channel": "telegram"}}]},
     {"channels": {"telegram": {"enabled": False}}},
     {"channels": {"defaults": {"groupPolicy": "allowlist"}}},
@@ -100,10 +105,13 @@ def main() -> None:
         try:
             ansible = Ansible(installed_cores()[0], collections, root / "home")
             gateway = GatewaySite(ansible, emulator, root / "site", "bench")
-            gateway.variables["openclaw_config_prove"] = False
             gateway.converge()
+            config = json.loads(gateway.sh(f"cat {CONFIG}"))
             print(f"{'change':<44} {'decided':<8} {'done':<8} {'took':<8} {'down s':>6} {'task s':>6}")
-            wrong = [line for number, change in enumerate(CHANGES) if (line := one(gateway, number, change))]
+            wrong = []
+            for change in CHANGES:
+                config = deep_merge(config, change)
+                wrong += one(gateway, config, [path for path, _value in leaves(change)])
         finally:
             emulator.stop()
     for line in wrong:
@@ -111,35 +119,37 @@ def main() -> None:
     print(f"{len(CHANGES)} kinds, {len(wrong)} not as decided")
 
 
-def configure(gateway: GatewaySite) -> Run:
-    """Run configure.yml for the gateway as it is declared by now."""
-    hosts = {"gateways": {"hosts": {gateway.app: gateway.variables}}}
-    (gateway.inventory / "hosts.yml").write_text(json.dumps(hosts))
-    return gateway.ansible.playbook(REPO / "playbooks" / "configure.yml", inventory=gateway.inventory).ok()
+def configure(gateway: GatewaySite, config: dict[str, Any]) -> str:
+    """Have the gateway take a config, as the task does; return what it cost."""
+    emulator = gateway.emulator
+    api = {"api_token": emulator.TOKEN, "machines_url": emulator.api_url, "api_url": emulator.api_url}
+    given = {"app": gateway.app, "config": config, "exposure": "public", "schema_cache": str(gateway.root / "schemas")}
+    spec = openclaw_config.SPEC["argument_spec"]
+    params = ArgumentSpecValidator(spec).validate({**api, **given}).validated_parameters
+    done = run(openclaw_config.body, params, Context())
+    if done.get("failed"):
+        raise SystemExit(done["msg"])
+    return str(done["effect"])
 
 
-def one(gateway: GatewaySite, number: int, change: dict[str, Any]) -> str:
-    """Apply one change and print its line; a text when the gateway did otherwise than decided."""
-    paths = [path for path, _value in leaves(change)]
+def one(gateway: GatewaySite, config: dict[str, Any], paths: list[ConfigPath]) -> list[str]:
+    """Apply one change and print its line; return a line when the gateway did otherwise than decided."""
     decided = reload.effect(paths)
     seen = len(gateway.log())
-    gateway.variables[f"openclaw_config_layer_{number:02}"] = change
     began = time.monotonic()
     with Downtime(gateway) as downtime:
-        run = configure(gateway)
-        time.sleep(2 if decided == "none" else 0)  # what the gateway may do after the task no longer watches
+        taken = configure(gateway, config)
         took = time.monotonic() - began
-    effect = result(run, "openclaw_config")["effect"]
+        time.sleep(4 if decided == "none" else 1)  # what the gateway may do when the task no longer watches
     lines = "\n".join(gateway.log()[seen:])
     done = "restart" if "requires gateway restart" in lines else "hot" if "hot reload applied" in lines else "none"
     path = ", ".join(show(path) for path in paths)
     print(
-        f"{path:<44} {decided:<8} {done:<8} {effect:<8} {downtime.seconds:6.1f} {took:6.1f}  {downtime.why}", flush=True
+        f"{path:<44} {decided:<8} {done:<8} {taken:<8} {downtime.seconds:6.1f} {took:6.1f}  {downtime.why}", flush=True
     )
-    # A change that costs nothing may be called a hot reload of nothing in the log.
+    # The log may call it a hot reload when there is nothing to reload.
     same = decided == done or {decided, done} == {"none", "hot"}
-    silent = downtime.seconds == 0 or done == "restart"
-    return "" if same and silent else f"not as decided: {path}"
+    return [] if same and (downtime.seconds == 0 or done == "restart") else [f"not as decided: {path}"]
 
 
 if __name__ == "__main__":
