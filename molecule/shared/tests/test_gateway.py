@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import ssl
-import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -38,13 +38,17 @@ def call(emulator: dict[str, Any], path: str, body: Any = None) -> Any:
 
 
 def from_outside(emulator: dict[str, Any]) -> int:
-    """The status of the gateway's public name; 0 when nothing answers."""
+    """The status that the gateway's public name answers with; 0 when nothing does."""
     context = ssl.create_default_context(cafile=emulator["ca_file"])
-    url = f"https://{APP}.fly.dev.localhost:{emulator['edge_https_port']}/healthz"
+    name = f"{APP}.fly.dev.localhost"
     try:
-        with urllib.request.urlopen(url, timeout=10, context=context) as answer:
-            return int(answer.status)
-    except urllib.error.URLError:
+        with (
+            socket.create_connection(("127.0.0.1", emulator["edge_https_port"]), timeout=10) as raw,
+            context.wrap_socket(raw, server_hostname=name) as tls,
+        ):
+            tls.sendall(f"GET /healthz HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n".encode())
+            return int(tls.recv(100).split()[1])
+    except OSError:
         return 0
 
 

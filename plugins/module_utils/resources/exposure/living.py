@@ -18,6 +18,8 @@ from ..ips import PUBLIC_TYPES
 _START = ("start", "started")
 _ENDS = ("exit", "stop", "update")
 """Events that end a gateway, the most exact first."""
+_PASSING = "is now passing"
+"""Fly.io's log line: Health check 'servicecheck-00-http-3000' on port 3000 is now passing."""
 
 
 def exposure_of(machines: Iterable[Json], addresses: Iterable[Json]) -> str | None:
@@ -38,8 +40,11 @@ def exposure_of(machines: Iterable[Json], addresses: Iterable[Json]) -> str | No
 
 
 def outage(app: str, machine: Json, platform: PlatformApi, facts: ReleaseFacts) -> dict[str, Any] | None:
-    """The machine's last restart, in seconds: `unreachable` from its end to the gateway's ready line, of which `boot`
-    is the gateway's own. None when Fly.io no longer knows it, or the token may not read logs."""
+    """The machine's last restart, in seconds: `unreachable` from the process's end until its check passed again, which
+    is when Fly's proxy sends requests; `boot` from its start to its ready line is the gateway's own part of that.
+
+    None when Fly.io no longer knows it, or the token may not read logs.
+    """
     events = machine.get("events") or []
     starts = sorted(_seconds(event) for event in events if (event.get("type"), event.get("status")) == _START)
     if len(starts) < 2:
@@ -54,24 +59,27 @@ def outage(app: str, machine: Json, platform: PlatformApi, facts: ReleaseFacts) 
         entries = platform.logs(app, machine["id"])
     except CollectionError:
         return None
-    ready = [at for at in map(_ready_at(facts), entries) if at and at >= started]
-    if not ready:
+    ready = _first(entries, started, facts.is_ready_line)
+    if ready is None:
         return None
-    return {"unreachable": round(min(ready) - ended, 1), "boot": round(min(ready) - started, 1)}
+    passed = _first(entries, started, lambda line: _PASSING in line)
+    return {"unreachable": round(max(ready, passed or ready) - ended, 1), "boot": round(ready - started, 1)}
 
 
 def _seconds(event: Json) -> float:
     return float(event.get("timestamp") or 0) / 1000
 
 
-def _ready_at(facts: ReleaseFacts) -> Callable[[Json], float | None]:
-    def at(entry: Json) -> float | None:
-        if not facts.is_ready_line(str(entry.get("message", ""))):
-            return None
-        stamp = re.sub(r"(\.\d{6})\d*", r"\1", str(entry.get("timestamp") or "")).replace("Z", "+00:00")
-        try:
-            return datetime.fromisoformat(stamp).timestamp()
-        except ValueError:
-            return None
+def _first(entries: Iterable[Json], since: float, wanted: Callable[[str], bool]) -> float | None:
+    """When the first such line was logged, in unix seconds."""
+    stamps = [_time(entry) for entry in entries if wanted(str(entry.get("message", "")))]
+    return min((at for at in stamps if at >= since), default=None)
 
-    return at
+
+def _time(entry: Json) -> float:
+    # Fly.io gives nanoseconds, Python reads microseconds.
+    stamp = re.sub(r"(\.\d{6})\d*", r"\1", str(entry.get("timestamp") or "")).replace("Z", "+00:00")
+    try:
+        return datetime.fromisoformat(stamp).timestamp()
+    except ValueError:
+        return 0.0
