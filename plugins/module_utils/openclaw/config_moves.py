@@ -262,7 +262,7 @@ def _at(node: Any, path: Sequence[str | int]) -> Any:
 def _put(config: dict[str, Any], path: Concrete, value: Any) -> None:
     node: Any = config
     for key in path[:-1]:
-        node = node[key] if isinstance(node, list) else node.setdefault(key, {})
+        node = node[key] if isinstance(key, int) else node.setdefault(key, {})
     node[path[-1]] = value
 
 

@@ -87,7 +87,8 @@ class Policy:
     @classmethod
     def parse(cls, given: Mapping[str, Any]) -> Policy:
         """:raises InvalidValue: for a range that is none, or a policy that would let everybody in."""
-        policy = cls(**{key: value if key == "repairs" else tuple(value) for key, value in given.items() if value})
+        words: dict[str, Any] = {key: tuple(value) for key, value in given.items() if value and key != "repairs"}
+        policy = cls(**words, repairs=bool(given.get("repairs")))
         if not (policy.networks or policy.client_ids or policy.platforms):
             raise InvalidValue(
                 "The policy would approve every device that asks",

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -115,16 +114,14 @@ def summary(answers: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _config(payload: Any) -> dict[str, Any] | None:
-    """Whether the file is valid, and whether the gateway runs what it says. The file itself is not told."""
+    """Whether the file is valid, and whether the gateway runs what it says. What is in it is not told."""
     if payload is None:
         return None
-    raw = get(payload, "raw")
     revision = get(payload, "configRevisionHash")
     return {
         "path": get(payload, "path"),
         "valid": get(payload, "valid"),
         "applied": None if revision is None else revision == get(payload, "appliedConfigHash"),
-        "sha256": hashlib.sha256(raw.encode()).hexdigest() if isinstance(raw, str) else None,
         "problems": [f"{issue.get('path')}: {issue.get('message')}" for issue in get(payload, "issues", default=[])],
     }
 

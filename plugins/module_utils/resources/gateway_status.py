@@ -20,6 +20,7 @@ from .gateway_calls import call
 from .gateway_cli import GatewayCli
 
 _PAUSE = 3.0
+_DIGEST = 'if [ -e "$1" ]; then sha256sum < "$1"; fi'
 
 
 def gateway_facts(
@@ -28,15 +29,20 @@ def gateway_facts(
     """Return {release, channels, refused, ...}. Raises when a channel of `wait_for` does not work in `patience`
     seconds.
     """
-    cli = GatewayCli(RemoteFiles(api, app, started_machine(api, app)["id"]), owner)
+    files = RemoteFiles(api, app, started_machine(api, app)["id"])
+    cli = GatewayCli(files, owner)
     methods = gateway_status.METHODS
     release, answers = call(cli, list(methods.items()))
     payloads = {method: answer.payload for method, answer in zip(methods, answers, strict=True)}
     found = _await_channels(cli, app, context, payloads["channels.status"], wait_for, patience)
     refused = {method: answer.refusal for method, answer in zip(methods, answers, strict=True) if answer.refusal}
+    told = gateway_status.summary(payloads)
+    if told["config"] and told["config"]["path"]:
+        digest = files.shell("read a digest", _DIGEST, [told["config"]["path"]])
+        told["config"]["sha256"] = digest.partition(" ")[0] or None
     return {
         "release": release,
-        **gateway_status.summary(payloads),
+        **told,
         "channels": [asdict(each) for each in found],
         "refused": refused,
     }
