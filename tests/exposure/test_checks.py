@@ -371,3 +371,13 @@ def test_the_gateways_own_audit(public: Gateway) -> None:
     assert "fs.config.perms_world_readable" in found[1]
     public.config_path.chmod(0o600)
     assert public.status("audit") == "pass"
+
+
+def test_the_state_directory_is_closed_again(public: Gateway) -> None:
+    """A volume's root is readable for all in the machine until site.yml closes it."""
+    public.config_path.parent.chmod(0o755)
+    assert public.findings("audit") == ["warn: State dir is readable by others (fs.state_dir.perms_readable)"]
+    assert public.site.converge().changed == 1
+    assert public.config_path.parent.stat().st_mode & 0o777 == 0o700
+    assert public.status("audit") == "pass"
+    assert public.site.converge().changed == 0

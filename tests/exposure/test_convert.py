@@ -7,10 +7,12 @@ import re
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from support.ansible import REPO, Run
+from support.faults import FOREVER, add_fault, hits, let_leases_expire, poll, until
 from support.site import Site
 
 from .conftest import WANTED, Gateway
@@ -20,8 +22,12 @@ MARKER = "data/kept-by-the-agent"
 
 def play(site: Site, name: str, *args: str, **options: Any) -> Run:
     """Run a playbook of ours with the site's inventory."""
+    return site.ansible.playbook(REPO / "playbooks" / f"{name}.yml", *args, inventory=_inventory(site), **options)
+
+
+def _inventory(site: Site) -> Path:
     (site.inventory / "hosts.yml").write_text(json.dumps({"gateways": {"hosts": {site.app: site.variables}}}))
-    return site.ansible.playbook(REPO / "playbooks" / f"{name}.yml", *args, inventory=site.inventory, **options)
+    return site.inventory
 
 
 class Client:
@@ -102,13 +108,47 @@ def test_a_living_gateway_is_converted(
     told = str(run.of("Say it")["msg"])
     seconds = re.search(r"is (\w+)\. It was unreachable for ([\d.]+) s, of which its own boot took ([\d.]+) s", told)
     assert seconds and seconds[1] == exposure, told
-    if exposure != "sealed":
+    if "sealed" not in told:
         with capsys.disabled():
             print(f"\n{told} A client that asks twice a second missed {client.missed} s.")
     assert living.prove("addresses", "name", "ports", exposure=exposure, addresses=WANTED[exposure]).get("msg") is None
     site.emulator.clear_journal()
     assert site.converge().changed == 0
     assert site.writes() == []
+
+
+KILLS = [
+    pytest.param("private", "APP/ip_assignments$", 1, "after", id="private-address-assigned"),
+    pytest.param("private", "APP/machines/[^/]+$", 1, "after", id="services-changed"),
+    pytest.param("private", "APP/ip_assignments/[^/]+$", 1, "after", id="one-public-address-released"),
+    pytest.param("public", "APP/ip_assignments$", 1, "after", id="one-public-address-assigned"),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("to", "path", "nth", "when"), KILLS)
+def test_an_interrupted_conversion_is_finished_by_the_next(
+    declare: Callable[..., Gateway], request: pytest.FixtureRequest, to: str, path: str, nth: int, when: str
+) -> None:
+    gateway = declare(f"k-{request.node.callspec.id}", "public" if to == "private" else "private")
+    site = gateway.site
+    site.converge()
+    machine, token = site.machine["id"], gateway.token
+    site.variables |= {"fly_app_exposure": to, "openclaw_convert_confirm": True}
+    rule = add_fault(site, path, nth=nth, when=when, action="timeout", seconds=FOREVER)
+    started = site.ansible.start(REPO / "playbooks" / "convert.yml", inventory=_inventory(site))
+    until(lambda: hits(site, rule) == 1, started, f"request {nth} to {path}")
+    started.kill()
+    started.process.communicate()
+    assert poll(lambda: any(entry["fault"] == rule for entry in site.emulator.journal())), "the request never ended"
+    site.emulator.request("DELETE", "/emulator/v1/faults")
+    let_leases_expire(site)
+
+    play(site, "convert").ok()
+
+    assert site.addresses == {"private": ["private_v6"], "public": PUBLIC}[to]
+    assert (site.machine["id"], gateway.token) == (machine, token)
+    assert gateway.prove("addresses", "name", "ports", exposure=to, addresses=WANTED[to]).get("msg") is None
 
 
 def test_a_private_gateway_does_not_become_public_unasked(private: Gateway) -> None:

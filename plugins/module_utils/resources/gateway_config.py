@@ -33,6 +33,8 @@ from .running_release import another_release
 MODE = "600"
 _NAMED = 4
 _SWAP = 'if [ -e "$2" ]; then cp -p -- "$2" "$3"; fi; mv -f -- "$1" "$2" && mv -f -- "$4" "$5"'
+_CLOSE = '[ "$(stat -c %u:%g -- "$1")" != "$2" ] || chmod go= -- "$1"'
+"""A volume's root is 0755, and OpenClaw's audit warns of it. It is closed only if it is the gateway's own."""
 _DEPTH = 5
 """Includes within includes that are followed."""
 
@@ -46,6 +48,8 @@ class ConfigState:
     problems: tuple[Problem, ...] = ()
     """Why the release would not start with this file."""
     included: tuple[tuple[Include, RemoteFile | None], ...] = ()
+    folder: RemoteFile | None = None
+    """The directory that the config is in: the gateway's state directory."""
     runs: Release | None = None
     """The release that runs, when it is another than the declared one: its config is not touched."""
 
@@ -66,9 +70,13 @@ class WantedFile:
     schema_cache: Path = Path("~/.cache/openclaw-fly/schemas")
 
     @property
+    def folder(self) -> str:
+        return self.path.rpartition("/")[0]
+
+    @property
     def ledger_path(self) -> str:
         """Beside the config, so that it goes wherever the volume goes."""
-        return f"{self.path.rpartition('/')[0]}/.ansible/openclaw-config.json"
+        return f"{self.folder}/.ansible/openclaw-config.json"
 
     @property
     def candidate_path(self) -> str:
@@ -100,11 +108,11 @@ class GatewayConfig(Resource[ConfigState]):
         runs = another_release(machine, self._wanted.release)
         if runs and not self._context.check_mode:
             return ConfigState(machine, None, None, runs=runs)
-        paths = (self._wanted.path, self._wanted.ledger_path)
+        paths = (self._wanted.path, self._wanted.ledger_path, self._wanted.folder)
         remote = RemoteFiles(self._api, self._app, machine["id"])
-        file, ledger = remote.read(*paths).values()
+        file, ledger, folder = remote.read(*paths).values()
         problems = () if runs else self._problems(remote, file)
-        return ConfigState(machine, file, ledger, problems, tuple(self._included(remote, file)))
+        return ConfigState(machine, file, ledger, problems, tuple(self._included(remote, file)), folder)
 
     def plan(self, observed: ConfigState) -> list[Change]:
         if observed.runs:
@@ -114,7 +122,7 @@ class GatewayConfig(Resource[ConfigState]):
         same_content = observed.file is not None and not merged.changes
         if same_content and observed.file and observed.ledger:
             as_owned = replace(observed.file, content=file.content) == file
-            if as_owned and _ledger(observed.ledger) == merged.ledger:
+            if as_owned and _ledger(observed.ledger) == merged.ledger and not self._open(observed.folder):
                 refuse(explain(observed.problems, merged.ledger, merged.config), self.title)
                 return []
         if merged.changes and (schema := config_schema.load(self._wanted.release, self._cache)):
@@ -125,6 +133,8 @@ class GatewayConfig(Resource[ConfigState]):
         after = {show(change.path): change.after for change in merged.changes if change.after != ABSENT}
         if not paths:
             before, after = _status(observed.file), _status(file)
+            if self._open(observed.folder):
+                what = f"close {self._wanted.folder} to others"
         if unreadable:
             what = f"{what}, in place of what is no config (kept as {self._wanted.previous_path})"
         return [Change(what, before, after, lambda: self._apply(merged, unreadable))]
@@ -199,6 +209,10 @@ class GatewayConfig(Resource[ConfigState]):
             told.append({"file": include.file, "at": show(include.at), "exists": file is not None, "also_set": paths})
         return told
 
+    def _open(self, folder: RemoteFile | None) -> bool:
+        """Whether others than the gateway can read its state directory."""
+        return folder is not None and folder.owner == self._wanted.owner and bool(int(folder.mode, 8) & 0o077)
+
     def _files(self, merged: Merged) -> tuple[RemoteFile, RemoteFile]:
         owner = self._wanted.owner
         file = RemoteFile(config_file.text_of(merged.config).encode(), owner, MODE)
@@ -228,6 +242,7 @@ class GatewayConfig(Resource[ConfigState]):
             remote.write({wanted.ledger_path: union, ledger_candidate: ledger})
             paths = [wanted.candidate_path, wanted.path, wanted.previous_path, ledger_candidate, wanted.ledger_path]
             remote.shell("swap files", _SWAP, paths)
+            remote.shell("close the state directory", _CLOSE, [wanted.folder, wanted.owner])
 
     def _judge(self, cli: GatewayCli, remote: RemoteFiles, merged: Merged, file: RemoteFile) -> None:
         """Raise `ConfigRefused` unless the release accepts the config; leaves the candidate beside the file."""

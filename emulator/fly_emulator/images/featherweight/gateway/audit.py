@@ -16,6 +16,8 @@ def report() -> dict[str, Any]:
     findings = []
     if path.exists() and path.stat().st_mode & 0o004:
         findings.append(_finding("fs.config.perms_world_readable", "critical", "Config file is world-readable"))
+    if path.parent.exists() and path.parent.stat().st_mode & 0o055:
+        findings.append(_finding("fs.state_dir.perms_readable", "warn", "State dir is readable by others"))
     if not auth.get("rateLimit"):
         findings.append(_finding("gateway.auth_no_rate_limit", "warn", "No auth rate limiting configured"))
     if len(os.environ.get("OPENCLAW_GATEWAY_TOKEN", "")) < 24:
