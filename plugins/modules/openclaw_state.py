@@ -22,6 +22,9 @@ options:
     description: The app's name.
     type: str
     required: true
+  machine:
+    description: Id of the machine that has the volume, if it is known to run; that saves a request.
+    type: str
   path:
     description: The state directory, on the volume.
     type: str
@@ -71,6 +74,7 @@ SPEC: dict[str, Any] = {
     "argument_spec": {
         **API_OPTIONS,
         "app": {"type": "str", "required": True},
+        "machine": {"type": "str"},
         "path": {"type": "str", "default": "/data"},
         "owner": {"type": "str", "default": "1000:1000"},
     },
@@ -79,7 +83,7 @@ SPEC: dict[str, Any] = {
 
 
 def body(params: dict[str, Any], context: Context) -> StateOwner:
-    return StateOwner(connect(params, context), params["app"], params["path"], params["owner"])
+    return StateOwner(connect(params, context), params["app"], params["path"], params["owner"], params["machine"])
 
 
 def main() -> None:

@@ -44,7 +44,7 @@ CHANGES: list[dict[str, Any]] = [
     {"channels": {"defaults": {"groupPolicy": "allowlist"}}},
     {"auth": {"profiles": {"anthropic:default": {"mode": "api_key", "provider": "anthropic"}}}},
     {"auth": {"order": {"anthropic": ["anthropic:default"]}}},
-    {"logging": {"level": "debug"}},
+    {"logging": {"level": "info"}},
     {"messages": {"ackReactionScope": "all"}},
     {"session": {"scope": "global"}},
     {"cron": {"enabled": False}},
@@ -59,7 +59,7 @@ CHANGES: list[dict[str, Any]] = [
     {"ui": {"seamColor": "#123456"}},
     {"plugins": {"entries": {"workboard": {"enabled": True}}}},
     {"env": {"vars": {"LANG": "C.UTF-8"}}},
-    {"browser": {"remoteCdpTimeoutMs": 2000}},
+    {"discovery": {"wideArea": {"domain": "openclaw.internal"}}},
     {"gateway": {"controlUi": {"basePath": "/ui"}}},
 ]
 
@@ -135,13 +135,14 @@ def configure(gateway: GatewaySite, config: dict[str, Any]) -> str:
 def one(gateway: GatewaySite, config: dict[str, Any], paths: list[ConfigPath]) -> list[str]:
     """Apply one change and print its line; return a line when the gateway did otherwise than decided."""
     decided = reload.effect(paths)
-    seen = len(gateway.log())
+    last = gateway.log()[-1]
     began = time.monotonic()
     with Downtime(gateway) as downtime:
         taken = configure(gateway, config)
         took = time.monotonic() - began
         time.sleep(4 if decided == "none" else 1)  # what the gateway may do when the task no longer watches
-    lines = "\n".join(gateway.log()[seen:])
+    log = gateway.log()
+    lines = "\n".join(log[log.index(last) + 1 :] if last in log else log)
     done = "restart" if "requires gateway restart" in lines else "hot" if "hot reload applied" in lines else "none"
     path = ", ".join(show(path) for path in paths)
     print(

@@ -35,20 +35,19 @@ class Strangers:
 class StateOwner(Resource[Strangers]):
     """`owner` is uid:gid of everything below `path`. Modes are left alone: the gateway sets its own."""
 
-    def __init__(self, api: MachinesApi, app: str, path: str, owner: str) -> None:
-        self._api, self._app, self._path, self._owner = api, app, path, owner
+    def __init__(self, api: MachinesApi, app: str, path: str, owner: str, machine: str | None = None) -> None:
+        self._api, self._app, self._path, self._owner, self._machine = api, app, path, owner, machine
 
     @property
     def title(self) -> str:
         return f"{self._app}:{self._path}"
 
     def observe(self) -> Strangers:
-        machine = pick_machine(self._api, self._app)
-        if machine is None or machine.get("state") != "started":
+        identity = self._machine or self._started()
+        if identity is None:
             return Strangers(None)
-        found = RemoteFiles(self._api, self._app, machine["id"]).shell(
-            "look at the state", _FIND, [self._path, self._owner, *_LIST]
-        )
+        files = RemoteFiles(self._api, self._app, identity)
+        found = files.shell("look at the state", _FIND, [self._path, self._owner, *_LIST])
         return Strangers(tuple(sorted(found.splitlines())))
 
     def plan(self, observed: Strangers) -> list[Change]:
@@ -63,6 +62,10 @@ class StateOwner(Resource[Strangers]):
         return {"path": self._path, "owner": self._owner}
 
     def _mend(self) -> None:
-        machine = started_machine(self._api, self._app)
+        identity = self._machine or started_machine(self._api, self._app)["id"]
         arguments = [self._path, self._owner, *_MEND, self._owner, "{}", "+"]
-        RemoteFiles(self._api, self._app, machine["id"]).shell("give the state to the gateway", _FIND, arguments)
+        RemoteFiles(self._api, self._app, identity).shell("give the state to the gateway", _FIND, arguments)
+
+    def _started(self) -> str | None:
+        machine = pick_machine(self._api, self._app)
+        return str(machine["id"]) if machine and machine.get("state") == "started" else None
