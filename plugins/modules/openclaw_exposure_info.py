@@ -218,8 +218,8 @@ exposure:
   sample: private
 outage:
   description:
-    - With O(measure_outage), the last restart in seconds, and the gateway's own boot within it; null when Fly.io does not
-      know it any more, or the token may not read logs.
+    - With O(measure_outage), the last restart in seconds, and the gateway's own boot within it; null when Fly.io does
+      not know it any more, or the token may not read logs.
   returned: always
   type: dict
   sample: {unreachable: 18.2, boot: 15.9}

@@ -41,7 +41,7 @@ _TAGGED = re.compile(r"[\w.]*\b_AnsibleTagged(\w+)")
 class InWorkerAction(ActionBase):
     """Base of this collection's action plugins; a subclass names its module."""
 
-    module: ClassVar[ModuleType]
+    module: ModuleType
     """The module's Python module: `SPEC` (AnsibleModule's arguments) and `body`."""
     libraries: ClassVar[tuple[str, ...]] = ()
     """Third-party libraries that the body imports. Ansible loads this class before it forks a worker for each host,

@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.releases import DEFAULT_RELEASE, IMAGE
 from fly_emulator.images.base import Image, ImageNotFound
 from fly_emulator.images.catalog import Catalog
-from fly_emulator.server import default_cache_dir
+from fly_emulator.settings import default_cache_dir
 
 from .ansible import REPO
 

@@ -79,7 +79,8 @@ class Site:
     @property
     def data(self) -> Path:
         """The volume's files on this machine."""
-        return self.emulator.state_dir / "volumes" / self.volume["id"]
+        path: Path = self.emulator.state_dir / "volumes" / self.volume["id"]
+        return path
 
     def fingerprint(self) -> dict[str, str]:
         """Every file on the volume by its path, as mode, owner, time of change and digest."""
