@@ -58,7 +58,7 @@ class InWorkerAction(ActionBase):
                 import_module(name)
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        result = super().run(tmp, task_vars)
+        result: dict[str, Any] = super().run(tmp, task_vars)
         if self._needs_a_process():
             result.update(self._run_as_module(task_vars))
             return result
@@ -106,7 +106,7 @@ class InWorkerAction(ActionBase):
         arguments = dict(self._task.args.items())
         outcome = validator.validate(arguments)
         masked = set(outcome._no_log_values)
-        if outcome.errors.errors if hasattr(outcome.errors, "errors") else outcome.error_messages:
+        if outcome.error_messages:
             message = outcome.errors.msg
             if isinstance(outcome.errors[0], UnsupportedError):
                 message = f"Unsupported parameters for ({self._task.resolved_action}) module: {message}"

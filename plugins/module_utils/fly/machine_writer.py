@@ -45,11 +45,10 @@ class MachineWriter:
                 return self._gate.wait_for_rest(identity, lease)
             try:
                 return self._gate.wait(updated, lease)
-            except GateFailed as failure:
-                ran = current.get("state") == "started" and not is_held(old)
-                if not ran:
-                    raise
-                raise self._put_back(current, failure, lease) from failure
+            except GateFailed as gate:
+                failure = gate
+            ran = current.get("state") == "started" and not is_held(old)
+            raise self._put_back(current, failure, lease) if ran else failure
 
     def start(self, identity: str) -> Json:
         """Start it, whatever it is in the middle of, and wait until it is healthy."""

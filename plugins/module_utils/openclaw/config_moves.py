@@ -12,12 +12,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, Union
 
 from .paths import as_json, get, matches, nodes, show
 from .releases import Release
 
-Concrete = tuple[str | int, ...]
+Concrete = tuple[Union[str, int], ...]  # noqa: UP007  ansible-test reads `|` here as an operation
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,8 +31,8 @@ def verdict(cli: GatewayCli, path: str) -> list[Problem]:
 def _problems(issue: Mapping[str, Any]) -> list[Problem]:
     """One for each unknown key: the release names only the object that has them."""
     path, message = str(issue.get("path") or ""), str(issue.get("message") or "")
-    _, unknown, keys = message.partition("Unrecognized key")
-    names = re.findall(r'"([^"]+)"', keys) if unknown else []
+    keys = message.partition("Unrecognized key")[2]
+    names = re.findall(r'"([^"]+)"', keys)
     below = [f"{path}.{name}" if path else name for name in names]
     return [Problem(each, "is not known to the release") for each in below] or [Problem(path, message)]
 
