@@ -147,9 +147,7 @@ def test_a_gateway_that_trusts_no_proxy_is_mended(deployed: GatewaySite) -> None
 
 def test_env_memory_and_secret_cost_one_restart_and_no_state(deployed: GatewaySite) -> None:
     device = paired(deployed)
-    deployed.sh(
-        "mkdir -p /data/workspace && echo kept > /data/workspace/marker && chown 1000:1000 /data/workspace/marker"
-    )
+    deployed.sh("mkdir -p /data/workspace && echo kept > /data/workspace/marker && chown -R 1000:1000 /data/workspace")
     machine, volume = deployed.machine, deployed.volume["id"]
     deployed.variables |= {
         "fly_app_env": {"OPENCLAW_SKIP_CHANNELS": "1", "npm_config_fetch_retries": "0", "TZ": "Europe/Amsterdam"},

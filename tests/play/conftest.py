@@ -13,9 +13,7 @@ from support.site import Site
 
 
 @pytest.fixture(scope="module")
-def file_ansible(
-    own_core: Core, collections_path: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Ansible:
+def file_ansible(own_core: Core, collections_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Ansible:
     """Runs playbooks for all tests of a file, with one home."""
     return Ansible(own_core, collections_path, tmp_path_factory.mktemp("home"))
 

@@ -80,9 +80,7 @@ BAD = [
     pytest.param(
         {"fly_api_token": "two words"}, ["a character that no token has", "Paste it again"], id="broken-token"
     ),
-    pytest.param(
-        {"fly_app_region": "frx"}, ["Fly.io has no region 'frx'", "Did you mean 'fra'?"], id="unknown-region"
-    ),
+    pytest.param({"fly_app_region": "frx"}, ["Fly.io has no region 'frx'", "Did you mean 'fra'?"], id="unknown-region"),
     pytest.param(
         {"fly_app_vm_size": "shared-cpu-1x", "fly_app_vm_memory": "8192mb"},
         ["1 shared CPU cannot have 8192 MB", "256 to 2048 MB in steps of 256", "shared-cpu-4x"],
@@ -140,9 +138,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(("bad", "told"), BAD)
-def test_refused_before_anything_is_touched(
-    refused: Callable[..., str], bad: dict[str, Any], told: list[str]
-) -> None:
+def test_refused_before_anything_is_touched(refused: Callable[..., str], bad: dict[str, Any], told: list[str]) -> None:
     message = refused(**bad)
 
     assert [part for part in told if part not in message] == [], message
@@ -164,9 +160,7 @@ def test_all_problems_in_one_message(refused: Callable[..., str]) -> None:
     ],
     ids=["missing-org", "name-taken"],
 )
-def test_app_that_cannot_be(
-    new_site: Callable[..., Site], app: str, bad: dict[str, Any], told: list[str]
-) -> None:
+def test_app_that_cannot_be(new_site: Callable[..., Site], app: str, bad: dict[str, Any], told: list[str]) -> None:
     site = new_site(app, **bad)
     site.emulator.clear_journal()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,8 @@ def test_an_include_stays_and_is_told(site: Site) -> None:
     (site.data / "data/base.json5").write_text(
         "{ gateway: { port: 4000 }, logging: { level: 'debug' }, tts: {} } // ours"
     )
+    if site.emulator.info["guarantees"]["owners"] == "real":
+        os.chown(site.data / "data/base.json5", 1000, 1000)
     edit(site, lambda content: content.update({"$include": "./base.json5"}))
     run = site.converge()
     assert changes(run) == []

@@ -62,9 +62,7 @@ def test_a_lost_lease_is_waited_for(new_site: Callable[..., Site], when: str) ->
 def test_commands_without_an_answer(new_site: Callable[..., Site], when: str) -> None:
     """A command's answer may be lost too; the run may fail over it, as long as the next one ends well."""
     site = new_site(f"exec-{when}")
-    rules = [
-        add_fault(site, "APP/machines/[^/]+/exec$", nth=nth, action="reset", when=when) for nth in (2, 5)
-    ]
+    rules = [add_fault(site, "APP/machines/[^/]+/exec$", nth=nth, action="reset", when=when) for nth in (2, 5)]
 
     for _ in (*rules, "undisturbed"):
         run = site.run()

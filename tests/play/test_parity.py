@@ -219,12 +219,8 @@ class Outcomes:
 
 
 @pytest.fixture(scope="module")
-def gateway(
-    file_ansible: Ansible, emulator: Emulator, tmp_path_factory: pytest.TempPathFactory
-) -> Gateway:
-    site = Site(
-        file_ansible, emulator, tmp_path_factory.mktemp("site"), "parity", fly_app_secrets={"SOME_KEY": CANARY}
-    )
+def gateway(file_ansible: Ansible, emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Gateway:
+    site = Site(file_ansible, emulator, tmp_path_factory.mktemp("site"), "parity", fly_app_secrets={"SOME_KEY": CANARY})
     return Gateway(site, site.converge(), tmp_path_factory.mktemp("scratch"))
 
 
@@ -242,11 +238,7 @@ def outcomes(gateway: Gateway, core_ansible: Ansible, own_core: Core) -> Outcome
     if core_ansible.core != own_core:
         # The last is the one that tells most: a change where there is one.
         cases = list({case.module: case for case in sorted(cases, key=lambda case: case.changed)}.values())
-    both = [
-        task
-        for case in cases
-        for task in (case.task("in the worker"), case.task("as a module", **AS_MODULE))
-    ]
+    both = [task for case in cases for task in (case.task("in the worker"), case.task("as a module", **AS_MODULE))]
     started = core_ansible.start(
         [{"hosts": "localhost", "gather_facts": False, "tasks": both}], "-vvvv", extra_vars=own_places(core_ansible)
     )

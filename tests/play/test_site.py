@@ -133,83 +133,76 @@ ALL = {
 APPLIED = '"ansible_secrets_applied": '
 
 
-@pytest.mark.parametrize(
-    ("change", "touched", "shown"),
-    [
-        pytest.param(
-            MEMORY,
-            ["fly_toml", "fly_deploy"],
-            ['-memory = "2048mb"', '+memory = "4096mb"', '-"memory_mb": 2048', '+"memory_mb": 4096'],
-            id="memory",
-        ),
-        pytest.param(
-            ENV,
-            ["fly_toml", "fly_deploy"],
-            ['-FIRST = "1"', '+FIRST = "2"', '-"FIRST": "1"', '+"FIRST": "2"'],
-            id="env",
-        ),
-        pytest.param(
-            SECRET,
-            ["fly_secrets", "fly_deploy"],
-            ["-SOME_KEY: set", "+SOME_KEY: a new value"],
-            id="secret",
-        ),
-        pytest.param(
-            CONFIG,
-            ["openclaw_config"],
-            ['-"agents.defaults.maxConcurrent": 4', '+"agents.defaults.maxConcurrent": 7'],
-            id="config",
-        ),
-        pytest.param(
-            ALL,
-            ["fly_toml", "fly_secrets", "openclaw_config", "fly_deploy"],
-            [
-                '-FIRST = "2"',
-                '+FIRST = "3"',
-                '-memory = "4096mb"',
-                '+memory = "3072mb"',
-                "-SOME_KEY: set",
-                "+SOME_KEY: a new value",
-                '-"agents.defaults.maxConcurrent": 7',
-                '+"agents.defaults.maxConcurrent": 2',
-                '-"FIRST": "2"',
-                '+"FIRST": "3"',
-                '-"memory_mb": 4096',
-                '+"memory_mb": 3072',
-            ],
-            id="all",
-        ),
-    ],
-)
-def test_a_change_costs_just_that(
-    site: Site, change: dict[str, Any], touched: list[str], shown: list[str]
-) -> None:
-    """In this order: each starts from what the one before left, and so shows that that one left nothing to do."""
-    machine, volume = site.machine["id"], site.volume["id"]
-    site.variables |= change
-    site.emulator.clear_journal()
+CHANGES: list[tuple[dict[str, Any], list[str], list[str]]] = [
+    (
+        MEMORY,
+        ["fly_toml", "fly_deploy"],
+        ['-memory = "2048mb"', '+memory = "4096mb"', '-"memory_mb": 2048', '+"memory_mb": 4096'],
+    ),
+    (
+        ENV,
+        ["fly_toml", "fly_deploy"],
+        ['-FIRST = "1"', '+FIRST = "2"', '-"FIRST": "1"', '+"FIRST": "2"'],
+    ),
+    (
+        SECRET,
+        ["fly_secrets", "fly_deploy"],
+        ["-SOME_KEY: set", "+SOME_KEY: a new value"],
+    ),
+    (
+        CONFIG,
+        ["openclaw_config"],
+        ['-"agents.defaults.maxConcurrent": 4', '+"agents.defaults.maxConcurrent": 7'],
+    ),
+    (
+        ALL,
+        ["fly_toml", "fly_secrets", "openclaw_config", "fly_deploy"],
+        [
+            '-FIRST = "2"',
+            '+FIRST = "3"',
+            '-memory = "4096mb"',
+            '+memory = "3072mb"',
+            "-SOME_KEY: set",
+            "+SOME_KEY: a new value",
+            '-"agents.defaults.maxConcurrent": 7',
+            '+"agents.defaults.maxConcurrent": 2',
+            '-"FIRST": "2"',
+            '+"FIRST": "3"',
+            '-"memory_mb": 4096',
+            '+"memory_mb": 3072',
+        ],
+    ),
+]
 
-    plan = site.converge(check=True, diff=True)
 
-    assert site.emulator.journal("write") == []
-    assert modules(plan) == touched
-    # A secret's fingerprint is unknown until it is set, so the plan shows that line only where it can.
-    lines = [line for line in changed_lines(plan) if APPLIED not in line]
-    assert sorted(lines) == sorted(shown)
-    assert "canary" not in plan.output
+def test_a_change_costs_just_that(site: Site) -> None:
+    """One after another: each starts from what the one before left, and so shows that that one left nothing to do."""
+    for change, touched, shown in CHANGES:
+        machine, volume = site.machine["id"], site.volume["id"]
+        site.variables |= change
+        site.emulator.clear_journal()
 
-    run = site.converge(diff=True)
+        plan = site.converge(check=True, diff=True)
 
-    assert changes(run) == changes(plan)
-    assert sorted(line for line in changed_lines(run) if APPLIED not in line) == sorted(shown)
-    assert "canary" not in run.output
-    updates = [line for line in site.writes() if line.endswith(f"/machines/{machine}")]
-    assert len(updates) == ("fly_deploy" in touched)
-    assert site.machine["id"] == machine
-    assert site.machine["state"] == "started"
-    assert site.volume["id"] == volume
-    assert (site.data / MARKER).read_text() == "state of the gateway"
-    assert result(run, "openclaw_gateway_info")["proof"]["token_accepted"]
+        assert site.emulator.journal("write") == []
+        assert modules(plan) == touched
+        # A secret's fingerprint is unknown until it is set, so the plan shows that line only where it can.
+        lines = [line for line in changed_lines(plan) if APPLIED not in line]
+        assert sorted(lines) == sorted(shown)
+        assert "canary" not in plan.output
+
+        run = site.converge(diff=True)
+
+        assert changes(run) == changes(plan)
+        assert sorted(line for line in changed_lines(run) if APPLIED not in line) == sorted(shown)
+        assert "canary" not in run.output
+        updates = [line for line in site.writes() if line.endswith(f"/machines/{machine}")]
+        assert len(updates) == ("fly_deploy" in touched)
+        assert site.machine["id"] == machine
+        assert site.machine["state"] == "started"
+        assert site.volume["id"] == volume
+        assert (site.data / MARKER).read_text() == "state of the gateway"
+        assert result(run, "openclaw_gateway_info")["proof"]["token_accepted"]
 
 
 def test_a_private_gateway_is_never_public(new_site: Callable[..., Site]) -> None:

@@ -11,6 +11,7 @@ from ... import clock
 from ...converge.context import Context
 from ...errors import CollectionError
 from ...fly.api import MachinesApi, PlatformApi
+from ...fly.errors import Forbidden
 from ...openclaw.releases import Release
 from ...openclaw.releases import facts as release_facts
 from . import waivers
@@ -22,7 +23,13 @@ from .verify import verify
 def exposure_info(params: dict[str, Any], context: Context, api: MachinesApi, platform: PlatformApi) -> dict[str, Any]:
     """What the app is, how long it was away, and the checks that were asked for."""
     target = _target(params, api)
-    living = exposure_of(target.machines, target.addresses)
+    try:
+        living = exposure_of(target.machines, target.addresses)
+    except Forbidden:
+        # Somebody else's app is nothing of ours yet; what then wants to own it says so better.
+        if params["checks"]:
+            raise
+        return {"changed": False, "checks": [], "exposure": None, "outage": None}
     away = None
     if params["measure_outage"] and target.machines:
         away = outage(params["app"], target.machines[0], platform, target.facts)
