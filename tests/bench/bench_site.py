@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,10 +36,10 @@ class Cost:
     cpu: float
 
 
-def measured(action: object) -> tuple[Cost, Run]:
+def measured(action: Callable[[], Run]) -> tuple[Cost, Run]:
     """Call and return the seconds and the CPU seconds of the processes it started."""
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    run: Run = action()  # type: ignore[operator]  # a callable without arguments
+    run = action()
     after, ended = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return Cost(ended - began, cpu), run
