@@ -81,7 +81,7 @@ class HeldMachine:
             out.discard()
             err.discard()
             self._link.close()
-            await self._link.process.wait()
+            await self._link.ended()
             if self.plan.cgroup:
                 await self.plan.cgroup.remove()
             if isinstance(failed, HolderFailed):
@@ -191,7 +191,7 @@ class HeldMachine:
     async def _finish(self, logs: list[asyncio.Task[None]]) -> None:
         """All that follows the main process's end; `wait` returns when nothing of the machine is left."""
         await self._gone.wait()
-        await self._link.process.wait()
+        await self._link.ended()
         if self._status is None:
             # The holder was killed: what it could not end any more is in the main process's group.
             with contextlib.suppress(ProcessLookupError, PermissionError):

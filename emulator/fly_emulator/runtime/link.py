@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -37,25 +38,30 @@ class Link:
         self._waiting: dict[int, asyncio.Future[tuple[Message, list[int]]]] = {}
         self._sending = asyncio.Lock()
         self._ids = 0
-        self.process: asyncio.subprocess.Process
+        # Not asyncio's: that kills its child when the loop ends, and a killed holder cannot clean up.
+        self.process: subprocess.Popen[bytes]
 
     async def open(self) -> None:
         self._loop = asyncio.get_running_loop()
         ours, theirs = socket.socketpair()
         with theirs:
-            self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-I", "-S", "-c", BOOT, str(theirs.fileno()),
+            self.process = subprocess.Popen(
+                [sys.executable, "-I", "-S", "-c", BOOT, str(theirs.fileno())],
                 pass_fds=(theirs.fileno(),),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.DEVNULL,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
                 env={name: os.environ[name] for name in LIBRARY_PATHS if name in os.environ},
                 cwd="/",
                 start_new_session=True,
-            )  # fmt: skip
+            )
         ours.setblocking(False)
         self._channel = ours
         self._decoder = Decoder(ours)
         self._loop.add_reader(ours.fileno(), self._readable)
+
+    async def ended(self) -> None:
+        """Wait for the holder's end, which follows that of the channel."""
+        await asyncio.to_thread(self.process.wait)
 
     def next_id(self) -> int:
         self._ids += 1
