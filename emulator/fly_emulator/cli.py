@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from . import __version__, daemon
-from .runtime import RuntimeUnavailable
+from .runtime import TIERS, RuntimeUnavailable
 from .settings import (
     DEFAULT_API_PORT,
     DEFAULT_HTTP_PORT,
@@ -56,7 +56,7 @@ def parser() -> argparse.ArgumentParser:
     )
     start.add_argument(
         "--runtime",
-        choices=("auto", "sandbox", "process"),
+        choices=TIERS,
         default="auto",
         help="how machines run (default: %(default)s)",
     )

@@ -55,7 +55,7 @@ def catalog(shared_dir: Path) -> Catalog:
     return Catalog(shared_dir / "cache", None)
 
 
-@pytest.fixture(scope="session", params=["sandbox", "sandbox without bubblewrap", "process"])
+@pytest.fixture(scope="session", params=["sandbox", "sandbox without bubblewrap", "container", "process"])
 def runtime(request: pytest.FixtureRequest, shared_dir: Path) -> Runtime:
     """Each tier that works here."""
     tier, _, without = request.param.partition(" ")

@@ -31,7 +31,7 @@ async def main(tier, base):
     addresses = ("172.19.0.2", "fdaa::2", "172.19.0.1")
     spec = MachineSpec("m1", "app", image, ("sh", "-c", script), {}, (), 64, base / "m1", *addresses)
     machine = await runtime.start(spec, lambda *line: None)
-    print("started", flush=True)
+    print(machine.pid, flush=True)
     await machine.exec(("sh", "-c", "setsid sleep 1234"), b"", 1000)
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs start with it ignored
@@ -48,11 +48,13 @@ def test_nothing_outlives_the_emulator(runtime: Runtime, tmp_path: Path, ending:
         stdout=subprocess.PIPE,
         text=True,
     ) as parent:
-        assert parent.stdout and parent.stdout.readline() == "started\n"
+        assert parent.stdout
+        holder = _parent(int(parent.stdout.readline()))
         deadline = time.monotonic() + 20
-        while len(below := descendants(parent.pid)) < 6 and time.monotonic() < deadline:
+        # The script, its two sleeps, the command and its sleep.
+        while len(below := {holder, *descendants(holder), *descendants(parent.pid)}) < 6:
+            assert time.monotonic() < deadline, below
             time.sleep(0.01)
-        assert len(below) >= 6, below
         parent.send_signal(ending)
         parent.wait(30)
     deadline = time.monotonic() + 20
@@ -64,7 +66,7 @@ def test_nothing_outlives_the_emulator(runtime: Runtime, tmp_path: Path, ending:
 def test_a_killed_holder_ends_the_machine(start: Any, go: Any) -> None:
     async def body() -> None:
         async with start(("sh", "-c", "sleep 1000 & exec sleep 1000")) as one:
-            holder = int(Path(f"/proc/{one.machine.pid}/stat").read_text().rpartition(")")[2].split()[1])
+            holder = _parent(one.machine.pid)
             below = descendants(holder)
             os.kill(holder, signal.SIGKILL)
             assert (await one.machine.wait()).code == 137
@@ -74,6 +76,10 @@ def test_a_killed_holder_ends_the_machine(start: Any, go: Any) -> None:
                 await asyncio.sleep(0.01)
 
     go(body)
+
+
+def _parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def _alive(pid: int) -> bool:

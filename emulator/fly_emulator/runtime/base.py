@@ -106,6 +106,9 @@ class RunningMachine(Protocol):
     async def kill(self, signal: int) -> None:
         """Send a signal to the main process and return at once."""
 
+    async def freeze(self, frozen: bool) -> None:
+        """Halt every process of the machine where it is, or let them go on; raises RuntimeError when it has ended."""
+
     async def exec(self, argv: tuple[str, ...], stdin: bytes, timeout: float) -> ExecResult:
         """Run a command beside the main process, as root where the tier has one, with the machine's env."""
 

@@ -7,7 +7,7 @@ import contextlib
 import os
 import signal as signals
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,8 @@ from .link import HolderFailed, Link
 from .memory import Cgroup, watch
 
 LINE_LIMIT = 64 * 1024
+
+LinkMaker = Callable[[Callable[[Message], None], Callable[[], None]], Link]
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,9 @@ class Plan:
     sandbox: Message | None
     root: Message | None
     cgroup: Cgroup | None
+    container: Message | None = None
+    limited: bool = False
+    """Whether the memory limit is the container engine's."""
 
 
 class HeldMachine:
@@ -53,13 +58,14 @@ class HeldMachine:
     pid: int
     ports: Mapping[int, int] = {}
 
-    def __init__(self, spec: MachineSpec, plan: Plan, log: LogSink) -> None:
+    def __init__(self, spec: MachineSpec, plan: Plan, log: LogSink, link: LinkMaker = Link) -> None:
         self.spec = spec
         self.plan = plan
         self.log = log
-        self._link = Link(self._event, self._closed)
+        self._link = link(self._event, self._closed)
         self._status: int | None = None
         self._oom = False
+        self._killed_for_memory = 0
         self._told_to_die = False
         self._exits: dict[int, asyncio.Future[int]] = {}
         self._gone = asyncio.Event()
@@ -71,7 +77,7 @@ class HeldMachine:
         out, err = _OutputPipe(), _OutputPipe()
         start: Message = {
             "op": "start", "id": 0, "argv": list(self.plan.argv), **self.plan.main.message(),
-            "sandbox": self.plan.sandbox, "root": self.plan.root,
+            "sandbox": self.plan.sandbox, "container": self.plan.container, "root": self.plan.root,
             "cgroups": [self.plan.cgroup.procs] if self.plan.cgroup else [],
         }  # fmt: skip
         try:
@@ -87,14 +93,12 @@ class HeldMachine:
             if isinstance(failed, HolderFailed):
                 raise RuntimeError(f"machine {self.spec.machine_id} did not start: {failed}") from None
             raise
-        self.pid = reply["pid"]
+        self.pid = self._link.host_pid(reply["pid"])
         for note in reply["notes"]:
             self.log("system", note)
         logs = [asyncio.create_task(self._read_log(pipe)) for pipe in (out, err)]
-        if self.plan.cgroup is None:
-            self._tasks.append(
-                asyncio.create_task(watch(self._link.process.pid, self.spec.memory_mb, self._out_of_memory))
-            )
+        if self.plan.cgroup is None and not self.plan.limited:
+            self._tasks.append(asyncio.create_task(watch(self._link.pid, self.spec.memory_mb, self._out_of_memory)))
         self._finishing = asyncio.create_task(self._finish(logs))
 
     async def wait(self) -> Exit:
@@ -115,6 +119,9 @@ class HeldMachine:
     async def kill(self, signal: int) -> None:
         self._told_to_die |= signal == signals.SIGKILL
         await self._signal(0, signal, tree=False)
+
+    async def freeze(self, frozen: bool) -> None:
+        await self._link.ask({"op": "freeze", "id": self._link.next_id(), "frozen": frozen}, [])
 
     async def exec(self, argv: tuple[str, ...], stdin: bytes, timeout: float) -> ExecResult:
         number = self._link.next_id()
@@ -179,6 +186,7 @@ class HeldMachine:
     def _event(self, message: Message) -> None:
         if message["op"] == "ended":
             self._status = message["status"]
+            self._killed_for_memory += message["oom_kills"]
         elif message["op"] == "exited" and message["id"] in self._exits:
             self._exits[message["id"]].set_result(message["status"])
 
@@ -202,12 +210,11 @@ class HeldMachine:
         for task in logs:
             task.cancel()
         if self.plan.cgroup:
-            self._oom = self.plan.cgroup.oom_kills() > 0
+            self._killed_for_memory += self.plan.cgroup.oom_kills()
             await self.plan.cgroup.remove()
-            if self._oom:
-                self.log(
-                    "system", f"out of memory: the kernel killed a process at the limit of {self.spec.memory_mb} MB"
-                )
+        if self._killed_for_memory:
+            self._oom = True
+            self.log("system", f"out of memory: the kernel killed a process at the limit of {self.spec.memory_mb} MB")
 
     async def _read_log(self, pipe: _OutputPipe) -> None:
         reader = await pipe.reader()

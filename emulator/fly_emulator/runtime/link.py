@@ -40,9 +40,11 @@ class Link:
         self._ids = 0
         # Not asyncio's: that kills its child when the loop ends, and a killed holder cannot clean up.
         self.process: subprocess.Popen[bytes]
+        self.pid: int
+        """The holder's."""
 
     async def open(self) -> None:
-        self._loop = asyncio.get_running_loop()
+        """Start the holder; raises RuntimeError with the reason."""
         ours, theirs = socket.socketpair()
         with theirs:
             self.process = subprocess.Popen(
@@ -54,10 +56,20 @@ class Link:
                 cwd="/",
                 start_new_session=True,
             )
-        ours.setblocking(False)
-        self._channel = ours
-        self._decoder = Decoder(ours)
-        self._loop.add_reader(ours.fileno(), self._readable)
+        self._begin(ours, self.process.pid)
+
+    def host_pid(self, pid: int) -> int:
+        """The number on this host of a process that the holder told of."""
+        return pid
+
+    def _begin(self, channel: socket.socket, pid: int) -> None:
+        """Speak over this channel to the holder of this number."""
+        self.pid = pid
+        self._loop = asyncio.get_running_loop()
+        channel.setblocking(False)
+        self._channel = channel
+        self._decoder = Decoder(channel)
+        self._loop.add_reader(channel.fileno(), self._readable)
 
     async def ended(self) -> None:
         """Wait for the holder's end, which follows that of the channel."""

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from .holder import oom
 from .holder.tree import descendants
 
 PARENT = "fly-emulator"
@@ -30,13 +31,7 @@ class Cgroup:
 
     def oom_kills(self) -> int:
         """How often the kernel killed for this group's limit."""
-        name = "memory.oom_control" if self.version == 1 else "memory.events"
-        with contextlib.suppress(OSError):
-            for line in (self.path / name).read_text().splitlines():
-                key, _, value = line.partition(" ")
-                if key == "oom_kill":
-                    return int(value)
-        return 0
+        return oom.kills([str(self.path / ("memory.oom_control" if self.version == 1 else "memory.events"))])
 
     async def remove(self) -> None:
         for _ in range(100):

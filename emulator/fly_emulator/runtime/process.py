@@ -24,9 +24,9 @@ SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 
 
 class ProcessRuntime:
-    """See `base.Runtime`. `no_sandbox` is why a better tier was not taken, if one was tried."""
+    """See `base.Runtime`. `refused` tells why better tiers were not taken, by name, where they were tried."""
 
-    def __init__(self, no_sandbox: str = "") -> None:
+    def __init__(self, refused: Mapping[str, str]) -> None:
         as_root = os.geteuid() == 0
         probe = make_cgroup(f"probe-{os.getpid()}", 64) if as_root else None
         if probe:
@@ -40,7 +40,9 @@ class ProcessRuntime:
             missing.append("a memory limit by the kernel: the processes' memory is watched ten times a second")
         if not as_root:
             missing.append("owners: all files are the caller's; chown succeeds quietly, stat shows the image's user")
-        missing.append(f"the sandbox tier: {no_sandbox}" if no_sandbox else "the sandbox tier would give these")
+        missing += [f"the {tier} tier: {reason}" for tier, reason in refused.items()]
+        if not refused:
+            missing.append("the sandbox tier would give these")
         self.guarantees = Guarantees(
             tier="process",
             private_root=False,

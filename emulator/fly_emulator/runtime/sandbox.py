@@ -10,28 +10,20 @@ the host, and a listener on 0.0.0.0 sees the proxy's address and refuses 6PN, as
 from __future__ import annotations
 
 import asyncio
-import base64
-import errno
 import os
 import shutil
-import socket
 import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..images.base import Image
+from . import rootfs
 from .base import Guarantees, LogSink, MachineSpec, Mount
-from .held import HeldMachine, Identity, Plan
-from .holder.channel import Message
+from .held import Identity, Plan
+from .inside import InsideMachine
 from .memory import make_cgroup, sweep_cgroups
 
-USR = ("bin", "sbin", "lib", "lib32", "lib64", "libx32", "libexec", "share")
-ROOT_LINKS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
-ETC = (
-    "ssl", "pki", "ca-certificates", "ca-certificates.conf", "ld.so.cache", "ld.so.conf", "ld.so.conf.d",
-    "alternatives", "localtime", "protocols", "services", "mime.types", "nsswitch.conf", "terminfo",
-)  # fmt: skip
 PROBE_SECONDS = 20.0
 NAMESPACES_FORBIDDEN = (
     "Unprivileged user namespaces are forbidden here: as root, set kernel.apparmor_restrict_unprivileged_userns=0 "
@@ -75,11 +67,11 @@ class SandboxRuntime:
                 return f"{failed}. {hint}{'Run it where namespaces are allowed.' if as_root else NAMESPACES_FORBIDDEN}"
         return runtime if ended.code == 0 else f"writing to a volume ended with {ended.code} in it."
 
-    async def start(self, spec: MachineSpec, log: LogSink) -> SandboxMachine:
+    async def start(self, spec: MachineSpec, log: LogSink) -> InsideMachine:
         as_root = os.geteuid() == 0
         uid, gid = spec.image.user
         env = {"PATH": "/usr/local/bin:/usr/bin:/bin", **spec.image.env, **spec.env}
-        home = _home(uid)
+        home = rootfs.home(uid)
         main = Identity(uid if as_root else None, gid if as_root else None, {"HOME": home, **env}, spec.image.workdir)
         root = Identity(0, 0, {**env, "HOME": "/root"}, spec.image.workdir) if as_root else main
         owner = (uid, gid) if as_root else (-1, -1)
@@ -92,32 +84,12 @@ class SandboxRuntime:
                 "ipv4": [spec.ipv4, spec.proxy_ipv4], "ipv6": [spec.ipv6],
                 "arguments": _arguments(spec, as_root),
             },
-            root=_root(spec, home, owner),
+            root=rootfs.contents(spec, home, owner),
             cgroup=make_cgroup(f"{spec.machine_id}-{os.getpid()}", spec.memory_mb) if as_root else None,
         )  # fmt: skip
-        machine = SandboxMachine(spec, plan, log)
+        machine = InsideMachine(spec, plan, log)
         await machine.start()
         return machine
-
-
-class SandboxMachine(HeldMachine):
-    async def open(self, port: int, via: str) -> socket.socket:
-        family = 6 if via == "6pn" else 4
-        address = self.spec.ipv6 if family == 6 else self.spec.ipv4
-        source = None if family == 6 else self.spec.proxy_ipv4
-        request = {"op": "socket", "id": self._link.next_id(), "family": family, "source": source}
-        try:
-            _, fds = await self._link.ask(request, [])
-        except RuntimeError as failed:
-            raise OSError(getattr(failed, "errno", 0) or errno.ECONNREFUSED, str(failed)) from None
-        made = socket.socket(fileno=fds[0])
-        try:
-            made.setblocking(False)
-            await asyncio.get_running_loop().sock_connect(made, (address, port))
-        except BaseException:
-            made.close()
-            raise
-        return made
 
 
 def _guarantees(as_root: bool) -> Guarantees:
@@ -140,10 +112,6 @@ def _guarantees(as_root: bool) -> Guarantees:
     )
 
 
-def _home(uid: int) -> str:
-    return {0: "/root", 1000: "/home/node"}.get(uid, f"/home/{uid}")
-
-
 def _arguments(spec: MachineSpec, as_root: bool) -> list[str]:
     """bubblewrap's options; they go through a descriptor, not argv."""
     made = ["--unshare-pid", "--unshare-ipc", "--unshare-uts", "--hostname", spec.machine_id, "--die-with-parent"]
@@ -151,21 +119,10 @@ def _arguments(spec: MachineSpec, as_root: bool) -> list[str]:
     if not as_root:
         made += ["--unshare-user", "--uid", str(spec.image.user[0]), "--gid", str(spec.image.user[1])]
     known: set[str] = set()
-    for name in USR:
-        source = Path("/usr") / name
-        if source.is_dir() and not source.is_symlink():
-            made += _bind("--ro-bind", source, str(source), known)
-        elif source.is_symlink():
-            made += [*_parents(str(source), known), "--symlink", os.readlink(source), str(source)]
-    for name in ROOT_LINKS:
-        source = Path("/") / name
-        if source.is_symlink():
-            made += ["--symlink", os.readlink(source), str(source)]
-        elif source.is_dir():
-            made += ["--ro-bind", str(source), str(source)]
-    for source in (Path("/nix/store"), *(Path("/etc") / name for name in ETC)):
-        if source.exists():
-            made += _bind("--ro-bind", source.resolve(), str(source), known)
+    for target, source in rootfs.host_binds().items():
+        made += _bind("--ro-bind", source, target, known)
+    for link, leads_to in rootfs.host_links().items():
+        made += [*_parents(link, known), "--symlink", leads_to, link]
     made += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/tmp"]
     known |= {"/proc", "/dev", "/tmp"}
     for bind in spec.image.binds:
@@ -188,44 +145,3 @@ def _parents(target: str, known: set[str]) -> list[str]:
             made += ["--perms", "0755", "--dir", str(parent)]
     known.add(target)
     return made
-
-
-def _root(spec: MachineSpec, home: str, owner: tuple[int, int]) -> Message:
-    uid, gid = spec.image.user
-    passwd = ["root:x:0:0:root:/root:/bin/sh", "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin"]
-    group = ["root:x:0:", "nogroup:x:65534:"]
-    if uid:
-        name = "node" if uid == 1000 else "app"
-        passwd.append(f"{name}:x:{uid}:{gid}::{home}:/bin/sh")
-        group.append(f"{name}:x:{gid}:")
-    hosts = [
-        "127.0.0.1\tlocalhost", "::1\tlocalhost ip6-localhost ip6-loopback",
-        f"{spec.ipv6}\t{spec.machine_id} fly-local-6pn {spec.machine_id}.vm.{spec.app}.internal",
-        f"{spec.ipv4}\t{spec.machine_id}",
-    ]  # fmt: skip
-    texts = {
-        "/etc/passwd": passwd,
-        "/etc/group": group,
-        "/etc/hosts": hosts,
-        "/etc/hostname": [spec.machine_id],
-        "/etc/resolv.conf": ["nameserver fdaa::3"],
-    }
-    files = [[path, _encoded("\n".join([*lines, ""]).encode()), 0o644] for path, lines in texts.items()]
-    files += [[file.path, _encoded(file.content), file.mode] for file in spec.files]
-    return {
-        "directories": [
-            ["/root", 0o711, -1, -1], ["/run", 0o755, -1, -1], ["/var/tmp", 0o1777, -1, -1],
-            ["/usr/local/bin", 0o755, -1, -1] if not _covered(spec, "/usr/local/bin") else ["/var", 0o755, -1, -1],
-            [home, 0o755, *owner],
-        ],
-        "owners": [[mount.target, *owner] for mount in spec.mounts if owner != (-1, -1)],
-        "files": files,
-    }  # fmt: skip
-
-
-def _covered(spec: MachineSpec, target: str) -> bool:
-    return any(Path(target).is_relative_to(bind.target) for bind in spec.image.binds)
-
-
-def _encoded(content: bytes) -> str:
-    return base64.b64encode(content).decode()

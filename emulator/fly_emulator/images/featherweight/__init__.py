@@ -10,16 +10,14 @@ from __future__ import annotations
 
 import compileall
 import hashlib
-import os
 import re
 import shutil
-import sys
-import sysconfig
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 from py_compile import PycInvalidationMode
 
+from .. import host_python
 from ..base import Bind, Image
 
 BIN = "/opt/featherweight/bin"
@@ -45,17 +43,16 @@ exec node "${OPENCLAW_APP_DIR:-/app}/dist/index.js" "$@"
 def image(reference: str, tag: str, cache_dir: Path) -> Image:
     """Lay the image out under `<cache_dir>/images` (once per content) and describe it."""
     version = tag if re.fullmatch(r"\d{4}\.\d+\.\d+(-[\w.]+)?", tag) else DEFAULT_VERSION
-    python = Path(os.path.realpath(sys.executable))
     texts = [file.read_bytes() for file in _sources()]
-    wrappers = [text.encode() for text in (version, str(python), NODE, INDEX, OPENCLAW)]
+    wrappers = [text.encode() for text in (version, str(host_python.BINARY), NODE, INDEX, OPENCLAW)]
     digest = hashlib.sha256(b"\0".join([*texts, *wrappers])).hexdigest()
     root = cache_dir / "images" / f"featherweight-{digest[:16]}"
     if not root.is_dir():
-        _lay_out(root, version, python)
+        _lay_out(root, version)
     return Image(
         reference=reference,
         digest=f"sha256:{digest}",
-        binds=(Bind(root / "app", "/app"), Bind(root / "bin", BIN), *_python_binds(python)),
+        binds=(Bind(root / "app", "/app"), Bind(root / "bin", BIN), *host_python.binds()),
         cmd=("node", "openclaw.mjs", "gateway"),
         env={
             "NODE_ENV": "production",
@@ -68,7 +65,7 @@ def image(reference: str, tag: str, cache_dir: Path) -> Image:
     )
 
 
-def _lay_out(root: Path, version: str, python: Path) -> None:
+def _lay_out(root: Path, version: str) -> None:
     root.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=".featherweight-", dir=root.parent))
     dist = staging / "app" / "dist"
@@ -83,7 +80,9 @@ def _lay_out(root: Path, version: str, python: Path) -> None:
     (staging / "app" / "package.json").write_text(
         f'{{"name": "openclaw", "version": "{version}", "featherweight": true}}\n'
     )
-    for name, text in (("node", NODE.format(python=python, library=_library_path())), ("openclaw", OPENCLAW)):
+    shared = host_python.library_path()
+    library = f"export LD_LIBRARY_PATH={shared}; " if shared else ""
+    for name, text in (("node", NODE.format(python=host_python.BINARY, library=library)), ("openclaw", OPENCLAW)):
         (staging / "bin" / name).write_text(text)
         (staging / "bin" / name).chmod(0o755)
     staging.chmod(0o755)
@@ -95,17 +94,3 @@ def _lay_out(root: Path, version: str, python: Path) -> None:
 
 def _sources() -> list[Path]:
     return sorted((Path(__file__).parent / "gateway").glob("*.py"))
-
-
-def _library_path() -> str:
-    """Where Python's shared library lies, if it has one: not every build knows by itself."""
-    shared = sysconfig.get_config_var("Py_ENABLE_SHARED") and sys.platform == "linux"
-    return f"export LD_LIBRARY_PATH={sysconfig.get_config_var('LIBDIR')}; " if shared else ""
-
-
-def _python_binds(python: Path) -> tuple[Bind, ...]:
-    """What this Python needs, at its own place, unless it is the system's (which every machine has)."""
-    if python.is_relative_to("/usr") and not python.is_relative_to("/usr/local"):
-        return ()
-    library = Path(sys.base_prefix) / "lib"
-    return (Bind(python, str(python)), Bind(library, str(library)))

@@ -1,7 +1,7 @@
 """Messages between the emulator and a holder: JSON lines over a stream socket, file descriptors beside them.
 
-To the holder: `start`, `exec`, `signal`, `socket`.
-From it: `started`, `spawned`, `failed`, `socket`, `exited`, `ended`.
+To the holder: `start`, `exec`, `signal`, `freeze`, `socket`.
+From it: `started`, `spawned`, `failed`, `frozen`, `socket`, `exited`, `ended`.
 A message's `fds` says how many of the descriptors received so far, in order, belong to it.
 """
 

@@ -14,6 +14,7 @@ import time
 from contextlib import suppress
 from typing import Any
 
+from . import oom
 from .channel import Closed, Decoder, Message, send
 from .spawn import Inside, call, spawn
 from .tree import descendants
@@ -32,6 +33,9 @@ class Holder:
         """pid to id."""
         self.ended: int | None = None
         """The main process's wait status."""
+        self.keepers: frozenset[int] = frozenset()
+        """The processes that make the sandbox: they go on while the machine's are frozen."""
+        self.in_container = False
         self.life = -1
         """Open as long as an init of ours shall live."""
 
@@ -59,7 +63,8 @@ class Holder:
         finally:
             self._end_all()
         if self.ended is not None:
-            self._tell({"op": "ended", "status": self.ended})
+            killed = oom.kills(oom.OWN) if self.in_container else 0
+            self._tell({"op": "ended", "status": self.ended, "oom_kills": killed})
 
     def _obey(self, message: Message, fds: list[int]) -> None:
         try:
@@ -72,6 +77,9 @@ class Holder:
                     self._tell({"op": "spawned", "id": message["id"], "pid": pid})
                 case "signal":
                     self._signal(message["id"], message["signal"], message.get("tree", False))
+                case "freeze":
+                    self._freeze(message["frozen"])
+                    self._tell({"op": "frozen", "id": message["id"]})
                 case "socket":
                     self._socket(message)
         except OSError as error:
@@ -91,6 +99,8 @@ class Holder:
             libc.prctl(libc.PR_SET_CHILD_SUBREAPER, 1)
         if message.get("sandbox"):
             notes = self._make_sandbox(message["sandbox"])
+        if message.get("container"):
+            notes = self._furnish_container(message["container"])
         self.inside.cgroups = message["cgroups"]
         if message.get("root"):
             call(self.inside, lambda: _prepare(message["root"]))
@@ -116,6 +126,15 @@ class Holder:
         pid_namespace = os.open(f"/proc/{init}/ns/pid", os.O_RDONLY)
         libc.setns(pid_namespace, libc.CLONE_NEWPID)
         os.close(pid_namespace)
+        self.keepers = frozenset(descendants(os.getpid()))
+        return [no_ipv6] if no_ipv6 else []
+
+    def _furnish_container(self, wanted: dict[str, Any]) -> list[str]:
+        """This process is the first of a container that an engine made: only the addresses are missing."""
+        from . import netns
+
+        self.in_container = self.inside.restrict = True
+        no_ipv6 = netns.configure(wanted["ipv4"], wanted["ipv6"])
         return [no_ipv6] if no_ipv6 else []
 
     def _run_bwrap(self, wanted: dict[str, Any]) -> int:
@@ -166,6 +185,15 @@ class Holder:
                 for target in [*(descendants(pid) if tree else ()), pid]:
                     with suppress(ProcessLookupError):
                         os.kill(target, number)
+
+    def _freeze(self, frozen: bool) -> None:
+        """Stop or continue all processes of the machine, those born meanwhile too."""
+        done = set(self.keepers)
+        while found := set(descendants(os.getpid())) - done:
+            for pid in found:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGSTOP if frozen else signal.SIGCONT)
+            done |= found
 
     def _reap(self) -> None:
         while True:
@@ -225,8 +253,11 @@ def _prepare(root: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    """Serve the channel given as descriptor number in argv[1]."""
+    """Serve the channel given in argv[1]: a descriptor's number or a socket's path."""
     os.umask(0o022)
-    with socket.socket(fileno=int(sys.argv[1])) as channel:
+    where = sys.argv[1]
+    with socket.socket(fileno=int(where)) if where.isdigit() else socket.socket(socket.AF_UNIX) as channel:
+        if not where.isdigit():
+            channel.connect(where)
         channel.set_inheritable(False)
         Holder(channel).run()

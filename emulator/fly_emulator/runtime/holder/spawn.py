@@ -108,7 +108,7 @@ def _drop(inside: Inside, request: dict[str, Any]) -> None:
     if sys.platform == "linux":
         from . import libc
 
-        if inside.namespaces:
+        if inside.namespaces or inside.restrict:
             libc.prctl(libc.PR_SET_NO_NEW_PRIVS, 1)
         else:
             # No namespace ends this process when the holder is killed. Set last: a change of user clears it.
