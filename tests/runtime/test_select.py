@@ -9,7 +9,6 @@ import pytest
 
 from fly_emulator.runtime import RuntimeUnavailable, select
 
-
 NO_NAMESPACE = "bwrap: No permissions to create new namespace"
 NO_DAEMON = "Cannot connect to the daemon. Is it running?"
 
