@@ -70,7 +70,7 @@ ruff: test-venv
 mypy: test-venv
 	@echo "==> mypy --strict"
 	@$(PY) tools/collection.py tree
-	@$(PY) -m mypy emulator/fly_emulator tools/collection.py tests/support tests/conftest.py
+	@$(PY) -m mypy emulator/fly_emulator tools/collection.py tests/support tests/bench tests/conftest.py
 	@$(PY) -m mypy $(addprefix build/tree/ansible_collections/openclaw/fly/,$(sort $(dir $(wildcard plugins/*/*.py))))
 
 .PHONY: unit

@@ -36,7 +36,9 @@ options:
     type: float
     default: 30.0
   api_retries:
-    description: How often a request that surely did no harm is sent again after a failure.
+    description:
+      - How often a request that surely did no harm is sent again after a failure.
+      - Being told to slow down (429) is no failure; that is waited through for two minutes.
     type: int
     default: 5
 requirements:
@@ -44,6 +46,8 @@ requirements:
 notes:
   - Runs in Ansible's worker process, a few milliseconds a task, unless the task asks for C(async), C(become) or a
     remote host; then it runs as an ordinary module.
+  - Fly.io limits what is done to one machine or app, to 1 request a second for each kind (3 at once) and 5 reads; there
+    is no limit for a token. So any number of hosts may share a token, and C(forks) need not be kept low.
 attributes:
   action_group:
     description: Use C(group/openclaw.fly.all) in C(module_defaults) to set these options once.

@@ -9,6 +9,7 @@ from typing import Any
 from ansible.module_utils.basic import env_fallback
 
 from .converge.context import Context
+from .errors import CollectionError
 from .fly.api import MachinesApi, PlatformApi
 from .fly.auth import authorization
 from .fly.graphql import GraphqlApi
@@ -50,6 +51,11 @@ def connect_graphql(params: dict[str, Any], context: Context) -> GraphqlApi:
 
 
 def _transport(params: dict[str, Any], context: Context, url: str) -> Transport:
+    if params["api_timeout"] <= 0 or params["api_retries"] < 0:
+        raise CollectionError(
+            f"api_timeout {params['api_timeout']:g} with api_retries {params['api_retries']} cannot be used",
+            todo="Give api_timeout more than 0 seconds and api_retries 0 or more",
+        )
     header = authorization(params["api_token"])
     context.secret(header.partition(" ")[2])
     return Transport(

@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 REPO = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPO / "tests"))
@@ -64,9 +65,9 @@ def bench(count: int, rounds: int, forks: int, ansible: Ansible, scratch: Path) 
     emulator = Emulator(scratch / "emulator")
     emulator.start()
     try:
-        hosts = {f"bench-{number:03}": {} for number in range(count)}
+        hosts: dict[str, dict[str, object]] = {f"bench-{number:03}": {} for number in range(count)}
         inventory = {"gateways": {"hosts": hosts, "vars": variables(emulator, scratch)}}
-        site = {"inventory": inventory, "env": emulator.environment, "timeout": 1800}
+        site: dict[str, Any] = {"inventory": inventory, "env": emulator.environment, "timeout": 1800}
 
         def run_site() -> Run:
             return ansible.playbook(REPO / "playbooks" / "site.yml", f"--forks={forks}", **site).ok()

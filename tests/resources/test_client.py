@@ -1,14 +1,22 @@
-"""The client: rate limits, retries, lost answers, capacity."""
+"""The client: one connection, rate limits, retries, waits, lost answers, capacity."""
 
 from __future__ import annotations
 
+import asyncio
+import http.client
 from collections.abc import Iterator
+from email.utils import formatdate
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.platform import Platform, platform
+from support.still import Still
 
 from ansible_collections.openclaw.fly.plugins.module_utils import clock
+from ansible_collections.openclaw.fly.plugins.module_utils.fly.transport import QUEUE
+
+TOML = {"primary_region": "iad", "build": {"image": "registry.fly.io/still:1"}}
 
 
 @pytest.fixture
@@ -27,11 +35,88 @@ def test_stays_within_the_rate_limits(limited: Platform) -> None:
     assert clock.monotonic() - began > 2, "three at once, then one a second"
 
 
-def test_waits_as_long_as_it_is_told_to(fly: Platform, app: str) -> None:
-    fly.fault(path=f"/{app}/ip_assignments", status=429, headers={"Retry-After": "7"})
+@pytest.mark.parametrize("date", [False, True], ids=["seconds", "date"])
+def test_waits_as_long_as_it_is_told_to(fly: Platform, app: str, date: bool) -> None:
     began = clock.monotonic()
+    told = formatdate(began + 8, usegmt=True) if date else "7"
+    fly.fault(path=f"/{app}/ip_assignments", status=429, headers={"Retry-After": told})
     assert not fly.module("fly_ips", app=app, v6=1).failed
     assert clock.monotonic() - began >= 7
+
+
+def test_a_rate_limit_is_a_queue(fly: Platform, app: str) -> None:
+    """Other hosts stand in it too: it takes as long as it takes, and longer than a failure is retried."""
+    fly.fault(path=f"/{app}/ip_assignments", status=429, count=20, headers={"Retry-After": "1"})
+    assert not fly.module("fly_ips", app=app, v6=1, api_retries=0).failed
+
+
+def test_a_queue_that_does_not_move_is_left(fly: Platform, app: str) -> None:
+    fly.fault(path=f"/{app}/ip_assignments", status=429, count=0)
+    began = clock.monotonic()
+    outcome = fly.module("fly_ips", app=app, v6=1)
+    fly.clear_faults()
+    assert outcome["error"]["kind"] == "RateLimited" and "forks" in outcome["msg"]
+    assert QUEUE < clock.monotonic() - began < QUEUE + 60
+
+
+def test_one_connection_for_each_api(fly: Platform, app: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[http.client.HTTPConnection] = []
+    connect = http.client.HTTPConnection.connect
+
+    def counted(self: http.client.HTTPConnection) -> None:
+        opened.append(self)
+        connect(self)
+
+    monkeypatch.setattr(http.client.HTTPConnection, "connect", counted)
+    outcome = fly.module("fly_ips", app=app, v6=2, shared_v4=True)
+    assert not outcome.failed and len(outcome.requests) == 5
+    assert len(opened) == 1
+    opened.clear()
+    outcome = fly.module("fly_deploy", app=app, definition=TOML)
+    assert not outcome.failed and len(outcome.requests) > 6
+    assert len(opened) == 2, "the Machines API, and the one that has the logs"
+    assert {connection.timeout for connection in opened} == {30.0}
+
+
+def test_a_long_wait_is_asked_for_again(fly: Platform, app: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not fly.module("fly_deploy", app=app, definition=TOML).failed
+    stop = Still.stop
+
+    async def slowly(self: Still, signal: int, timeout: float) -> Any:
+        await asyncio.sleep(0.4)  # 12 s of the platform's clock
+        return await stop(self, signal, timeout)
+
+    monkeypatch.setattr(Still, "stop", slowly)
+    outcome = fly.module("fly_machine", app=app, state="stopped")
+    assert not outcome.failed, outcome
+    waits = [entry.status for entry in outcome.requests if entry.path.endswith("/wait")]
+    assert 408 in waits and waits[-1] == 200
+    assert len(outcome.requests) < 14, "it does not ask in a loop"
+
+
+def test_a_new_machine_may_be_unknown_for_a_moment(fly: Platform, app: str) -> None:
+    fly.fault(path=f"/{app}/machines/[0-9a-f]+/wait", status=404, body={"error": "machine not found"}, count=2)
+    outcome = fly.module("fly_deploy", app=app, definition=TOML)
+    assert not outcome.failed, outcome
+    assert len(fly.machines(app)) == 1
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 408, 409, 412, 418, 422, 500, 503])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_every_error_carries_the_request(fly: Platform, app: str, method: str, status: int) -> None:
+    path = "/" if (method, status) == ("GET", 404) else f"/{app}/volumes"
+    fly.fault(method=method, path=path, status=status, count=0)
+    outcome = fly.module("fly_volume", app=app, name="data", region="iad", api_retries=1)
+    if (method, status) == ("GET", 404):
+        outcome = fly.module("fly_regions_info")
+    fly.clear_faults()
+    assert outcome.failed
+    assert outcome["error"]["request_id"] and f"(request {outcome['error']['request_id']})" in outcome["msg"]
+
+
+@pytest.mark.parametrize("wrong", [{"api_timeout": 0.0}, {"api_retries": -1}])
+def test_a_client_that_cannot_work_is_refused(fly: Platform, app: str, wrong: dict[str, Any]) -> None:
+    assert "api_timeout more than 0" in fly.module("fly_ips", app=app, **wrong)["msg"]
 
 
 @pytest.mark.parametrize("action", ["status", "reset"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import aiohttp
@@ -28,7 +29,7 @@ class Still:
     """
 
     pid = os.getpid()
-    ports: dict[int, int] = {}
+    ports: Mapping[int, int] = {}
 
     def __init__(self, spec: MachineSpec) -> None:
         self._ended: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()

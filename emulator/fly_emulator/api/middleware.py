@@ -155,7 +155,10 @@ def authenticate(request: web.Request) -> Token:
 
 
 class RateLimiter:
-    """Fly's: per action and machine (or app) 1/s with a burst of 3; reads 5/s with a burst of 10."""
+    """Fly's: per action and machine (or app) 1/s with a burst of 3; reads 5/s with a burst of 10.
+
+    Of what names neither, such as a new app, Fly documents no limit.
+    """
 
     WRITE, READ = (1.0, 3.0), (5.0, 10.0)
 
@@ -166,12 +169,13 @@ class RateLimiter:
 
     def check(self, request: web.Request) -> None:
         """Count the request; raises ApiError (429) when it is too many."""
-        if not self.enabled or not request.path.startswith("/v1/"):
+        subject = request.match_info.get("machine_id") or request.match_info.get("app_name")
+        if not self.enabled or not subject or not request.path.startswith("/v1/"):
             return
         rate, burst = self.READ if kind(request) == "read" else self.WRITE
         resource = request.match_info.route.resource
         action = f"{request.method} {resource.canonical if resource else request.path}"
-        key = (action, request.match_info.get("machine_id") or request.match_info.get("app_name") or "")
+        key = (action, subject)
         now = self._clock.now()
         left, seen = self._buckets.get(key, (burst, now))
         left = min(burst, left + (now - seen) * rate)

@@ -124,7 +124,10 @@ def from_response(method: str, path: str, status: int, body: Any, request_id: st
         return Conflict("another change is under way", where=where, why=text, todo="Run again", **facts)
     if status == 412:
         return WrongState("this cannot be done in the present state", where=where, why=text, todo="Run again", **facts)
-    kind: type[FlyError] = {404: NotFound, 408: TimedOut, 429: RateLimited}.get(status, FlyError)
+    if status == 429:
+        todo = "Run again, with fewer hosts at once (forks)"
+        return RateLimited("too many requests for Fly.io's limits", where=where, why=text, todo=todo, **facts)
+    kind: type[FlyError] = {404: NotFound, 408: TimedOut}.get(status, FlyError)
     return kind(f"Fly.io answered {status}", where=where, why=text, **facts)
 
 

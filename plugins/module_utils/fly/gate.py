@@ -11,11 +11,13 @@ from typing import Any
 from .. import clock
 from ..errors import CollectionError
 from .api import Json, MachinesApi, PlatformApi
-from .errors import TimedOut
+from .errors import NotFound, TimedOut
 from .leases import Lease
 
 _WAIT_CHUNK = 5
 """Seconds of one long poll: short enough to renew a lease and to notice an exit."""
+_UNSEEN = 10.0
+"""Seconds for which a machine that was just made may be unknown to a part of Fly.io."""
 _FAILED = ("stopped", "failed", "destroyed", "suspended")
 _SHOW_LINES = 15
 AT_REST = ("stopped", "suspended", "created", "failed", "destroyed")
@@ -54,9 +56,15 @@ class Gate:
             elapsed = clock.monotonic() - began
             if lease:
                 lease.keep()
-            with contextlib.suppress(TimedOut):
-                self._api.wait_for_machine(self._app, identity, "started", _WAIT_CHUNK, version)
-            current = self._api.machine(self._app, identity)
+            try:
+                with contextlib.suppress(TimedOut):
+                    self._api.wait_for_machine(self._app, identity, "started", _WAIT_CHUNK, version)
+                current = self._api.machine(self._app, identity)
+            except NotFound:
+                if elapsed > _UNSEEN:
+                    raise
+                clock.sleep(0.5)
+                continue
             if self.passed(current):
                 return current
             self._tell(current, elapsed)
@@ -68,8 +76,8 @@ class Gate:
             if current.get("state") == "started":
                 clock.sleep(1.0)
 
-    def wait_for_rest(self, identity: str, lease: Lease) -> Json:
-        """Return the machine once it is stopped or suspended; raise `GateFailed` when it does not come to that."""
+    def wait_for_rest(self, identity: str, lease: Lease, state: str = "stopped") -> Json:
+        """Return the machine once it is at rest, `state` or another; raise `GateFailed` when it does not come to it."""
         began = clock.monotonic()
         while True:
             lease.keep()
@@ -78,7 +86,8 @@ class Gate:
                 return current
             if clock.monotonic() - began > self._timeout:
                 raise self._failure(current, f"it was not at rest within {self._timeout:.0f} s")
-            clock.sleep(0.5)
+            with contextlib.suppress(TimedOut, NotFound):  # of one that is gone the next look tells
+                self._api.wait_for_machine(self._app, identity, state, _WAIT_CHUNK, current.get("instance_id"))
 
     def _tell(self, machine: Json, elapsed: float) -> None:
         lines = self._logs(machine["id"])

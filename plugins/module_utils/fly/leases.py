@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import random
 from types import TracebackType
 
 from .. import clock
@@ -39,12 +40,12 @@ class Lease:
                         todo="Let that run end, or wait until its lease expires, and run again",
                         **held.details,
                     ) from None
-                clock.sleep(1.0)
+                _pause()
             except LostAnswer:
                 # It may be ours under a nonce that we never learnt; then it ends by itself after TTL seconds.
                 if clock.monotonic() >= deadline:
                     raise
-                clock.sleep(1.0)
+                _pause()
             else:
                 self.nonce = lease["nonce"]
                 self._renewed = clock.monotonic()
@@ -54,7 +55,8 @@ class Lease:
         """Renew the lease when a third of it is gone; call this from every wait."""
         if clock.monotonic() - self._renewed > TTL / 3:
             with contextlib.suppress(LostAnswer):  # two more tries fit into the lease
-                self._api.acquire_lease(self._app, self._machine, TTL, DESCRIPTION, self.nonce)
+                lease = self._api.acquire_lease(self._app, self._machine, TTL, DESCRIPTION, self.nonce)
+                self.nonce = lease["nonce"]  # another one when it had ended meanwhile
                 self._renewed = clock.monotonic()
 
     def __exit__(
@@ -62,3 +64,8 @@ class Lease:
     ) -> None:
         with contextlib.suppress(FlyError):  # it ends by itself
             self._api.release_lease(self._app, self._machine, self.nonce)
+
+
+def _pause() -> None:
+    """Those who wait for the same lease must not ask in step; acquiring is limited to once a second."""
+    clock.sleep(random.uniform(1.0, 2.0))

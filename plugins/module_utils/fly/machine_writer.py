@@ -75,7 +75,7 @@ class MachineWriter:
         """`action` is stop or suspend; returns when the machine is at rest."""
         with Lease(self._api, self._app, identity) as lease:
             self._api.act_on_machine(self._app, identity, action, lease.nonce)
-            self._gate.wait_for_rest(identity, lease)
+            self._gate.wait_for_rest(identity, lease, "suspended" if action == "suspend" else "stopped")
 
     def settled(self, machine: Json) -> Json:
         """The machine once it is healthy or at rest: a run that was cut off may have left it on its way."""

@@ -2,8 +2,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Stay within Fly.io's rate limits instead of running into them.
 
-Source: docs/machines/api/working-with-machines-api: per action and machine (or app) 1/s with a burst of 3, reads of a
-machine 5/s with a burst of 10.
+Source: docs/machines/api/working-with-machines-api: each action (an exec is one) on a machine, or on an app where no
+machine is named, 1/s with a burst of 3; reads 5/s with a burst of 10. No limit is for a token or an organization.
+
+The buckets are those of one task, so a task counts for itself: as each host has an app of its own, forks do not share
+a limit. What two tasks in a row, or two hosts of one app, send beyond it is answered with 429, and waited for.
 """
 
 from __future__ import annotations

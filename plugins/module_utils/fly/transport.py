@@ -4,7 +4,8 @@
 
 `http.client` and not `ansible.module_utils.urls`: 2 ms a request in the worker instead of 50 (measured).
 A read is sent again after any failure. A write is sent again only when it surely did not happen (429, a refused
-connection); otherwise `LostAnswer` is raised and the engine looks before it sends again.
+connection); otherwise `LostAnswer` is raised and the engine looks before it sends again. A 429 is no failure but a
+queue: it is waited in for `QUEUE` seconds, whatever the number of retries.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import random
 import socket
 import ssl
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -25,6 +27,8 @@ from .version import USER_AGENT
 
 _RETRY_STATUS = (500, 502, 503, 504)
 _MAX_PAUSE = 60.0
+QUEUE = 120.0
+"""Seconds for which 429 is answered by waiting: with many forks, many hosts want the same thing of one app's limit."""
 _STALE_AFTER = 20.0
 """Seconds without use after which a connection is opened anew: a write on one that the server has closed is lost."""
 
@@ -82,8 +86,10 @@ class Transport:
         """
         target = path + (f"?{urlencode(query, doseq=True)}" if query else "")
         safe = method == "GET" if safe is None else safe
-        for attempt in range(self._retries + 1):
-            last = attempt == self._retries
+        failed = refused = 0
+        patience = clock.monotonic() + QUEUE
+        while True:
+            last = failed >= self._retries
             self._throttle.wait(method, path)
             try:
                 answer, retry_after = self._once(method, target, body, headers or {}, timeout or self._timeout)
@@ -102,9 +108,10 @@ class Transport:
                     return answer
                 failure = from_response(method, path, answer.status, answer.body, answer.request_id)
                 if isinstance(failure, RateLimited):
-                    if last:
+                    if clock.monotonic() > patience:
                         raise failure
-                    clock.sleep(min((retry_after or 0) + self._pause(attempt), _MAX_PAUSE))
+                    clock.sleep(min((retry_after or 0) + _pause(refused), _MAX_PAUSE))
+                    refused += 1
                     continue
                 if answer.status not in _RETRY_STATUS or isinstance(failure, (NoCapacity, QuotaReached)):
                     raise failure
@@ -112,8 +119,8 @@ class Transport:
                     raise self._lost(method, path, failure.why or str(answer.status), answer)
                 if last:
                     raise failure
-            clock.sleep(self._pause(attempt))
-        raise AssertionError("unreachable")
+            clock.sleep(_pause(failed))
+            failed += 1
 
     def _once(
         self, method: str, target: str, body: Any, headers: dict[str, str], timeout: float
@@ -157,10 +164,6 @@ class Transport:
             self._connection.close()
             self._connection = None
 
-    def _pause(self, attempt: int) -> float:
-        """Exponential backoff with jitter, at most 5 s."""
-        return min(0.2 * 2.0**attempt, 5.0) * random.uniform(0.5, 1.0)
-
     def _unreachable(self, method: str, path: str, error: Exception) -> Unreachable:
         why = str(error)
         todo = "Check the network and the URL"
@@ -184,6 +187,11 @@ class Transport:
         )
 
 
+def _pause(attempt: int) -> float:
+    """Exponential backoff with jitter, at most 5 s."""
+    return min(0.2 * 2.0 ** min(attempt, 5), 5.0) * random.uniform(0.5, 1.0)
+
+
 def _decode(raw: bytes) -> Any:
     if not raw:
         return None
@@ -194,7 +202,12 @@ def _decode(raw: bytes) -> Any:
 
 
 def _seconds(value: str | None) -> float | None:
+    """What Retry-After says, as a number of seconds or as a date."""
     try:
         return float(value) if value else None
+    except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(value or "").timestamp() - clock.now())
     except ValueError:
         return None

@@ -53,13 +53,14 @@ LEASE_PATH = "/v1/apps/a/machines/1/lease"
         ([("POST", LEASE_PATH)] * 6, 3),
         ([("POST", LEASE_PATH)] * 3 + [("POST", LEASE_PATH.replace("1", "2"))] * 3, 0),
         ([("POST", LEASE_PATH)] * 3 + [("POST", "/v1/apps/a/machines/1/stop")] * 3, 0),
+        ([("POST", "/v1/apps/a/machines/1/exec")] * 5, 2),
         ([("GET", "/v1/apps/a/machines/1")] * 10, 0),
         ([("GET", "/v1/apps/a/machines/1")] * 15, 1),
         ([("DELETE", f"/v1/apps/a/ip_assignments/{n}") for n in range(5)], 2),
         ([("POST", "/graphql")] * 50, 0),
         ([("GET", "/api/v1/apps/a/logs")] * 50, 0),
     ],
-    ids=["burst", "one a second", "machines", "actions", "reads", "many reads", "an app's", "graphql", "logs"],
+    ids=["burst", "one a second", "machines", "actions", "execs", "reads", "many reads", "an app's", "graphql", "logs"],
 )
 def test_throttle(time: Time, requests: list[tuple[str, str]], seconds: float) -> None:
     assert seconds_for(time, *requests) == pytest.approx(seconds)
@@ -79,7 +80,7 @@ def test_throttle(time: Time, requests: list[tuple[str, str]], seconds: float) -
         (409, {"error": "already_exists: unique machine name violation"}, errors.Conflict, "unique machine name"),
         (412, {"error": "failed_precondition: machine getting replaced"}, errors.WrongState, "getting replaced"),
         (412, {"error": "x", "status": "insufficient_capacity"}, errors.NoCapacity, "another region"),
-        (429, {"error": "rate limit exceeded, reached the limit"}, errors.RateLimited, "429"),
+        (429, {"error": "rate limit exceeded, reached the limit"}, errors.RateLimited, "forks"),
         (500, {"error": "could not reserve resource for machine: x"}, errors.NoCapacity, "another region"),
         (
             412,
