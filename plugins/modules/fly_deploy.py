@@ -49,6 +49,10 @@ options:
         that they will cause is planned all the same.
     type: bool
     default: false
+  secrets_memory:
+    description: The same as for M(openclaw.fly.fly_secrets), where secrets were set before the first machine is made.
+    type: path
+    default: ~/.cache/openclaw-fly/secrets
   wait_timeout:
     description: Seconds for a machine to be started and healthy, image pull included.
     type: float
@@ -93,6 +97,7 @@ from ..module_utils.converge.module import run_module
 from ..module_utils.fly.env_check import refuse_secrets
 from ..module_utils.fly.fly_toml import load
 from ..module_utils.fly.gate import Gate
+from ..module_utils.fly.ledger_file import LedgerFile
 from ..module_utils.resources.deployment import Deployment
 
 SPEC: dict[str, Any] = {
@@ -105,6 +110,7 @@ SPEC: dict[str, Any] = {
         "hold": {"type": "bool", "default": False},
         "public_env": {"type": "list", "elements": "str", "default": []},
         "secrets_changed": {"type": "bool", "default": False, "no_log": False},
+        "secrets_memory": {"type": "path", "default": "~/.cache/openclaw-fly/secrets", "no_log": False},
         "wait_timeout": {"type": "float", "default": 300.0},
     },
     "mutually_exclusive": [("config", "definition")],
@@ -128,6 +134,7 @@ def body(params: dict[str, Any], context: Context) -> Deployment:
         hold=params["hold"],
         base_dir=base_dir,
         secrets_pending=params["secrets_changed"] and context.check_mode,
+        memory=LedgerFile(params["secrets_memory"], app),
     )
 
 

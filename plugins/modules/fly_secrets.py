@@ -14,7 +14,8 @@ description:
   - Sets many at once, and only those whose value is not yet what is wanted.
   - Fly.io never gives a value back. What we set is remembered as a salted scrypt hash, beside Fly.io's own digest, in
     the metadata of the app's machines; so check mode is truthful, and a value that somebody else changed is set again.
-  - An app without a machine cannot remember; there the secrets are set on every run.
+  - As long as an app has no machine, the file that O(secrets_memory) tells holds it, and the first machine that
+    M(openclaw.fly.fly_deploy) makes takes it over. Without that file, the secrets are set once more.
   - Values are staged. A machine sees them from its next update on, which M(openclaw.fly.fly_deploy) makes when needed.
 extends_documentation_fragment:
   - openclaw.fly.api
@@ -43,6 +44,10 @@ options:
       - If not, they are staged, and a machine gets them at its next deploy.
     type: bool
     default: false
+  secrets_memory:
+    description: The folder of the hashes of apps without a machine, where the module runs; files of mode 0600.
+    type: path
+    default: ~/.cache/openclaw-fly/secrets
   wait_timeout:
     description: Seconds for a machine to be healthy again.
     type: float
@@ -71,7 +76,7 @@ digests:
   type: dict
   sample: {OPENCLAW_GATEWAY_TOKEN: 5c1b8e4a0d2f}
 remembered:
-  description: Whether a machine remembers what was set, so that the next run can tell.
+  description: Whether a machine or a file remembers what was set, so that the next run can tell.
   returned: success
   type: bool
 changes:
@@ -93,6 +98,7 @@ from ..module_utils.api_options import API_OPTIONS, connect, connect_platform
 from ..module_utils.converge.context import Context
 from ..module_utils.converge.module import run_module
 from ..module_utils.fly.gate import Gate
+from ..module_utils.fly.ledger_file import LedgerFile
 from ..module_utils.fly.machine_writer import MachineWriter
 from ..module_utils.resources.secrets import Secrets
 
@@ -104,6 +110,7 @@ SPEC: dict[str, Any] = {
         "absent": {"type": "list", "elements": "str", "default": []},
         "exact": {"type": "bool", "default": False},
         "apply": {"type": "bool", "default": False},
+        "secrets_memory": {"type": "path", "default": "~/.cache/openclaw-fly/secrets", "no_log": False},
         "wait_timeout": {"type": "float", "default": 300.0},
     },
     "supports_check_mode": True,
@@ -115,7 +122,8 @@ def body(params: dict[str, Any], context: Context) -> Secrets:
     api, app = connect(params, context), params["app"]
     gate = Gate(api, connect_platform(params, context), app, params["wait_timeout"], context.progress)
     apply = MachineWriter(api, gate, app) if params["apply"] else None
-    return Secrets(api, app, values, absent=params["absent"], exact=params["exact"], apply=apply)
+    memory = LedgerFile(params["secrets_memory"], app)
+    return Secrets(api, app, values, memory=memory, absent=params["absent"], exact=params["exact"], apply=apply)
 
 
 def main() -> None:

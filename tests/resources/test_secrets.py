@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from faults.scenarios import TOML
 from support.platform import Platform
@@ -58,3 +60,38 @@ def test_a_machine_at_rest_stays_at_rest(fly: Platform, one: str) -> None:
     fly.module("fly_machine", app=one, process_group="worker", state="stopped")
     assert not fly.module("fly_secrets", app=one, secrets={"A": "b"}, apply=True).failed
     assert sorted(machine.state for machine in fly.machines(one)) == ["started", "stopped"]
+
+
+@pytest.mark.parametrize("hold", [False, True])
+def test_set_before_there_is_a_machine(fly: Platform, app: str, hold: bool) -> None:
+    """The first machine is made with what is known of them, so the second run has nothing to do."""
+    params = {"app": app, "secrets": {"A": "first", "B": "of all"}}
+    assert fly.module("fly_secrets", **params).changed
+    assert not fly.module("fly_secrets", **params).changed
+    assert fly.module("fly_secrets", check=True, app=app, secrets={"A": "another"}).changed
+    memory = Path(fly.defaults["secrets_memory"]) / f"{app}.json"
+    assert memory.stat().st_mode & 0o777 == 0o600
+    assert "first" not in memory.read_text()
+    assert not fly.module("fly_deploy", app=app, definition=PLAIN, hold=hold).failed
+    assert not memory.exists()
+    again = fly.module("fly_secrets", **params)
+    assert (again.changed, again.writes, again["remembered"]) == (False, [], True)
+    assert fly.module("fly_secrets", app=app, secrets={"A": "another"}).changed
+
+
+def test_a_machine_more_and_a_machine_instead(fly: Platform, one: str) -> None:
+    """What is known of the secrets goes on to machines that are made later."""
+    fly.module("fly_secrets", app=one, secrets={"A": "ours"})
+    assert not fly.module("fly_deploy", app=one, definition={**PLAIN, "processes": {"other": "run"}}).failed
+    assert not fly.module("fly_secrets", app=one, secrets={"A": "ours"}).changed
+    fly.module("fly_volume", app=one, name="data", region="iad")
+    mounted = {**TOML, "processes": {"other": "run"}}
+    assert "replace machine" in str(fly.module("fly_deploy", app=one, definition=mounted)["changes"])
+    assert not fly.module("fly_secrets", app=one, secrets={"A": "ours"}).changed
+
+
+def test_no_memory_is_no_failure(fly: Platform, app: str) -> None:
+    params = {"app": app, "secrets": {"A": "first"}, "secrets_memory": "/proc/nowhere"}
+    done = fly.module("fly_secrets", **params)
+    assert (done.failed, done["remembered"]) == (False, False)
+    assert fly.module("fly_secrets", **params).changed

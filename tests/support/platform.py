@@ -173,6 +173,7 @@ def platform(state_dir: Path, timeout: float = 30.0, **changes: Any) -> Iterator
         ticking = asyncio.run_coroutine_threadsafe(tick(), thread._loop)
         defaults = {
             "api_token": TOKEN, "machines_url": thread.api_url, "api_url": thread.api_url, "api_timeout": timeout,
+            "secrets_memory": str(state_dir / "secrets_memory"),
         }  # fmt: skip
         started = Platform(thread, defaults, on_loop)
         patch.setattr(clock, "sleep", started.advance)

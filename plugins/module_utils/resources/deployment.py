@@ -12,14 +12,15 @@ from typing import Any
 
 from ..converge.resource import Change, Resource
 from ..errors import CollectionError
-from ..fly import machine_config
+from ..fly import machine_config, secret_ledger
 from ..fly.api import Json, MachinesApi
-from ..fly.applied_secrets import CLOCK_SKEW, secrets_state
 from ..fly.applied_secrets import KEY as SECRETS_KEY
+from ..fly.applied_secrets import runs_with, secrets_state
 from ..fly.compare import desired, differences, sections
-from ..fly.deployed import group_of, is_deployed, public_view, version_time
+from ..fly.deployed import group_of, is_deployed, public_view
 from ..fly.fly_toml import Definition, process_groups
 from ..fly.gate import Gate, is_crash_looping
+from ..fly.ledger_file import LedgerFile
 from ..fly.machine_writer import DOWN, MachineWriter
 from ..fly.pick_volume import GONE
 
@@ -38,7 +39,8 @@ class Deployment(Resource[DeployState]):
 
     With `hold` it only makes sure that there is a machine that can be reached: it creates one that holds still when
     there is none, and puts one on hold that is down. A running machine is left alone. `secrets_pending` says that the
-    app's secrets are going to change before this is applied.
+    app's secrets are going to change before this is applied. `memory` has what is known of secrets that were set before
+    there was a machine.
     """
 
     def __init__(
@@ -52,11 +54,13 @@ class Deployment(Resource[DeployState]):
         hold: bool = False,
         base_dir: Path | None = None,
         secrets_pending: bool = False,
+        memory: LedgerFile,
     ) -> None:
         self._api, self._gate, self._app, self._definition = api, gate, app, definition
         self._write = MachineWriter(api, gate, app)
         self._image: str = image or (definition.get("build") or {}).get("image") or ""
         self._hold, self._base_dir, self._secrets_pending = hold, base_dir, secrets_pending
+        self._memory = memory
         if not self._image:
             raise CollectionError(
                 "no image is given",
@@ -118,9 +122,8 @@ class Deployment(Resource[DeployState]):
         mount = machine_config.mount_of(self._definition, group)
         if bool(mount) != bool(mounted):
             return [self._replacement(machine, group, observed)]
-        # flyctl does not note which secrets a machine has: those that are older than its version.
         noted = SECRETS_KEY in (config.get("metadata") or {})
-        current = noted or version_time(machine) > observed.secrets_at + CLOCK_SKEW
+        current = runs_with(machine, observed.secrets, observed.secrets_at)
         before, after = differences(self._wanted(group, mounted, observed.secrets if noted else ""), config)
         if before or after or not current:
             wanted = self._wanted(group, mounted, observed.secrets)
@@ -173,10 +176,18 @@ class Deployment(Resource[DeployState]):
     def _create(self, group: str, observed: DeployState) -> None:
         volume, region = self._free_volume(group)
         body: Json = {"config": self._wanted(group, volume, observed.secrets)}
+        if ledger := self._ledger(observed):
+            body["config"]["metadata"][secret_ledger.KEY] = ledger
         body["name"] = f"{self._app}-{group}-{1 + sum(group_of(m) == group for m in observed.machines)}"
         if region:
             body["region"] = region
         self._write.create(body)
+        self._memory.forget()
+
+    def _ledger(self, observed: DeployState) -> str | None:
+        """What tells whether a secret has its value: a machine has it, or the file while there was no machine."""
+        known = ((m.get("config") or {}).get("metadata", {}).get(secret_ledger.KEY) for m in observed.machines)
+        return next((text for text in known if text), None) or self._memory.read()
 
     def _free_volume(self, group: str) -> tuple[str | None, str | None]:
         """The volume to mount and the region to be in: a volume decides where its machine can be."""

@@ -16,6 +16,7 @@ from ..fly.api import Json, MachinesApi
 from ..fly.applied_secrets import KEY, runs_with, secrets_state
 from ..fly.deployed import is_deployed, is_live
 from ..fly.gate import AT_REST
+from ..fly.ledger_file import LedgerFile
 from ..fly.machine_config import is_held
 from ..fly.machine_writer import MachineWriter
 
@@ -35,7 +36,8 @@ class Secrets(Resource[SecretsState]):
     """`values` by name. With `exact` every other secret is removed; `absent` names those to remove.
 
     They are staged: a machine sees them from its next update on (`fly_deploy` knows and updates it), unless `apply`
-    is given, which restarts one deployed machine after the other with them, behind the health gate.
+    is given, which restarts one deployed machine after the other with them, behind the health gate. `memory` holds the
+    ledger while there is no machine.
     """
 
     def __init__(
@@ -44,11 +46,12 @@ class Secrets(Resource[SecretsState]):
         app: str,
         values: dict[str, str],
         *,
+        memory: LedgerFile,
         absent: list[str] | None = None,
         exact: bool = False,
         apply: MachineWriter | None = None,
     ) -> None:
-        self._api, self._app, self._values = api, app, values
+        self._api, self._app, self._values, self._memory = api, app, values, memory
         self._absent, self._exact, self._writer = absent or [], exact, apply
         self._written: str | None = None
         for name in (*values, *self._absent):
@@ -78,7 +81,7 @@ class Secrets(Resource[SecretsState]):
         return SecretsState(
             {entry["name"]: entry.get("digest") or "" for entry in found},
             machines,
-            next((text for text in ledgers if text), self._written),
+            next((text for text in ledgers if text), self._written or self._memory.read()),
             [m for m in machines if self._applies_to(m) and not runs_with(m, *secrets_state(found))],
         )
 
@@ -111,7 +114,7 @@ class Secrets(Resource[SecretsState]):
         return {
             "names": sorted(observed.digests),
             "digests": observed.digests,
-            "remembered": bool(observed.machines),
+            "remembered": bool(observed.machines or self._memory.read()),
         }
 
     def _applies_to(self, machine: Json) -> bool:
@@ -144,3 +147,5 @@ class Secrets(Resource[SecretsState]):
         self._written = ledger = secret_ledger.Ledger(observed.ledger, digests).text(self._values)
         for machine in observed.machines:
             self._api.set_machine_metadata(self._app, machine["id"], secret_ledger.KEY, ledger)
+        if not observed.machines:
+            self._memory.write(ledger)
