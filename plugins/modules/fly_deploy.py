@@ -53,6 +53,9 @@ options:
     description: The same as for M(openclaw.fly.fly_secrets), where secrets were set before the first machine is made.
     type: path
     default: ~/.cache/openclaw-fly/secrets
+  secrets_state:
+    description: RV(openclaw.fly.fly_secrets#module:state) of a task just before this one; it saves a request.
+    type: dict
   wait_timeout:
     description: Seconds for a machine to be started and healthy, image pull included.
     type: float
@@ -89,6 +92,7 @@ error:
   sample: {kind: Forbidden, what: the API token may not do this, status: 403, request_id: 01HX}
 """
 
+import math
 from typing import Any
 
 from ..module_utils.api_options import API_OPTIONS, connect, connect_platform
@@ -111,6 +115,7 @@ SPEC: dict[str, Any] = {
         "public_env": {"type": "list", "elements": "str", "default": []},
         "secrets_changed": {"type": "bool", "default": False, "no_log": False},
         "secrets_memory": {"type": "path", "default": "~/.cache/openclaw-fly/secrets", "no_log": False},
+        "secrets_state": {"type": "dict", "no_log": False},
         "wait_timeout": {"type": "float", "default": 300.0},
     },
     "mutually_exclusive": [("config", "definition")],
@@ -135,7 +140,15 @@ def body(params: dict[str, Any], context: Context) -> Deployment:
         base_dir=base_dir,
         secrets_pending=params["secrets_changed"] and context.check_mode,
         memory=LedgerFile(params["secrets_memory"], app),
+        secrets_state=_secrets_state(params["secrets_state"]),
     )
+
+
+def _secrets_state(given: dict[str, Any] | None) -> tuple[str, float] | None:
+    if given is None:
+        return None
+    set_at = given.get("set_at")
+    return str(given.get("fingerprint", "")), math.inf if set_at is None else float(set_at)
 
 
 def main() -> None:

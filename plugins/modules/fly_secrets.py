@@ -75,6 +75,17 @@ digests:
   returned: success
   type: dict
   sample: {OPENCLAW_GATEWAY_TOKEN: 5c1b8e4a0d2f}
+state:
+  description: What M(openclaw.fly.fly_deploy) compares machines with; its option O(openclaw.fly.fly_deploy#module:secrets_state).
+  returned: success
+  type: dict
+  contains:
+    fingerprint:
+      description: Digest of all names and digests.
+      type: str
+    set_at:
+      description: When one was last set, in unix seconds; null where Fly.io does not say.
+      type: float
 remembered:
   description: Whether a machine or a file remembers what was set, so that the next run can tell.
   returned: success

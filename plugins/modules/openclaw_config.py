@@ -77,6 +77,10 @@ options:
       - Without it they are refused, with what to write.
     type: bool
     default: false
+  machines:
+    description: The app's machines, as M(openclaw.fly.fly_deploy) returned them just before; it saves a request.
+    type: list
+    elements: dict
   schema_cache:
     description: Directory on the controller where schemas of releases are kept.
     type: path
@@ -171,6 +175,7 @@ SPEC: dict[str, Any] = {
         "https_port": {"type": "int", "default": 443},
         "waivers": {"type": "dict", "default": {}},
         "migrate": {"type": "bool", "default": False},
+        "machines": {"type": "list", "elements": "dict"},
         "schema_cache": {"type": "path", "default": "~/.cache/openclaw-fly/schemas"},
         "wait_timeout": {"type": "float", "default": 300.0},
     },
@@ -205,7 +210,8 @@ def body(params: dict[str, Any], context: Context) -> GatewayConfig:
         migrated=tuple(migrated),
         schema_cache=Path(params["schema_cache"]),
     )
-    return GatewayConfig(api, ConfigEffect(api, platform, gate, app, release, context), app, wanted, context)
+    effect = ConfigEffect(api, platform, gate, app, release, context)
+    return GatewayConfig(api, effect, app, wanted, context, params["machines"])
 
 
 def main() -> None:

@@ -14,7 +14,12 @@ def pick_machine(api: MachinesApi, app: str, machine: str | None = None, group: 
 
     None when the app has none, or does not exist.
     """
-    live = [m for m in api.machines(app) or [] if is_live(m)]
+    return pick_of(api.machines(app) or [], machine, group)
+
+
+def pick_of(machines: list[Json], machine: str | None = None, group: str | None = None) -> Json | None:
+    """The same, of machines that are known."""
+    live = [m for m in machines if is_live(m)]
     if machine:
         found = [m for m in live if machine in (m["id"], m.get("name"))]
     else:

@@ -39,8 +39,8 @@ class Deployment(Resource[DeployState]):
 
     With `hold` it only makes sure that there is a machine that can be reached: it creates one that holds still when
     there is none, and puts one on hold that is down. A running machine is left alone. `secrets_pending` says that the
-    app's secrets are going to change before this is applied. `memory` has what is known of secrets that were set before
-    there was a machine.
+    app's secrets are going to change before this is applied, `secrets_state` what a task before this one read of them.
+    `memory` has what is known of secrets that were set before there was a machine.
     """
 
     def __init__(
@@ -55,12 +55,14 @@ class Deployment(Resource[DeployState]):
         base_dir: Path | None = None,
         secrets_pending: bool = False,
         memory: LedgerFile,
+        secrets_state: tuple[str, float] | None = None,
     ) -> None:
         self._api, self._gate, self._app, self._definition = api, gate, app, definition
         self._write = MachineWriter(api, gate, app)
         self._image: str = image or (definition.get("build") or {}).get("image") or ""
         self._hold, self._base_dir, self._secrets_pending = hold, base_dir, secrets_pending
         self._memory = memory
+        self._secrets_state = secrets_state
         if not self._image:
             raise CollectionError(
                 "no image is given",
@@ -80,7 +82,7 @@ class Deployment(Resource[DeployState]):
             return DeployState(machines, "", 0.0)
         if self._secrets_pending:
             return DeployState(machines, "known once the secrets are set", math.inf)
-        return DeployState(machines, *secrets_state(self._api.secrets(self._app) or []))
+        return DeployState(machines, *(self._secrets_state or secrets_state(self._api.secrets(self._app) or [])))
 
     def plan(self, observed: DeployState) -> list[Change]:
         changes: list[Change] = []

@@ -14,7 +14,7 @@ from typing import Any
 from ..converge.context import Context
 from ..converge.resource import Change, Resource
 from ..fly.api import Json, MachinesApi
-from ..fly.pick_machine import pick_machine, started_machine
+from ..fly.pick_machine import pick_machine, pick_of, started_machine
 from ..fly.remote_files import RemoteFile, RemoteFiles
 from ..openclaw import config_file, config_schema, reload
 from ..openclaw.config_merge import ABSENT, Merged, diff, ledger_from_json, ledger_to_json, merge
@@ -94,15 +94,25 @@ class GatewayConfig(Resource[ConfigState]):
     and the gateway as they were.
     """
 
-    def __init__(self, api: MachinesApi, effect: ConfigEffect, app: str, wanted: WantedFile, context: Context) -> None:
+    def __init__(
+        self,
+        api: MachinesApi,
+        effect: ConfigEffect,
+        app: str,
+        wanted: WantedFile,
+        context: Context,
+        machines: list[Json] | None = None,
+    ) -> None:
         self._api, self._effect, self._app, self._wanted, self._context = api, effect, app, wanted, context
+        self._machines = machines
 
     @property
     def title(self) -> str:
         return f"{self._app}:{self._wanted.path}"
 
     def observe(self) -> ConfigState:
-        machine = pick_machine(self._api, self._app)
+        known, self._machines = self._machines, None  # what is known holds until something is changed
+        machine = pick_machine(self._api, self._app) if known is None else pick_of(known)
         if machine is None or machine.get("state") != "started":
             return ConfigState(None, None, None)
         runs = another_release(machine, self._wanted.release)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from functools import partial
@@ -26,6 +27,9 @@ _NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 @dataclass(frozen=True)
 class SecretsState:
     digests: dict[str, str]
+    fingerprint: str
+    set_at: float
+    """See `applied_secrets.secrets_state`."""
     machines: list[Json]
     ledger: str | None
     stale: list[Json]
@@ -78,11 +82,14 @@ class Secrets(Resource[SecretsState]):
         found = self._api.secrets(self._app) or []
         machines = [machine for machine in self._api.machines(self._app) or [] if is_live(machine)]
         ledgers = [(m.get("config") or {}).get("metadata", {}).get(secret_ledger.KEY) for m in machines]
+        fingerprint, set_at = secrets_state(found)
         return SecretsState(
             {entry["name"]: entry.get("digest") or "" for entry in found},
+            fingerprint,
+            set_at,
             machines,
             next((text for text in ledgers if text), self._written or self._memory.read()),
-            [m for m in machines if self._applies_to(m) and not runs_with(m, *secrets_state(found))],
+            [m for m in machines if self._applies_to(m) and not runs_with(m, fingerprint, set_at)],
         )
 
     def plan(self, observed: SecretsState) -> list[Change]:
@@ -115,6 +122,10 @@ class Secrets(Resource[SecretsState]):
             "names": sorted(observed.digests),
             "digests": observed.digests,
             "remembered": bool(observed.machines or self._memory.read()),
+            "state": {
+                "fingerprint": observed.fingerprint,
+                "set_at": observed.set_at if math.isfinite(observed.set_at) else None,
+            },
         }
 
     def _applies_to(self, machine: Json) -> bool:
