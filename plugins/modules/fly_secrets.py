@@ -76,7 +76,7 @@ digests:
   type: dict
   sample: {OPENCLAW_GATEWAY_TOKEN: 5c1b8e4a0d2f}
 state:
-  description: What M(openclaw.fly.fly_deploy) compares machines with; its option O(openclaw.fly.fly_deploy#module:secrets_state).
+  description: What machines are compared with; O(openclaw.fly.fly_deploy#module:secrets_state) takes it.
   returned: success
   type: dict
   contains:

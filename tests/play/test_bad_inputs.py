@@ -76,6 +76,9 @@ BAD = [
         ["does not accept the API token", "fly tokens create"],
         id="wrong-token",
     ),
+    pytest.param(
+        {"fly_api_token": "{{ vault_fly_api_token }}"}, ["vault_fly_api_token", "undefined"], id="token-not-in-vault"
+    ),
     pytest.param({"fly_api_token": ""}, ["there is no Fly.io API token", "FLY_API_TOKEN"], id="no-token"),
     pytest.param(
         {"fly_api_token": "two words"}, ["a character that no token has", "Paste it again"], id="broken-token"
