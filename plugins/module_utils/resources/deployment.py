@@ -50,11 +50,11 @@ class Deployment(Resource[DeployState]):
         app: str,
         definition: Definition,
         *,
+        memory: LedgerFile,
         image: str | None = None,
         hold: bool = False,
         base_dir: Path | None = None,
         secrets_pending: bool = False,
-        memory: LedgerFile,
         secrets_state: tuple[str, float] | None = None,
     ) -> None:
         self._api, self._gate, self._app, self._definition = api, gate, app, definition
