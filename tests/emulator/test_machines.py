@@ -301,11 +301,6 @@ def test_an_organisations_machines_and_volumes(fly: Client) -> None:
     assert (volume["id"], app.name) in [(item["id"], item["app_name"]) for item in volumes]
 
 
-def test_suspend_is_not_here(app: App) -> None:
-    answer = app.machine().post("suspend")
-    assert (answer.status, "suspend" in answer.error) == (501, True)
-
-
 def test_the_image_decides_the_command_unless_told(app: App) -> None:
     machine = app.machine(
         image=GATEWAY,

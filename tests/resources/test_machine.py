@@ -33,6 +33,20 @@ def test_stop_and_start(fly: Platform, one: str) -> None:
     assert settled(fly, one, state="started")["machine"]["state"] == "started"
 
 
+def test_suspend_and_what_ends_it(fly: Platform, one: str) -> None:
+    assert settled(fly, one, state="suspended")["machine"]["state"] == "suspended"
+    assert settled(fly, one, state="started")["changes"] == ["start"]
+    settled(fly, one, state="suspended")
+    assert settled(fly, one, state="stopped")["machine"]["state"] == "stopped"
+    assert settled(fly, one, state="suspended")["changes"] == ["start", "suspend"]
+
+
+def test_a_machine_too_large_to_suspend_says_so(fly: Platform, one: str) -> None:
+    settled(fly, one, vm_size="shared-cpu-2x", vm_memory="4gb")
+    outcome = fly.module("fly_machine", app=one, state="suspended")
+    assert outcome.failed and "more than 2048 MiB of memory cannot be suspended" in outcome["msg"]
+
+
 def test_settings_without_a_deploy(fly: Platform, one: str) -> None:
     done = settled(
         fly, one, command=["other", "words"], vm_size="shared-cpu-2x", vm_memory="1gb", env={"TZ": None, "LANG": "C"},

@@ -47,6 +47,9 @@ class Still:
         if not self._ended.done():
             self._ended.set_result(Exit(128 + signal, signal))
 
+    async def freeze(self, frozen: bool) -> None:
+        pass
+
     async def exec(self, argv: tuple[str, ...], stdin: bytes, timeout: float) -> ExecResult:
         pipe = asyncio.subprocess.PIPE
         process = await asyncio.create_subprocess_exec(*argv, stdin=pipe, stdout=pipe, stderr=pipe)

@@ -68,8 +68,10 @@ async def restart(request: web.Request) -> web.Response:
 
 @routes.post(MACHINE + "/suspend")
 async def suspend(request: web.Request) -> web.Response:
-    r.machine(request, alive=True)
-    raise not_implemented("suspend")
+    _, machine, runner = r.machine(request, alive=True)
+    leases.require(request, machine)
+    runner.suspend()
+    return web.json_response(OK)
 
 
 @routes.post(MACHINE + "/signal")

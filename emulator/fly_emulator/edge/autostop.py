@@ -1,10 +1,11 @@
-"""Stops machines that nobody uses, where a service asks for it."""
+"""Stops or suspends machines that nobody uses, where a service asks for it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from ..context import Context
+from ..machines import suspension
 from ..machines.config import AUTOSTOP
 from ..machines.fleet import Fleet
 from ..machines.runner import Runner
@@ -16,7 +17,7 @@ INTERVAL = 30.0
 
 
 class Autostop:
-    """`autostop = "suspend"` stops too, as on Fly where a machine cannot be suspended."""
+    """`autostop = "suspend"` stops where a machine cannot be suspended."""
 
     def __init__(self, context: Context, fleet: Fleet) -> None:
         self._context = context
@@ -45,10 +46,16 @@ class Autostop:
 
     def _stop(self, app: App, runner: Runner) -> None:
         machine = runner.machine
-        runner.stop(source="proxy")
+        asked = [AUTOSTOP[service.get("autostop")] for service in machine.config["services"]]
+        suspends = all(how == "suspend" for how in asked) and not suspension.refusal(machine.config)
+        if suspends:
+            runner.suspend("proxy")
+        else:
+            runner.stop(source="proxy")
+        how = "autosuspending" if suspends else "autostopping"
         left = sum(other.state == "started" for other in app.live_machines())
         runner.log(
-            f"App {app.name} has excess capacity, autostopping machine {machine.id}. {left} out of "
+            f"App {app.name} has excess capacity, {how} machine {machine.id}. {left} out of "
             f"{len(app.live_machines())} machines left running (region={machine.region})",
             "proxy",
         )

@@ -18,13 +18,13 @@ from ..ids import ulid
 from ..images.base import Image, ImageNotFound
 from ..runtime.base import Exit, MachineSpec, Mount, RunningMachine
 from ..state.model import App, Event, Machine, Version
-from . import checks, config, environment
+from . import checks, config, environment, suspension
 from .restart import RestartPolicy
 
 PROXY_IPV4 = "172.19.0.1"
 EVENTS_KEPT = 100
 HISTORY_KEPT = 20
-STARTABLE = ("stopped", "created", "failed", "suspended")
+STARTABLE = ("stopped", "created", "failed", "suspended", "suspending")
 SETTLED = ("created", "started", "stopped", "suspended", "failed", "destroyed")
 
 
@@ -50,6 +50,7 @@ class Runner:
         self.app = app
         self.machine = machine
         self.running: RunningMachine | None = None
+        """None while the machine is down or suspended."""
         self.checks = checks.from_config(machine.config, context.clock.now())
         self.requests = 0
         """How many requests of the proxy are open."""
@@ -59,6 +60,9 @@ class Runner:
         """Set and replaced at every change of state, version or event."""
         self._context = context
         self._halting = asyncio.Event()
+        self._process: RunningMachine | None = None
+        """What runs or, when suspended, is frozen."""
+        self._prober: checks.Prober | None = None
         self._closing = False
         self._abandon = asyncio.Event()
         self._up = asyncio.Event()
@@ -123,7 +127,7 @@ class Runner:
             self._spawn(self._start())
 
     def start(self, source: str = "user") -> str:
-        """Start a stopped machine; return the previous state. Raises ApiError (412)."""
+        """Start a stopped machine or resume a suspended one; return the previous state. Raises ApiError (412)."""
         state = self.machine.state
         if state == "replacing":
             raise precondition("machine getting replaced, refusing to start")
@@ -134,12 +138,12 @@ class Runner:
         self.machine.wanted = "started"
         self._state("starting")
         self.event("start", "starting", source)
-        self._spawn(self._start())
+        self._spawn(self._start(resume=state in ("suspended", "suspending")))
         return state
 
     def stop(self, signal: int | None = None, timeout: float | None = None, source: str = "user") -> None:
-        """Stop the machine; nothing to do when it is stopped already."""
-        if self.machine.state in ("stopped", "stopping", "suspended") or (
+        """Stop the machine, a suspended one by giving up its memory; nothing to do when it is stopped already."""
+        if self.machine.state in ("stopped", "stopping") or (
             self.machine.state in ("created", "failed") and not self._busy()
         ):
             return
@@ -148,6 +152,19 @@ class Runner:
         self._state("stopping")
         self.event("stop", "stopping", source)
         self._spawn(self._stop(signal, timeout))
+
+    def suspend(self, source: str = "user") -> None:
+        """Freeze the machine where it is; raises ApiError (412) when it does not run or may not be suspended."""
+        if self.machine.state in ("suspended", "suspending"):
+            return
+        if self.running is None or self.machine.state != "started":
+            raise precondition(f"unable to suspend machine from current state: '{self.machine.state}'")
+        if reason := suspension.refusal(self.machine.config):
+            raise precondition(f"unable to suspend machine: {reason}")
+        self.machine.wanted = "stopped"
+        self._state("suspending")
+        self.event("suspend", "suspending", source)
+        self._spawn(self._suspend())
 
     def restart(self, signal: int | None, timeout: float | None, force: bool) -> None:
         """Stop and start again with the same version; raises ApiError (412) when it does not run."""
@@ -219,11 +236,29 @@ class Runner:
         if not task.cancelled() and (error := task.exception()) is not None:
             self._fail(f"{type(error).__name__}: {error}")
 
-    async def _start(self) -> None:
+    async def _start(self, resume: bool = False) -> None:
         async with self._order:
-            if self.machine.wanted == "started" and not self.machine.gone:
+            if self.machine.wanted != "started" or self.machine.gone:
+                return
+            if resume and self._process is not None:
+                await self._process.freeze(False)
+                self._serve(self._process)
+            else:
+                # What was frozen ended with the emulator that held it: a cold start, as when Fly lost a snapshot.
                 await self._halt(None, None)
                 self._supervise()
+
+    async def _suspend(self) -> None:
+        async with self._order:
+            if self.machine.state != "suspending" or self._process is None:
+                return
+            self.running = None
+            await self._process.freeze(True)
+            await self._withdraw()
+            if self.machine.state == "suspending":
+                self._state("suspended")
+                self.event("suspend", "suspended", "flyd")
+                self.log("Machine suspended")
 
     async def _stop(self, signal: int | None, timeout: float | None) -> None:
         async with self._order:
@@ -283,12 +318,14 @@ class Runner:
         up = asyncio.ensure_future(self._up.wait())
         await asyncio.wait({supervisor, up}, return_when=asyncio.FIRST_COMPLETED)
         up.cancel()
-        if self.running is not None:
+        if self._process is not None and self.running is None:
+            await self._process.stop(signals.SIGKILL, 0)  # frozen, it could not obey another signal
+        elif self._process is not None:
             stop = self._started_config
             name = signals.Signals(signal or signal_number(config.stop_signal(stop)))
             self.log(f"Sending signal {name.name} to main child process")
             limit = config.stop_timeout(stop) if timeout is None else timeout
-            await self.running.stop(name.value, limit)
+            await self._process.stop(name.value, limit)
         await asyncio.wait({supervisor})
 
     def _supervise(self) -> None:
@@ -318,6 +355,8 @@ class Runner:
             except (RuntimeError, OSError, ApiError) as error:
                 self._fail(str(error))
                 return
+            if self.machine.state in ("suspending", "suspended"):
+                return  # what was frozen is lost: the next start is a cold one
             halted = self._halting.is_set()
             again = not halted and policy.again(ended, self._context.clock.now())
             self._note_exit(ended, halted, again, policy.count)
@@ -334,29 +373,39 @@ class Runner:
         self.log("Starting machine")
         begun = self._context.clock.now()
         spec = await asyncio.to_thread(self._spec, image)
-        self.running = running = await self._context.runtime.start(spec, self._line)
+        self._process = process = await self._context.runtime.start(spec, self._line)
+        self.running = process
         self.machine.current.image_digest = image.digest
         self.machine.image_labels = dict(image.labels)
-        prober: checks.Prober | None = None
         try:
             self._up.set()
             if not self._halting.is_set():
-                self.idle_since = self._context.clock.now()
-                self._state("started")
-                self.event("start", "started", "flyd")
+                self._serve(process)
                 self.log(f"Machine started in {self._context.clock.now() - begun:.3f}s")
-                prober = checks.Prober(
-                    self.checks, spec.ipv4, self._check_session, self._context.clock, self._check_changed
-                )
-            return await running.wait()
+            return await process.wait()
         finally:
-            self.running = None
+            self.running = self._process = None
             self._up.clear()
-            if prober is not None:
-                await prober.stop()
-            await self._close_sessions()
-            for check in self.checks:
-                check.status, check.output = "critical", "the machine hasn't started"
+            await self._withdraw()
+
+    def _serve(self, process: RunningMachine) -> None:
+        """It runs: tell so, and begin to check it."""
+        self.running = process
+        self.idle_since = self._context.clock.now()
+        self._state("started")
+        self.event("start", "started", "flyd")
+        self._prober = self._prober or checks.Prober(
+            self.checks, self.machine.ipv4, self._check_session, self._context.clock, self._check_changed
+        )
+
+    async def _withdraw(self) -> None:
+        """It does not run: no checks, no connections."""
+        prober, self._prober = self._prober, None
+        if prober is not None:
+            await prober.stop()
+        await self._close_sessions()
+        for check in self.checks:
+            check.status, check.output = "critical", "the machine hasn't started"
 
     def _spec(self, image: Image) -> MachineSpec:
         machine, store = self.machine, self._context.store

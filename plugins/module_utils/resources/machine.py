@@ -130,7 +130,7 @@ class Machine(Resource[Json | None]):
         start = self._change("start", now, "started", lambda: self._write.start(identity))
         if self._state == "started" and down:
             return [start]
-        if self._state == "stopped" and not at_rest:
+        if self._state == "stopped" and (now == "suspended" or not at_rest):
             return [self._change("stop", now, "stopped", lambda: self._write.halt(identity, "stop"))]
         if self._state == "suspended" and now != "suspended":
             suspend = self._change("suspend", now, "suspended", lambda: self._write.halt(identity, "suspend"))
