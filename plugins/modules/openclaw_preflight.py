@@ -23,6 +23,9 @@ options:
     description: The app's name, for messages.
     type: str
     required: true
+  org:
+    description: The slug of the app's organization; given, the token must cover it.
+    type: str
   release:
     description: The OpenClaw release that is to run.
     type: str
@@ -126,6 +129,7 @@ SPEC: dict[str, Any] = {
     "argument_spec": {
         **API_OPTIONS,
         "app": {"type": "str", "required": True},
+        "org": {"type": "str"},
         "release": {"type": "str", "required": True},
         "command": {"type": "str", "required": True},
         "internal_port": {"type": "int"},

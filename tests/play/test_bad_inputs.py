@@ -79,6 +79,7 @@ BAD = [
     pytest.param(
         {"fly_api_token": "{{ vault_fly_api_token }}"}, ["vault_fly_api_token", "undefined"], id="token-not-in-vault"
     ),
+    pytest.param({"fly_machines_url": "{{ vault_urls.machines }}"}, ["vault_urls", "undefined"], id="url-not-in-vault"),
     pytest.param({"fly_api_token": ""}, ["there is no Fly.io API token", "FLY_API_TOKEN"], id="no-token"),
     pytest.param(
         {"fly_api_token": "two words"}, ["a character that no token has", "Paste it again"], id="broken-token"

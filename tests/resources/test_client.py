@@ -151,3 +151,26 @@ def test_the_token_says_early_what_it_may_not(fly: Platform) -> None:
     assert outcome.failed and "deploy token" in outcome["msg"]
     assert outcome.writes == []
     assert fly.module("fly_app", check=True, name="one-app", org="personal", api_token="fm2_one").failed
+
+
+@pytest.mark.parametrize(("token", "org"), [("emulator-token", "nope"), ("fm2_acme", "nope"), ("fm2_acme", "personal")])
+def test_an_organization_that_the_token_has_not(fly: Platform, token: str, org: str) -> None:
+    outcome = fly.module("fly_app", name="new", org=org, api_token=token)
+    assert outcome.failed and outcome.writes == []
+    assert f"organization {org}" in outcome["msg"] and "fly orgs list" in outcome["msg"]
+    assert outcome["error"]["request_id"]
+
+
+def test_the_preflight_looks_at_the_token(fly: Platform) -> None:
+    """Without a request more than it makes anyway."""
+    command = "node dist/index.js gateway --port 3000 --bind lan"
+    wanted = {"release": "2026.9.6", "command": command, "internal_port": 3000}
+
+    def judged(**params: Any) -> tuple[str, int]:
+        outcome = fly.module("openclaw_preflight", app="some-app", **wanted, **params)
+        return outcome.result.get("msg", ""), len(outcome.requests)
+
+    assert judged(org="personal") == ("", 1)
+    assert judged(org="acme", api_token="fm2_acme") == ("", 1)
+    assert "belongs to acme, not to other" in judged(org="other", api_token="fm2_acme")[0]
+    assert "deploy token of one-app" in judged(api_token="fm2_one")[0]

@@ -150,7 +150,11 @@ def platform(state_dir: Path, timeout: float = 30.0, **changes: Any) -> Iterator
             "edge_https_port": 0,
             "runtime": StillRuntime(state_dir),
             "images": Images(),
-            "tokens": (Token(TOKEN), Token("fm2_one", apps=("one-app",), orgs=("personal",))),
+            "tokens": (
+                Token(TOKEN),
+                Token("fm2_one", apps=("one-app",), orgs=("personal",)),
+                Token("fm2_acme", owner="", orgs=("acme",)),
+            ),
             "orgs": (Organization("personal", "Personal"), Organization("acme", "Acme")),
             "foreign_apps": ("somebody-elses",),
             "clock_running": False,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .api import MachinesApi
-from .errors import FlyError, Forbidden, Unauthorized
+from .errors import FlyError, Forbidden, NotFound, Unauthorized
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,11 @@ def scope(api: MachinesApi) -> Scope | None:
         raise
     except FlyError:
         return None
+    return scope_of(answer)
+
+
+def scope_of(answer: dict[str, Any]) -> Scope:
+    """What `GET /tokens/current` answered, as a scope."""
     parts: list[dict[str, Any]] = answer.get("tokens") or []
     return Scope(
         frozenset(str(part["org_slug"]) for part in parts if part.get("org_slug")),
@@ -55,11 +60,23 @@ def scope(api: MachinesApi) -> Scope | None:
     )
 
 
-def require(api: MachinesApi, app: str, org: str | None, *, create: bool) -> None:
-    """Raise `Forbidden`, before anything is written, when the token cannot manage (or create) the app."""
-    known = scope(api)
-    if known:
-        _refuse(known, app, org, create)
+def require_creation(api: MachinesApi, app: str, org: str | None) -> None:
+    """Raise `Forbidden`, before anything is written, when the token cannot create the app in the organization."""
+    known = scope(api) or Scope(frozenset(), frozenset(), "", "")
+    _refuse(known, app, None, create=True)
+    if not org or org in known.organizations:
+        return
+    try:
+        api.apps(org)  # it may be known by another name, as `personal` is
+    except (Forbidden, NotFound) as error:
+        others = ", ".join(sorted(known.organizations))
+        raise Forbidden(
+            "the API token cannot create apps there",
+            where=f"organization {org}",
+            why=f"it belongs to {others}" if others else error.why,
+            todo="Correct org (fly orgs list tells the slugs), or use that organization's token",
+            **error.details,
+        ) from error
 
 
 def required(api: MachinesApi, app: str | None, org: str | None, *, create: bool) -> Scope:

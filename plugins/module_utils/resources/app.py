@@ -43,7 +43,7 @@ class App(Resource[Json | None]):
         except Forbidden as error:
             raise self._taken(error) from error
         if found is None and self._state == "present":
-            token.require(self._api, self.name, self._org, create=True)
+            token.require_creation(self._api, self.name, self._org)
         return found
 
     def plan(self, observed: Json | None) -> list[Change]:

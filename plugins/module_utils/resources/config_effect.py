@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from .. import clock
 from ..converge.context import Context
 from ..errors import CollectionError
 from ..fly.api import Json, MachinesApi, PlatformApi
@@ -83,9 +83,9 @@ class ConfigEffect:
         """Return "hot" or "restart" once the gateway says so; None when it says nothing."""
         if seen is None and asks is None:
             return None
-        began = asked = time.monotonic()
+        began = asked = clock.monotonic()
         restarting = False
-        while time.monotonic() - began < (_RESTART_PATIENCE if restarting else _PATIENCE):
+        while clock.monotonic() - began < (_RESTART_PATIENCE if restarting else _PATIENCE):
             news = [] if seen is None else _after(seen, self._log(machine) or [])
             for line in news:
                 if _SKIPPED in line:
@@ -99,11 +99,11 @@ class ConfigEffect:
                 tail = news[next(n for n, line in enumerate(news) if _RESTARTS in line) :]
                 if any(self._facts.is_ready_line(line) for line in tail):
                     return "restart"
-            if asks and not restarting and time.monotonic() - asked > _ASK_EVERY:
+            if asks and not restarting and clock.monotonic() - asked > _ASK_EVERY:
                 if asks():
                     return "hot"
-                asked = time.monotonic()
-            time.sleep(_PAUSE)
+                asked = clock.monotonic()
+            clock.sleep(_PAUSE)
         return None
 
     def _restart(self, machine: Json) -> str:

@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import asdict
 from typing import Any
 
+from .. import clock
 from ..converge.context import Context
 from ..converge.resource import Change, Resource
 from ..errors import CollectionError
@@ -53,14 +53,14 @@ class Devices(Resource[DeviceList]):
         return f"devices of {self._app}"
 
     def observe(self) -> DeviceList:
-        began = time.monotonic()
+        began = clock.monotonic()
         while True:
             found = self._list()
-            elapsed = time.monotonic() - began
+            elapsed = clock.monotonic() - began
             if found.pending or elapsed >= self._patience:
                 return found
             self._context.progress(f"{self.title}: nobody asks yet, {elapsed:.0f} s")
-            time.sleep(_PAUSE)
+            clock.sleep(_PAUSE)
 
     def plan(self, observed: DeviceList) -> list[Change]:
         if self._state == "approved" and self._request:

@@ -11,10 +11,10 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-import time
 from collections.abc import Callable
 from typing import Any
 
+from .. import clock
 from ..errors import CollectionError
 from ..fly.remote_files import RemoteFiles
 
@@ -66,13 +66,13 @@ class GatewayCli:
         `progress` is told that it goes on; raises when it has not ended after `patience` seconds.
         """
         folder = self._files.shell("start a command", *self._started(arguments)).strip()
-        began = time.monotonic()
-        while (elapsed := time.monotonic() - began) < patience:
+        began = clock.monotonic()
+        while (elapsed := clock.monotonic() - began) < patience:
             code, _newline, text = self._files.shell("see how a command goes", _FINISHED, [folder]).partition("\n")
             if code:
                 return int(code), text.strip()
             progress(f"openclaw {' '.join(arguments[:3])}: {elapsed:.0f} s")
-            time.sleep(_PAUSE)
+            clock.sleep(_PAUSE)
         raise CollectionError(
             f"openclaw {arguments[0]} does not end",
             why=f"it runs for {patience:.0f} s",

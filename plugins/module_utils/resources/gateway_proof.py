@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
+from .. import clock
 from ..converge.context import Context
 from ..errors import CollectionError
 from ..fly.api import PlatformApi
@@ -59,7 +59,7 @@ class GatewayProof:
         return result
 
     def _until_started(self, probe: HttpProbe) -> dict[str, Any]:
-        began = told = time.monotonic()
+        began = told = clock.monotonic()
         while True:
             try:
                 if self._facts.startup_path:
@@ -67,13 +67,13 @@ class GatewayProof:
                 probe.get("/")
                 return {}
             except (NotReady, ProbeFailed) as error:
-                now = time.monotonic()
+                now = clock.monotonic()
                 if now - began > self._timeout or type(error) not in (NotReady, ProbeFailed):
                     raise
                 if now - told > _TELL_EVERY:
                     told = now
                     self._context.progress(f"{self._url}: {error.what}, {now - began:.0f} s")
-            time.sleep(_PAUSE)
+            clock.sleep(_PAUSE)
 
     def _ready(self, probe: HttpProbe) -> bool | None:
         if not self._facts.ready_path:
@@ -85,16 +85,16 @@ class GatewayProof:
         return True
 
     def _login(self, token: str) -> dict[str, Any]:
-        deadline = time.monotonic() + self._timeout
+        deadline = clock.monotonic() + self._timeout
         while True:
             try:
                 proof = prove(self._url, token, **self._road)
                 break
             except ConnectFailed as error:
                 # No connection may still come; a refusal is an answer.
-                if type(error) not in (ConnectFailed, GatewayStarting) or time.monotonic() > deadline:
+                if type(error) not in (ConnectFailed, GatewayStarting) or clock.monotonic() > deadline:
                     raise
-                time.sleep(_PAUSE)
+                clock.sleep(_PAUSE)
         if not proof.unauthenticated_refused:
             raise CollectionError(
                 "the gateway lets in who has no token",

@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from .. import clock
 from ..converge.context import Context
 from ..errors import CollectionError
 from ..fly.api import MachinesApi
@@ -51,11 +51,11 @@ def gateway_facts(
 def _await_channels(
     cli: GatewayCli, app: str, context: Context, payload: Any, wanted: Sequence[str], patience: float
 ) -> tuple[gateway_status.ChannelStatus, ...]:
-    began = time.monotonic()
+    began = clock.monotonic()
     while True:
         found = gateway_status.channels(payload)
         lines = gateway_status.missing(wanted, found)
-        elapsed = time.monotonic() - began
+        elapsed = clock.monotonic() - began
         if not lines:
             return found
         if elapsed >= patience:
@@ -67,7 +67,7 @@ def _await_channels(
                 channels=[asdict(each) for each in found],
             )
         context.progress(f"{app}: {'; '.join(lines)}, {elapsed:.0f} s")
-        time.sleep(_PAUSE)
+        clock.sleep(_PAUSE)
         payload = call(cli, [("channels.status", {})])[1][0].payload
 
 

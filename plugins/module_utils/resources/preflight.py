@@ -10,6 +10,7 @@ from typing import Any
 from ..errors import CollectionError
 from ..fly.api import MachinesApi
 from ..fly.guests import REGION_FACTOR
+from ..fly.token import Scope, scope_of
 from ..openclaw import channels, config_rules, config_schema, process
 from ..openclaw.config_moves import migrate
 from ..openclaw.plugins import unpinned
@@ -22,6 +23,7 @@ def preflight(api: MachinesApi, params: dict[str, Any]) -> dict[str, Any]:
     release = Release.parse(params["release"])
     token = api.current_token()
     problems = [
+        *_token(scope_of(token), params["app"], params["org"]),
         *process.check(params["command"], params["internal_port"], behind_proxy=params["exposure"] != "sealed"),
         *_region(api, params["region"]),
         *config_problems(params, release),
@@ -65,6 +67,13 @@ def facts(params: dict[str, Any], release: Release, port: int) -> config_rules.F
         readonly=params["ownership"] == "readonly",
         waivers={str(key): str(value) for key, value in params["waivers"].items()},
     )
+
+
+def _token(scope: Scope, app: str, org: str | None) -> list[Problem]:
+    """A person's token may cover more organizations than it tells of; fly_app asks when it makes an app."""
+    why = scope.refusal(app, None if scope.user else org, create=False)
+    todo = "Use a token that covers it (fly tokens create org, or fly tokens create deploy once the app exists)"
+    return [Problem("api_token", f"it cannot manage the app: {why}", (), todo, rule="token")] if why else []
 
 
 def _region(api: MachinesApi, region: str | None) -> list[Problem]:
