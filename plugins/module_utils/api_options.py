@@ -13,6 +13,7 @@ from .errors import CollectionError
 from .fly.api import MachinesApi, PlatformApi
 from .fly.auth import authorization
 from .fly.graphql import GraphqlApi
+from .fly.releases import ReleasesApi
 from .fly.transport import Transport
 
 API_OPTIONS: dict[str, Any] = {
@@ -48,6 +49,12 @@ def connect_platform(params: dict[str, Any], context: Context) -> PlatformApi:
 
 def connect_graphql(params: dict[str, Any], context: Context) -> GraphqlApi:
     return GraphqlApi(_transport(params, context, params["api_url"]))
+
+
+def connect_deploys(params: dict[str, Any], context: Context) -> tuple[PlatformApi, ReleasesApi]:
+    """What a deploy needs of the older API, over one connection."""
+    transport = _transport(params, context, params["api_url"])
+    return PlatformApi(transport), ReleasesApi(transport)
 
 
 def _transport(params: dict[str, Any], context: Context, url: str) -> Transport:

@@ -14,7 +14,9 @@ description:
   - Translates fly.toml to machine configurations, as C(flyctl deploy) does, and applies them over the Machines API,
     one machine after another, each under its lease and behind a health gate.
   - When a machine does not get healthy, the configuration that ran before is put back and the task fails, saying why.
-  - The result is what C(fly deploy) leaves, so a person can go on with plain C(fly deploy -c fly.toml).
+  - The result is what C(fly deploy) leaves, so a person can go on with plain C(fly deploy -c fly.toml). When a machine
+    is made or updated, the app gets a release entry as well, if the token may write one; if not, the task says so in a
+    warning and goes on.
 extends_documentation_fragment:
   - openclaw.fly.api
   - openclaw.fly.api.converges
@@ -30,6 +32,19 @@ options:
     type: dict
   image:
     description: The image to run; wins over fly.toml's C(build.image).
+    type: str
+  fallback_regions:
+    description:
+      - Where to create a machine without a volume, in this order, if C(primary_region) has no room.
+      - A machine with a volume is created beside it and nowhere else, as the data would be left behind. To move the
+        data, fork it with M(openclaw.fly.fly_volume) and give O(volume).
+    type: list
+    elements: str
+    default: []
+  volume:
+    description:
+      - Id of the volume that a new machine mounts when several of the mount's name are free, such as a fork on another
+        host. If not given, the oldest one, those in C(primary_region) first.
     type: str
   hold:
     description:
@@ -67,6 +82,18 @@ EXAMPLES = r"""
   openclaw.fly.fly_deploy:
     config: fly.toml
     image: ghcr.io/openclaw/openclaw:2026.9.6
+
+- name: The host of a volume is full, so its data goes on on another one
+  openclaw.fly.fly_volume:
+    app: my-openclaw
+    name: openclaw_data
+    fork_from: vol_4xqz1p9w
+  register: copy
+
+- name: A machine that mounts the copy
+  openclaw.fly.fly_deploy:
+    config: fly.toml
+    volume: "{{ copy.volume.id }}"
 """
 
 RETURN = r"""
@@ -79,6 +106,11 @@ image:
   description: The image that was asked for.
   returned: success
   type: str
+release:
+  description: The release entry that was made, its C(id) and C(version); null when nothing was deployed.
+  returned: success
+  type: dict
+  sample: {id: Vd2e7Jk9, version: 12}
 changes:
   description: What was done, or in check mode would be, a line each.
   returned: success
@@ -95,13 +127,14 @@ error:
 import math
 from typing import Any
 
-from ..module_utils.api_options import API_OPTIONS, connect, connect_platform
+from ..module_utils.api_options import API_OPTIONS, connect, connect_deploys
 from ..module_utils.converge.context import Context
 from ..module_utils.converge.module import run_module
 from ..module_utils.fly.env_check import refuse_secrets
 from ..module_utils.fly.fly_toml import load
 from ..module_utils.fly.gate import Gate
 from ..module_utils.fly.ledger_file import LedgerFile
+from ..module_utils.fly.releases import ReleaseEntry
 from ..module_utils.resources.deployment import Deployment
 
 SPEC: dict[str, Any] = {
@@ -111,6 +144,8 @@ SPEC: dict[str, Any] = {
         "config": {"type": "path"},
         "definition": {"type": "dict"},
         "image": {"type": "str"},
+        "fallback_regions": {"type": "list", "elements": "str", "default": []},
+        "volume": {"type": "str"},
         "hold": {"type": "bool", "default": False},
         "public_env": {"type": "list", "elements": "str", "default": []},
         "secrets_changed": {"type": "bool", "default": False, "no_log": False},
@@ -129,7 +164,8 @@ def body(params: dict[str, Any], context: Context) -> Deployment:
     app = params["app"] or definition.get("app") or ""
     refuse_secrets(definition.get("env") or {}, f"fly.toml of {app}", params["public_env"], context.secret)
     api = connect(params, context)
-    gate = Gate(api, connect_platform(params, context), app, params["wait_timeout"], context.progress)
+    platform, releases = connect_deploys(params, context)
+    gate = Gate(api, platform, app, params["wait_timeout"], context.progress)
     return Deployment(
         api,
         gate,
@@ -141,6 +177,9 @@ def body(params: dict[str, Any], context: Context) -> Deployment:
         secrets_pending=params["secrets_changed"] and context.check_mode,
         memory=LedgerFile(params["secrets_memory"], app),
         secrets_state=_secrets_state(params["secrets_state"]),
+        fallback_regions=tuple(params["fallback_regions"]),
+        volume=params["volume"],
+        release=ReleaseEntry(releases, app, definition, context.warn),
     )
 
 

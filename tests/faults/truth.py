@@ -9,6 +9,7 @@ from support.platform import Platform
 
 from ansible_collections.openclaw.fly.plugins.module_utils.fly import wireguard
 from ansible_collections.openclaw.fly.plugins.module_utils.fly.applied_secrets import KEY as SECRETS_KEY
+from ansible_collections.openclaw.fly.plugins.module_utils.fly.releases import ID_KEY, VERSION_KEY
 from ansible_collections.openclaw.fly.plugins.module_utils.fly.secret_ledger import KEY as LEDGER
 
 GONE = ("pending_destroy", "destroyed")
@@ -44,6 +45,10 @@ def truth(fly: Platform, app: str) -> Any:
              for machine in found.live_machines()),
             key=str,
         ),
+        "releases": {
+            machine.config["metadata"].get(ID_KEY) in [None, *(release.id for release in found.releases)]
+            for machine in found.live_machines()
+        },
     }  # fmt: skip
 
 
@@ -79,7 +84,7 @@ def first_volume(fly: Platform, app: str) -> str:
 
 def _machine(config: dict[str, Any], app: str) -> dict[str, Any]:
     metadata = {
-        key: "noted" if key == SECRETS_KEY else value
+        key: "noted" if key in (SECRETS_KEY, ID_KEY, VERSION_KEY) else value
         for key, value in config.get("metadata", {}).items()
         if key != LEDGER  # what we know, not what is
     }

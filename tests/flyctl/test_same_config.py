@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.openclaw.fly.plugins.module_utils.converge.context import Context
 from ansible_collections.openclaw.fly.plugins.module_utils.converge.run import run
@@ -15,20 +17,39 @@ from ansible_collections.openclaw.fly.plugins.modules import fly_deploy
 from .conftest import Flyctl, fitting
 
 TOMLS = sorted((Path(__file__).parent / "toml").glob("*.toml"))
-FLYCTLS_OWN = ("fly_flyctl_version", "fly_release_id", "fly_release_version", "fly_builder_id")
+FLYCTLS_OWN = ("fly_flyctl_version", "fly_builder_id")
+EACH_ITS_OWN = ("fly_release_id", "fly_release_version")
+KNOWN = """
+app = "any"
+primary_region = "iad"
+kill_timeout = 7
+
+[env]
+  A = "1"
+  B = 2
+
+[mounts]
+  source = "openclaw_data"
+  destination = "/data"
+
+[[vm]]
+  size = "shared-cpu-1x"
+  memory = "512mb"
+"""
 OURS = ("ansible_secrets_applied",)
 
 
 def allowed(config: dict[str, Any]) -> dict[str, Any]:
     """A config without what may differ. Everything else must be equal.
 
-    - metadata of a release: flyctl announces one; the machine itself is no different for it.
+    - metadata of flyctl and its builder: what did it, not what it is.
+    - metadata of a release: both leave an entry, and each has its own id and number.
     - metadata ansible_secrets_applied: with it fly_deploy knows that a secret has changed since.
     - a mount's volume: each app has its own.
     - the order of a check's headers: flyctl iterates over a Go map.
     """
     config = copy.deepcopy(config)
-    for name in (*FLYCTLS_OWN, *OURS):
+    for name in (*FLYCTLS_OWN, *EACH_ITS_OWN, *OURS):
         config["metadata"].pop(name, None)
     for mount in config.get("mounts") or []:
         mount.pop("volume")
@@ -50,11 +71,11 @@ def _without_zeroes(value: Any) -> Any:
 
 def ours(flyctl: Flyctl, app: str, toml: Path) -> dict[str, Any]:
     url = flyctl.emulator.api_url
-    params = {
-        "api_token": flyctl.emulator.TOKEN, "machines_url": url, "api_url": url, "ca_file": None,
-        "api_timeout": 30.0, "api_retries": 2, "app": app, "config": str(toml), "definition": None,
-        "image": fitting(toml), "hold": False, "public_env": [], "secrets_changed": False, "wait_timeout": 60.0,
+    given = {
+        "api_token": flyctl.emulator.TOKEN, "machines_url": url, "api_url": url, "api_retries": 2, "app": app,
+        "config": str(toml), "image": fitting(toml), "wait_timeout": 60.0,
     }  # fmt: skip
+    params = ArgumentSpecValidator(fly_deploy.SPEC["argument_spec"]).validate(given).validated_parameters
     result = run(fly_deploy.body, params, Context())
     assert not result.get("failed"), result
     return result
@@ -128,3 +149,21 @@ def test_the_one_known_difference_in_a_config(flyctl: Flyctl, tmp_path: Path) ->
     ours(flyctl, by_us, toml)
     assert [bool(config.get("files")) for config in configs(flyctl, by_flyctl)] == [True, True]
     assert [bool(config.get("files")) for config in configs(flyctl, by_us)] == [False, True]
+
+
+def test_flyctl_knows_our_release(flyctl: Flyctl, tmp_path: Path) -> None:
+    """`fly releases`, `config show`, and the commands that start from the last release's definition."""
+    toml = tmp_path / "fly.toml"
+    toml.write_text(KNOWN)
+    by_flyctl, by_us = prepared(flyctl, "known-fly", toml), prepared(flyctl, "known-us", toml)
+    flyctl.deploy(by_flyctl, toml, "--detach")
+    ours(flyctl, by_us, toml)
+    (release,) = flyctl.json("releases", "-a", by_us)
+    assert (release["Version"], release["Status"], release["ImageRef"]) == (1, "complete", fitting(toml))
+    assert flyctl.json("status", "-a", by_us)["Version"] == 1
+    assert [secret["status"] for secret in flyctl.json("secrets", "list", "-a", by_us)] == ["Deployed"]
+    shown = [json.loads(flyctl("config", "show", "-a", app)) for app in (by_flyctl, by_us)]
+    assert {**shown[0], "app": by_us} == shown[1]
+    flyctl("scale", "memory", "1024", "-a", by_us)
+    (scaled,) = flyctl.machines(by_us)
+    assert (scaled["config"]["guest"]["memory_mb"], scaled["config"]["env"]["B"]) == (1024, "2")

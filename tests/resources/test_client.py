@@ -74,7 +74,7 @@ def test_one_connection_for_each_api(fly: Platform, app: str, monkeypatch: pytes
     opened.clear()
     outcome = fly.module("fly_deploy", app=app, definition=TOML)
     assert not outcome.failed and len(outcome.requests) > 6
-    assert len(opened) == 2, "the Machines API, and the one that has the logs"
+    assert len(opened) == 2, "the Machines API, and the one that has logs and releases"
     assert {connection.timeout for connection in opened} == {30.0}
 
 

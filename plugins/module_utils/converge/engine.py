@@ -31,7 +31,12 @@ def converge(resource: Resource[Observed], context: Context) -> dict[str, Any]:
     changes = resource.plan(observed)
     done: list[Change] = []
     if changes and not context.check_mode:
-        observed, done = _apply(resource, context, observed, changes)
+        try:
+            observed, done = _apply(resource, context, observed, changes)
+        except CollectionError:
+            resource.conclude(failed=True)
+            raise
+        resource.conclude(failed=False)
     if not context.check_mode:
         observed = resource.settle(observed)
     told = done or changes

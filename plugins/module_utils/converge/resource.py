@@ -39,6 +39,9 @@ class Resource(ABC, Generic[Observed]):
     def plan(self, observed: Observed) -> list[Change]:
         """Tell the changes that lead from `observed` to what is wanted, in order. Pure."""
 
+    def conclude(self, *, failed: bool) -> None:
+        """Note how it ended, once after all changes; not called when there were none, nor in check mode."""
+
     def settle(self, observed: Observed) -> Observed:
         """Wait until what was applied is in effect. Reads only; not called in check mode."""
         return observed

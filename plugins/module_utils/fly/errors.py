@@ -136,7 +136,7 @@ def _no_capacity(where: str, text: str, facts: dict[str, Any]) -> NoCapacity:
     if any(word in text.lower() for word in _HOST):
         todo = (
             "The volume and its data stay where they are. Try again later, choose a smaller size, or move the data: "
-            "fork the volume to another host with fly_volume fork_from, and deploy again"
+            "fork the volume to another host with fly_volume fork_from, and give the copy to fly_deploy as volume"
         )
         return NoCapacity("the volume's host has no room", where=where, why=text, todo=todo, scope="host", **facts)
     todo = "Choose another region or a smaller size"

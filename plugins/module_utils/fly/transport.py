@@ -79,11 +79,15 @@ class Transport:
         headers: dict[str, str] | None = None,
         timeout: float | None = None,
         safe: bool | None = None,
+        bearer: bool = False,
     ) -> Answer:
         """Send a request and return the answer below 400; raise a `FlyError` for the rest.
 
-        `safe` says that sending twice does no harm; by default only GET is.
+        `safe` says that sending twice does no harm; by default only GET is. `bearer`: the token goes as one, whatever
+        its form, as a few endpoints want it.
         """
+        if bearer:
+            headers = {**(headers or {}), "Authorization": f"Bearer {self._headers['Authorization'].partition(' ')[2]}"}
         target = path + (f"?{urlencode(query, doseq=True)}" if query else "")
         safe = method == "GET" if safe is None else safe
         failed = refused = 0

@@ -18,11 +18,13 @@ from ..fly.applied_secrets import KEY as SECRETS_KEY
 from ..fly.applied_secrets import runs_with, secrets_state
 from ..fly.compare import desired, differences, sections
 from ..fly.deployed import group_of, is_deployed, public_view
+from ..fly.errors import NoCapacity
 from ..fly.fly_toml import Definition, process_groups
 from ..fly.gate import Gate, is_crash_looping
 from ..fly.ledger_file import LedgerFile
 from ..fly.machine_writer import DOWN, MachineWriter
-from ..fly.pick_volume import GONE
+from ..fly.placement import Place, places
+from ..fly.releases import ReleaseEntry
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,8 @@ class Deployment(Resource[DeployState]):
     With `hold` it only makes sure that there is a machine that can be reached: it creates one that holds still when
     there is none, and puts one on hold that is down. A running machine is left alone. `secrets_pending` says that the
     app's secrets are going to change before this is applied, `secrets_state` what a task before this one read of them.
-    `memory` has what is known of secrets that were set before there was a machine.
+    `memory` has what is known of secrets that were set before there was a machine. `fallback_regions` are for machines
+    without a volume; `volume` is the one that a new machine mounts when several of the name are free.
     """
 
     def __init__(
@@ -56,6 +59,9 @@ class Deployment(Resource[DeployState]):
         base_dir: Path | None = None,
         secrets_pending: bool = False,
         secrets_state: tuple[str, float] | None = None,
+        fallback_regions: tuple[str, ...] = (),
+        volume: str | None = None,
+        release: ReleaseEntry | None = None,
     ) -> None:
         self._api, self._gate, self._app, self._definition = api, gate, app, definition
         self._write = MachineWriter(api, gate, app)
@@ -63,6 +69,8 @@ class Deployment(Resource[DeployState]):
         self._hold, self._base_dir, self._secrets_pending = hold, base_dir, secrets_pending
         self._memory = memory
         self._secrets_state = secrets_state
+        self._fallbacks, self._volume = fallback_regions, volume
+        self._release = None if hold else release
         if not self._image:
             raise CollectionError(
                 "no image is given",
@@ -97,6 +105,10 @@ class Deployment(Resource[DeployState]):
             changes += [self._removal(m) for m in observed.machines if group_of(m) not in groups]
         return changes
 
+    def conclude(self, *, failed: bool) -> None:
+        if self._release:
+            self._release.end(failed=failed)
+
     def settle(self, observed: DeployState) -> DeployState:
         machines = [
             machine if self._gate.passed(machine) or self._may_sleep(machine) else self._gate.wait(machine)
@@ -105,7 +117,8 @@ class Deployment(Resource[DeployState]):
         return replace(observed, machines=machines)
 
     def describe(self, observed: DeployState) -> dict[str, Any]:
-        return {"machines": [public_view(machine) for machine in observed.machines], "image": self._image}
+        machines = [public_view(machine) for machine in observed.machines]
+        return {"machines": machines, "image": self._image, "release": self._release and self._release.view()}
 
     # What is wanted
 
@@ -132,7 +145,7 @@ class Deployment(Resource[DeployState]):
             before, after = differences(wanted, config)
             what = sections(before, after).replace(f"metadata.{SECRETS_KEY}", "secrets")
             launch = not (down and _is_standby(machine))
-            update = partial(self._write.update, identity, partial(desired, wanted), launch=launch)
+            update = partial(self._update, identity, wanted, launch)
             return [Change(f"update machine {identity}: {what}", before, after, update)]
         if down and not self._may_sleep(machine):
             return [self._start(machine)]
@@ -145,6 +158,11 @@ class Deployment(Resource[DeployState]):
         services = (machine.get("config") or {}).get("services") or []
         sleeps = any(service.get("autostop") not in (None, False, "off") for service in services)
         return sleeps and machine.get("state") in ("stopped", "suspended")
+
+    def _final(self, config: Json) -> Json:
+        """The config as it is sent: with the release that it is of."""
+        noted = self._release.begin(self._image) if self._release else {}
+        return {**config, "metadata": {**config["metadata"], **noted}}
 
     # Changes
 
@@ -175,12 +193,28 @@ class Deployment(Resource[DeployState]):
         identity, before = machine["id"], {"state": machine.get("state")}
         return Change(f"start machine {identity}", before, {"state": "started"}, lambda: self._write.start(identity))
 
+    def _update(self, identity: str, wanted: Json, launch: bool) -> None:
+        self._write.update(identity, partial(desired, self._final(wanted)), launch=launch)
+
     def _create(self, group: str, observed: DeployState) -> None:
-        volume, region = self._free_volume(group)
-        body: Json = {"config": self._wanted(group, volume, observed.secrets)}
+        """Create it in the first place that has room for it; one with a volume has but one place."""
+        mount = machine_config.mount_of(self._definition, group)
+        region = self._definition.get("primary_region")
+        found = places(self._api, self._app, mount, region, self._fallbacks, self._volume)
+        name = f"{self._app}-{group}-{1 + sum(group_of(m) == group for m in observed.machines)}"
+        for place in found:
+            try:
+                self._create_in(place, name, group, observed)
+                return
+            except NoCapacity:
+                if place == found[-1]:
+                    raise
+
+    def _create_in(self, place: Place, name: str, group: str, observed: DeployState) -> None:
+        volume, region = place
+        body: Json = {"name": name, "config": self._final(self._wanted(group, volume, observed.secrets))}
         if ledger := self._ledger(observed):
             body["config"]["metadata"][secret_ledger.KEY] = ledger
-        body["name"] = f"{self._app}-{group}-{1 + sum(group_of(m) == group for m in observed.machines)}"
         if region:
             body["region"] = region
         self._write.create(body)
@@ -190,29 +224,6 @@ class Deployment(Resource[DeployState]):
         """What tells whether a secret has its value: a machine has it, or the file while there was no machine."""
         known = ((m.get("config") or {}).get("metadata", {}).get(secret_ledger.KEY) for m in observed.machines)
         return next((text for text in known if text), None) or self._memory.read()
-
-    def _free_volume(self, group: str) -> tuple[str | None, str | None]:
-        """The volume to mount and the region to be in: a volume decides where its machine can be."""
-        region = self._definition.get("primary_region")
-        mount = machine_config.mount_of(self._definition, group)
-        if mount is None:
-            return None, region
-        volumes = [
-            volume
-            for volume in self._api.volumes(self._app) or []
-            if volume.get("name") == mount["source"]
-            and volume.get("state") not in GONE
-            and not volume.get("attached_machine_id")
-        ]
-        if not volumes:
-            raise CollectionError(
-                f"there is no free volume {mount['source']}",
-                where=self.title,
-                why=f"fly.toml mounts it at {mount['destination']}",
-                todo="Declare it with fly_volume first",
-            )
-        volume = min(volumes, key=lambda v: (v.get("region") != region, v.get("created_at") or "", v["id"]))
-        return volume["id"], volume.get("region") or region
 
 
 def _shown(config: Json) -> Json:

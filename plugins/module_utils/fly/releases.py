@@ -1,0 +1,91 @@
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An app's releases: the entry that a deploy leaves, as flyctl leaves one, where the token allows it.
+
+With it `fly releases`, `fly status`, `fly config show` and `fly secrets list` know what runs. Source: flyctl's
+internal/uiex (2026-08).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
+from .errors import FlyError, LostAnswer, NotFound
+from .transport import Transport
+
+Json = dict[str, Any]
+ID_KEY, VERSION_KEY = "fly_release_id", "fly_release_version"
+"""Metadata of the machines that a release made or changed."""
+_STRATEGY = "ROLLING"
+
+
+class ReleasesApi:
+    """The web API's part for releases; it wants every token as a bearer."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._http = transport
+
+    def current(self, app: str) -> Json | None:
+        try:
+            path = f"/api/v1/apps/{quote(app, safe='')}/releases/current"
+            answer: Json = self._http.request("GET", path, bearer=True).body
+            return answer
+        except NotFound:
+            return None
+
+    def create(self, app: str, definition: Json, image: str) -> Json:
+        """Returns {id, version, status, image_ref, ...}; its status is pending."""
+        body = {"app_name": app, "definition": definition, "image": image, "strategy": _STRATEGY}
+        answer: Json = self._http.request("POST", "/api/v1/releases", body=body, bearer=True).body
+        release: Json = answer["release"]
+        return release
+
+    def settle(self, release: str, status: str) -> None:
+        """`status` is running, complete, failed or interrupted."""
+        path = f"/api/v1/releases/{quote(release, safe='')}"
+        self._http.request("PATCH", path, body={"status": status}, safe=True, bearer=True)
+
+
+class ReleaseEntry:
+    """One deploy's entry: made before its first machine, settled after its last; without the right to it, none."""
+
+    def __init__(self, api: ReleasesApi, app: str, definition: Json, warn: Callable[[str], None]) -> None:
+        self._api, self._app, self._warn = api, app, warn
+        self._definition = {**definition, "app": app}
+        self._release: Json | None = None
+        self._tried = False
+
+    def begin(self, image: str) -> dict[str, str]:
+        """Make the entry, once; return what a machine of it notes in its metadata."""
+        if not self._tried:
+            self._tried = True
+            try:
+                self._release = self._make(image)
+            except FlyError as error:
+                self._warn(f"{self._app} gets no release entry, everything else goes on. {error}")
+        if self._release is None:
+            return {}
+        return {ID_KEY: str(self._release["id"]), VERSION_KEY: str(self._release["version"])}
+
+    def end(self, *, failed: bool) -> None:
+        if self._release is None:
+            return
+        try:
+            self._api.settle(str(self._release["id"]), "failed" if failed else "complete")
+        except FlyError as error:
+            self._warn(f"the release entry of {self._app} stays pending. {error}")
+
+    def view(self) -> Json | None:
+        return {key: self._release[key] for key in ("id", "version")} if self._release else None
+
+    def _make(self, image: str) -> Json:
+        try:
+            return self._api.create(self._app, self._definition, image)
+        except LostAnswer:
+            # If it is there, it is the newest.
+            found = self._api.current(self._app) or {}
+            if found.get("status") == "pending" and found.get("image_ref") == image:
+                return found
+            return self._api.create(self._app, self._definition, image)
