@@ -124,12 +124,12 @@ error:
   sample: {kind: Forbidden, what: the API token may not do this, status: 403, request_id: 01HX}
 """
 
-import math
 from typing import Any
 
 from ..module_utils.api_options import API_OPTIONS, connect, connect_deploys
 from ..module_utils.converge.context import Context
 from ..module_utils.converge.module import run_module
+from ..module_utils.fly.applied_secrets import told_state
 from ..module_utils.fly.env_check import refuse_secrets
 from ..module_utils.fly.fly_toml import load
 from ..module_utils.fly.gate import Gate
@@ -176,18 +176,11 @@ def body(params: dict[str, Any], context: Context) -> Deployment:
         base_dir=base_dir,
         secrets_pending=params["secrets_changed"] and context.check_mode,
         memory=LedgerFile(params["secrets_memory"], app),
-        secrets_state=_secrets_state(params["secrets_state"]),
+        secrets_state=told_state(params["secrets_state"]),
         fallback_regions=tuple(params["fallback_regions"]),
         volume=params["volume"],
         release=ReleaseEntry(releases, app, definition, context.warn),
     )
-
-
-def _secrets_state(given: dict[str, Any] | None) -> tuple[str, float] | None:
-    if given is None:
-        return None
-    set_at = given.get("set_at")
-    return str(given.get("fingerprint", "")), math.inf if set_at is None else float(set_at)
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 import math
 from datetime import datetime
+from typing import Any
 
 from .api import Json
 from .deployed import version_time
@@ -30,3 +31,11 @@ def runs_with(machine: Json, fingerprint: str, set_at: float) -> bool:
     """Whether it has them. flyctl does not note it: then it has those that are older than its version."""
     noted = ((machine.get("config") or {}).get("metadata") or {}).get(KEY)
     return version_time(machine) > set_at + CLOCK_SKEW if noted is None else noted == fingerprint
+
+
+def told_state(given: dict[str, Any] | None) -> tuple[str, float] | None:
+    """The same as fly_secrets returned it, as JSON: {fingerprint, set_at}."""
+    if given is None:
+        return None
+    set_at = given.get("set_at")
+    return str(given.get("fingerprint", "")), math.inf if set_at is None else float(set_at)
