@@ -174,6 +174,8 @@ class Gateway:
             failed("openclaw_owner_link", **WRONG_TOKEN, app=app, url=outside["url"], dest=f"{scratch}/owner-link"),
             failed("openclaw_pairing", **WRONG_TOKEN, app=app, channel="discord", code="ABCDEFGH"),
             failed("openclaw_plugin", **WRONG_TOKEN, app=app, packages={"discord": "1.0.0"}),
+            changed("openclaw_skill", app=app, skills={"a-skill": str(REPO / "tests/support/skills/a-skill")}),
+            failed("openclaw_skill", **WRONG_TOKEN, app=app),
             failed("openclaw_state", **WRONG_TOKEN, app=app),
             ok("openclaw_gateway_info", **self.args("openclaw_gateway_info", token=token)),
             failed("openclaw_gateway_info", **self.args("openclaw_gateway_info", token=CANARY)),

@@ -14,7 +14,7 @@ from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.probes impor
 
 from .ansible import Ansible, Run
 from .emulator import Emulator
-from .site import Site
+from .site import Site, result
 
 CONFIG = "/data/openclaw.json"
 
@@ -77,6 +77,13 @@ class GatewaySite(Site):
         return GatewayClient.connect(self.url, token=token, device=device, scopes=scopes, ca_file=ca_file)
 
     # Inside
+
+    def inside(self) -> dict[str, Any]:
+        """What openclaw_gateway_info tells of it from inside its machine."""
+        task = {"openclaw.fly.openclaw_gateway_info": {"app": self.app, "inside": True}}
+        run = self.ansible.tasks(task, env=self.emulator.environment)
+        told: dict[str, Any] = result(run.ok(), "openclaw_gateway_info")["gateway"]
+        return told
 
     def sh(self, script: str, stdin: str = "") -> str:
         """Run a shell script in the machine, as root; return what it printed."""

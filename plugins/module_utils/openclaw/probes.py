@@ -169,12 +169,11 @@ class HttpProbe:
             )
         return data
 
-    def auth(self, token: str) -> Mapping[str, Any]:
+    def auth(self, token: str, path: str = "/control-ui-config.json") -> Mapping[str, Any]:
         """Prove that the token is accepted, by the Control UI's config; its ``serverVersion`` is the release.
 
         :raises TokenRefused: if it is not; ProxyAttributionRequired; ProbeFailed if something else answers.
         """
-        path = "/control-ui-config.json"
         answer = self._answer(path, _bearer(token))
         if answer.status == 401:
             raise TokenRefused(

@@ -3,9 +3,10 @@
 """What differs between OpenClaw releases, as data.
 
 Each table lists ``(since, value)``, oldest first; a release takes the last row that is not newer than it.
-Sources, read on 2026-11-22: runs of 2026.2.9 and 2026.9.6; the npm packages 2026.2.26, 2026.3.8, 2026.5.12,
-2026.6.11, 2026.7.1, 2026.8.1 and 2026.9.6 (their package.json, docs and dist). A row's version is the first of
-these in which the fact was found, so it may have come a few releases earlier.
+Sources, read on 2026-11-22: runs of 2026.2.9, 2026.3.24, 2026.5.12, 2026.7.1 and 2026.9.6, most of which
+tests/bench/bench_releases.py repeats; the npm packages 2026.2.26, 2026.3.8, 2026.5.12, 2026.6.11, 2026.7.1, 2026.8.1
+and 2026.9.6 (their package.json, docs and dist). A row's version is the first of these in which the fact was found, so
+it may have come a few releases earlier.
 """
 
 from __future__ import annotations
@@ -104,6 +105,12 @@ HEALTH_PATHS: Final[tuple[tuple[str, dict[str, str]], ...]] = (
     ("2026.8.1", {"health": "/healthz", "startup": "/startupz", "ready": "/readyz"}),
 )
 
+# Where the Control UI's config is, which tells the release to who has the token (in 2026.3.24 to everybody).
+CONTROL_UI_CONFIG: Final = (
+    ("2026.1.0", "/__openclaw/control-ui-config.json"),
+    ("2026.7.1", "/control-ui-config.json"),
+)
+
 # package.json "engines.node". 2026.2.9 hangs on Node 24 in practice: see NODE_PROVED.
 NODE_ENGINES: Final = (
     ("2026.1.0", ">=22.12.0"),
@@ -136,6 +143,10 @@ CONFIG_VALIDATE: Final = (("2026.1.0", False), ("2026.3.8", True))
 CONFIG_SCHEMA: Final = (("2026.1.0", False), ("2026.5.12", True))
 """Has ``openclaw config schema``."""
 
+APPLIED_CONFIG_SINCE: Final = "2026.8.1"
+"""``config.get`` tells whether the gateway runs what its file says. Releases before say nothing of a change that costs
+nothing, but that they look at it."""
+
 ALLOWED_ORIGINS_SINCE: Final = "2026.2.26"
 """A gateway on a non-loopback address refuses browsers whose origin is not declared."""
 
@@ -158,12 +169,14 @@ class ReleaseFacts:
     health_path: str | None
     startup_path: str | None
     ready_path: str | None
+    control_ui_config: str
     node_engine: str
     node_major: int
     lock: str
     bundled_channels: frozenset[str]
     has_config_validate: bool
     has_config_schema: bool
+    tells_applied_config: bool
     needs_allowed_origins: bool
     needs_trusted_proxies: bool
 
@@ -196,12 +209,14 @@ def facts(release: Release) -> ReleaseFacts:
         health_path=paths.get("health"),
         startup_path=paths.get("startup"),
         ready_path=paths.get("ready"),
+        control_ui_config=at(CONTROL_UI_CONFIG, release),
         node_engine=at(NODE_ENGINES, release),
         node_major=at(NODE_PROVED, release),
         lock=at(LOCKS, release),
         bundled_channels=at(BUNDLED_CHANNELS, release),
         has_config_validate=at(CONFIG_VALIDATE, release),
         has_config_schema=at(CONFIG_SCHEMA, release),
+        tells_applied_config=since(release, APPLIED_CONFIG_SINCE),
         needs_allowed_origins=since(release, ALLOWED_ORIGINS_SINCE),
         needs_trusted_proxies=since(release, PROXY_ATTRIBUTION_SINCE),
     )

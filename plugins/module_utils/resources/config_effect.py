@@ -21,11 +21,16 @@ _PATIENCE = 45.0
 """Seconds for the gateway to say that it took the change: it notices in one and applies in three."""
 _RESTART_PATIENCE = 180.0
 _PAUSE = 1.0
-_ASK_EVERY = 6.0
+_ASK_EVERY = 3.0
 """Between questions to the gateway itself, each a process of its own in the machine."""
-_APPLIED = "config hot reload applied"
+_QUIET = 5.0
+"""Seconds after which a release that cannot be asked, and only said that it looks at a change, has nothing to do."""
+_LOOKS = "config change detected; evaluating reload"
+_APPLIED = ("config hot reload applied", "config change applied")
 _RESTARTS = "requires gateway restart"
-_SKIPPED = "config reload skipped"
+_SKIPPED = "config reload skipped (invalid config)"
+_LEFT = ("hot mode ignoring", "config reload disabled")
+"""It has seen the change and does nothing, because gateway.reload.mode is hot (before 2026.8.1) or off."""
 
 
 class ConfigEffect:
@@ -84,13 +89,15 @@ class ConfigEffect:
         if seen is None and asks is None:
             return None
         began = asked = clock.monotonic()
-        restarting = False
+        restarting, looked = False, 0.0
         while clock.monotonic() - began < (_RESTART_PATIENCE if restarting else _PATIENCE):
             news = [] if seen is None else _after(seen, self._log(machine) or [])
             for line in news:
                 if _SKIPPED in line:
                     raise CollectionError("the gateway refuses the config", where=f"app {self._app}", why=line.strip())
-            if any(_APPLIED in line for line in news):
+            if any(mark in line for line in news for mark in _LEFT):
+                return None
+            if any(mark in line for line in news for mark in _APPLIED):
                 return "hot"
             if any(_RESTARTS in line for line in news):
                 if not restarting:
@@ -99,7 +106,11 @@ class ConfigEffect:
                 tail = news[next(n for n, line in enumerate(news) if _RESTARTS in line) :]
                 if any(self._facts.is_ready_line(line) for line in tail):
                     return "restart"
-            if asks and not restarting and clock.monotonic() - asked > _ASK_EVERY:
+            if not self._facts.tells_applied_config and not restarting and any(_LOOKS in line for line in news):
+                looked = looked or clock.monotonic()
+                if clock.monotonic() - looked > _QUIET:
+                    return "hot"
+            elif asks and not restarting and clock.monotonic() - asked > _ASK_EVERY:
                 if asks():
                     return "hot"
                 asked = clock.monotonic()

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import asdict
 from typing import Any
 
@@ -111,13 +112,12 @@ class Devices(Resource[DeviceList]):
         return Change(f"approve {request}", None, asdict(pending), lambda: self._once(request, argv))
 
     def _list(self) -> DeviceList:
-        """Asked over the gateway's protocol; by its command line, in ten times the time, where that is not spoken."""
-        cli = self._cli()
-        try:
+        """Asked over the gateway's protocol; by its command line, in ten times the time, where that is not answered."""
+        cli, payload = self._cli(), None
+        with contextlib.suppress(CollectionError):
             _release, (answer,) = call(cli, [("device.pair.list", {})])
-        except CollectionError:
-            return devices.parse(cli.json(*devices.list_argv()[1:]))
-        return devices.parse(answer.payload or {"error": {"message": answer.refusal}})
+            payload = answer.payload
+        return devices.parse(payload or cli.json(*devices.list_argv()[1:]))
 
     def _once(self, what: str, argv: list[str]) -> None:
         self._call(argv)

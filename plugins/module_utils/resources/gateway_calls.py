@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Calls to a gateway from inside its machine: every method that is wanted, over one WebSocket on loopback.
 
-There the token alone gives all scopes, without a device; from outside it gives none. It needs no public road, and
-costs a bare Node (50 MB, a quarter of a second) where each call of OpenClaw's command line costs 250 MB and seconds.
-The token is taken from the machine's own environment.
+There the token alone gives all scopes, without a device (in 2026.3.24 none, and only `health` answers); from outside it
+gives none. It needs no public road, and costs a bare Node (50 MB, a quarter of a second) where each call of OpenClaw's
+command line costs 250 MB and seconds. The token is taken from the machine's own environment.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ..errors import CollectionError
+from ..openclaw.paths import get
 from .gateway_cli import GatewayCli
 
 Call = tuple[str, Mapping[str, Any]]
@@ -80,6 +81,16 @@ def call(cli: GatewayCli, wanted: Sequence[Call]) -> tuple[str, list[Answer]]:
             todo="See its log: fly logs; while it starts, run this again",
         )
     return str(told.get("version") or ""), [_answer(entry) for entry in told["answers"]]
+
+
+def runs_file(cli: GatewayCli) -> bool:
+    """Whether the gateway says that it runs what its file says; older releases and busy ones do not tell."""
+    try:
+        told = call(cli, [("config.get", {})])[1][0].payload
+    except CollectionError:
+        return False
+    applied = get(told, "appliedConfigHash")
+    return bool(applied) and applied == get(told, "configRevisionHash")
 
 
 def _answer(entry: Mapping[str, Any]) -> Answer:

@@ -96,14 +96,6 @@ class GatewayCli:
                 todo="The machine may be short of memory for a second process: raise its memory",
             ) from None
 
-    def runs_file(self) -> bool:
-        """Whether the gateway says that it runs what its file says; older releases and busy ones do not tell."""
-        try:
-            told = self.json("gateway", "call", "config.get", "--json")
-        except CollectionError:
-            return False
-        return bool(told.get("appliedConfigHash")) and told.get("appliedConfigHash") == told.get("configRevisionHash")
-
     def schema(self) -> dict[str, Any]:
         """The release's own JSON Schema of openclaw.json (2.4 MB), packed on its way."""
         answer = self._files.run(self._command(_RUN_PACKED, ("config", "schema"), ""), timeout=TIMEOUT)

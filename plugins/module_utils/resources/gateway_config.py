@@ -27,6 +27,7 @@ from ..openclaw.releases import Release
 from ..openclaw.releases import facts as release_facts
 from .config_effect import ConfigEffect
 from .config_verdict import explain, verdict
+from .gateway_calls import runs_file
 from .gateway_cli import GatewayCli
 from .running_release import another_release
 
@@ -248,7 +249,7 @@ class GatewayConfig(Resource[ConfigState]):
         union = _ledger_file(both, wanted.owner)
         ledger_candidate = f"{wanted.ledger_path}.candidate"
         cost = reload.effect((change.path for change in merged.changes), wanted.release)
-        with self._effect.watch(machine, cost, lambda: self._swap_back(remote), cli.runs_file):
+        with self._effect.watch(machine, cost, lambda: self._swap_back(remote), lambda: runs_file(cli)):
             remote.write({wanted.ledger_path: union, ledger_candidate: ledger})
             paths = [wanted.candidate_path, wanted.path, wanted.previous_path, ledger_candidate, wanted.ledger_path]
             remote.shell("swap files", _SWAP, paths)

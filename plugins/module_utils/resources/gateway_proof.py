@@ -17,6 +17,8 @@ from ..openclaw.releases import facts as release_facts
 
 _PAUSE = 1.0
 _TELL_EVERY = 5.0
+_LEAST = 15.0
+"""Seconds for one login."""
 
 
 class GatewayProof:
@@ -51,7 +53,8 @@ class GatewayProof:
                 "ready": self._ready(probe),
             }
             if self._token:
-                result["version"] = probe.auth(self._token).get("serverVersion") or result["version"]
+                told = probe.auth(self._token, self._facts.control_ui_config)
+                result["version"] = told.get("serverVersion") or result["version"]
         finally:
             probe.close()
         if self._token:
@@ -88,7 +91,8 @@ class GatewayProof:
         deadline = clock.monotonic() + self._timeout
         while True:
             try:
-                proof = prove(self._url, token, **self._road)
+                # A busy gateway gets all the time there is: a login given up early only makes it do it again.
+                proof = prove(self._url, token, timeout=max(_LEAST, deadline - clock.monotonic()), **self._road)
                 break
             except ConnectFailed as error:
                 # No connection may still come; a refusal is an answer.

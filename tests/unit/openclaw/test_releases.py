@@ -55,6 +55,11 @@ def test_old_and_new_releases_differ() -> None:
     assert "discord" not in new.bundled_channels
     assert (old.needs_trusted_proxies, new.needs_trusted_proxies) == (False, True)
     assert (old.has_config_validate, new.has_config_validate) == (False, True)
+    assert (old.control_ui_config, new.control_ui_config) == (
+        "/__openclaw/control-ui-config.json",
+        "/control-ui-config.json",
+    )
+    assert (old.tells_applied_config, new.tells_applied_config) == (False, True)
 
 
 def test_what_came_step_by_step() -> None:
