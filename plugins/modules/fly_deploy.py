@@ -131,7 +131,7 @@ from ..module_utils.converge.context import Context
 from ..module_utils.converge.module import run_module
 from ..module_utils.fly.applied_secrets import told_state
 from ..module_utils.fly.env_check import refuse_secrets
-from ..module_utils.fly.fly_toml import load
+from ..module_utils.fly.fly_toml import launch_leftovers, load
 from ..module_utils.fly.gate import Gate
 from ..module_utils.fly.ledger_file import LedgerFile
 from ..module_utils.fly.releases import ReleaseEntry
@@ -161,6 +161,8 @@ SPEC: dict[str, Any] = {
 
 def body(params: dict[str, Any], context: Context) -> Deployment:
     definition, base_dir = load(params["config"], params["definition"])
+    for line in launch_leftovers(definition):
+        context.warn(line)
     app = params["app"] or definition.get("app") or ""
     refuse_secrets(definition.get("env") or {}, f"fly.toml of {app}", params["public_env"], context.secret)
     api = connect(params, context)

@@ -26,8 +26,13 @@ options:
     type: str
     required: true
   content:
-    description: Text of the file. It is masked in everything that is shown if O(secret=true).
+    description: Text of the file. It is masked in everything that is shown if O(secret=true), rendered or not.
     type: str
+  template:
+    description:
+      - A Jinja2 template on the controller, instead of O(content); looked for in a role's C(templates) too.
+      - It is rendered on the controller, with the task's variables.
+    type: path
   owner:
     description: Numeric owner and group.
     type: str
@@ -57,6 +62,12 @@ EXAMPLES = r"""
     path: /data/workspace/AGENTS.md
     content: "{{ lookup('ansible.builtin.file', 'AGENTS.md') }}"
     mode: "644"
+
+- name: What it may know of its owner
+  openclaw.fly.fly_machine_file:
+    app: my-openclaw
+    path: /data/workspace/USER.md
+    template: USER.md.j2
 
 - name: A folder of the agent's own
   openclaw.fly.fly_machine_file:
@@ -113,13 +124,15 @@ SPEC: dict[str, Any] = {
         "app": {"type": "str", "required": True},
         "path": {"type": "str", "required": True},
         "content": {"type": "str"},
+        "template": {"type": "path"},
         "owner": {"type": "str", "default": "1000:1000"},
         "mode": {"type": "str", "default": "600"},
         "machine": {"type": "str"},
         "secret": {"type": "bool", "default": False},
         "state": {"type": "str", "choices": ["present", "absent", "directory"], "default": "present"},
     },
-    "required_if": [("state", "present", ["content"])],
+    "mutually_exclusive": [("content", "template")],
+    "required_if": [("state", "present", ["content", "template"], True)],
     "supports_check_mode": True,
 }
 

@@ -13,6 +13,8 @@ author:
 description:
   - Checks fly.toml before anything is touched - unknown keys, ports, checks, mounts, machine sizes - and writes it on
     the controller. The file is what C(fly deploy) and M(openclaw.fly.fly_deploy) apply.
+  - Warns of what C(fly launch) leaves in a file for an app that it does not know.
+  - P(openclaw.fly.machine_config#filter) tells what becomes of it.
   - It talks to no server; the options of the API are accepted, so that C(module_defaults) can name the whole group.
 extends_documentation_fragment:
   - openclaw.fly.api
@@ -68,6 +70,7 @@ from typing import Any
 from ..module_utils.api_options import API_OPTIONS
 from ..module_utils.converge.context import Context
 from ..module_utils.converge.module import run_module
+from ..module_utils.fly.fly_toml import launch_leftovers
 from ..module_utils.resources.fly_toml_file import FlyTomlFile
 
 SPEC: dict[str, Any] = {
@@ -82,7 +85,10 @@ SPEC: dict[str, Any] = {
 
 
 def body(params: dict[str, Any], context: Context) -> FlyTomlFile:
-    return FlyTomlFile(Path(params["dest"]), params["content"], params["public_env"], context.secret)
+    file = FlyTomlFile(Path(params["dest"]), params["content"], params["public_env"], context.secret)
+    for line in launch_leftovers(file.definition):
+        context.warn(line)
+    return file
 
 
 def main() -> None:

@@ -368,6 +368,8 @@ def test_a_task_that_takes_too_long(gateway: Gateway, core_ansible: Ansible, emu
 
 def test_what_really_changes(emulator: Emulator, core_ansible: Ansible, tmp_path: Path) -> None:
     """From nothing to a machine and back, once each way."""
+    template = tmp_path / "note.j2"
+    template.write_text("for {{ who }}\n")
 
     def life(app: str) -> list[dict[str, Any]]:
         definition = {
@@ -376,6 +378,7 @@ def test_what_really_changes(emulator: Emulator, core_ansible: Ansible, tmp_path
             "build": {"image": "registry.fly.io/scratch:sleep"},
             "mounts": [{"source": "data", "destination": "/data"}],
         }
+        rendered = {"app": app, "path": "/data/rendered", "secret": True}
         return [
             {"openclaw.fly.fly_app": {"name": app}},
             {"openclaw.fly.fly_ips": {"app": app, "v6": 1}},
@@ -383,6 +386,8 @@ def test_what_really_changes(emulator: Emulator, core_ansible: Ansible, tmp_path
             {"openclaw.fly.fly_secrets": {"app": app, "secrets": {"A_KEY": CANARY}}},
             {"openclaw.fly.fly_deploy": {"definition": definition}},
             {"openclaw.fly.fly_machine_file": {"app": app, "path": "/data/note", "content": "text"}},
+            {"openclaw.fly.fly_machine_file": {**rendered, "template": str(template)}, "vars": {"who": CANARY}},
+            {"openclaw.fly.fly_machine_file": {**rendered, "content": f"for {CANARY}\n"}},
             {"openclaw.fly.fly_app": {"name": app, "state": "absent", "destroy_volumes": True}},
         ]
 
@@ -393,9 +398,10 @@ def test_what_really_changes(emulator: Emulator, core_ansible: Ansible, tmp_path
         python = own_places(core_ansible)
         run = core_ansible.tasks(*({**task, **keywords} for task in life(app)), diff=True, extra_vars=python).ok()
         assert CANARY not in run.output
-        text = json.dumps([[each.result[key] for key in ("changed", "changes", "diff")] for each in run.results])
+        text = json.dumps([[each.result.get(key) for key in ("changed", "changes", "diff")] for each in run.results])
         text = re.sub(r"vol_\w+", "VOLUME", re.sub(r"\b[0-9a-f]{14}\b", "MACHINE", text.replace(app, "APP")))
         ways.append(json.loads(text))
 
-    assert len(ways[0]) == 7
+    assert len(ways[0]) == 9
+    assert [changed for changed, *_rest in ways[0]][-3:] == [True, False, True], "a template is rendered"
     assert ways[0] == ways[1]

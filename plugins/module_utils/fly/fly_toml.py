@@ -14,6 +14,7 @@ from typing import Any
 
 from ..errors import CollectionError
 from .durations import seconds
+from .fly_toml_shapes import misshapen
 from .guests import guest
 from .old_forms import modernized
 
@@ -199,13 +200,10 @@ def check_seconds(value: Any, where: str = "duration") -> float:
 def validate(definition: Definition, where: str = "fly.toml") -> None:
     """Raise one error that lists every problem found."""
     definition = modernized(definition)
-    problems = [
-        *_unknown_keys(definition),
-        *_env(definition),
-        *_ports(definition),
-        *_checks(definition),
-        *_sections(definition),
-    ]
+    shapes = misshapen(definition)
+    problems = [*_unknown_keys(definition), *shapes]
+    if not shapes:
+        problems += [*_env(definition), *_ports(definition), *_checks(definition), *_sections(definition)]
     if problems:
         raise CollectionError(
             f"{len(problems)} problem{'s' if len(problems) > 1 else ''}",
@@ -213,6 +211,18 @@ def validate(definition: Definition, where: str = "fly.toml") -> None:
             why="; ".join(problems),
             problems=problems,
         )
+
+
+def launch_leftovers(definition: Definition) -> list[str]:
+    """What `fly launch` writes for an app that it does not know, and what that means; valid, and seldom meant."""
+    service = definition.get("http_service") or {}
+    guessed = service.get("internal_port") == 8080 and service.get("auto_stop_machines") in (True, "stop", "suspend")
+    if not guessed or service.get("min_machines_running") or definition.get("mounts"):
+        return []
+    return [
+        "fly.toml looks as `fly launch` writes it: internal_port is 8080, auto_stop_machines stops the machine when "
+        "nobody asks, and without [mounts] all data is lost at each update. Correct what the app needs otherwise"
+    ]
 
 
 def _unknown_keys(definition: Definition) -> list[str]:
@@ -224,11 +234,8 @@ def _unknown_keys(definition: Definition) -> list[str]:
         allowed = KEYS[key]
         if allowed is None:
             continue
-        for table in tables(value):
-            if not isinstance(table, dict):
-                problems.append(f"{key}: a table is wanted, not {table!r}")
-                continue
-            problems += [f"{key}.{name}: unknown key{_near(name, allowed)}" for name in table if name not in allowed]
+        names = [name for table in tables(value) if isinstance(table, dict) for name in table if name not in allowed]
+        problems += [f"{key}.{name}: unknown key{_near(name, allowed)}" for name in names]
     return problems
 
 

@@ -14,9 +14,12 @@ _NAMES = {"mount": "mounts", "metric": "metrics", "compute": "vm", "computes": "
 
 
 def modernized(definition: Table) -> Table:
-    """A copy in today's spelling; what is in neither is left for the validation to name."""
+    """A copy in today's spelling; what is in neither is left for the validation to name. A null is not there."""
     result: Table = {}
-    for key, value in definition.items():
+    for key, given in definition.items():
+        value = given if key == "env" else _without_nulls(given)
+        if value is None:
+            continue
         name = _NAMES.get(key, key)
         known = name in result or (name != key and name in definition)
         result[name] = [*_list(result.get(name)), *_list(value)] if known and name in _NAMES.values() else value
@@ -30,6 +33,12 @@ def modernized(definition: Table) -> Table:
             for key, value in result["experimental"].items()
         }
     return result
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nulls(inner) for key, inner in value.items() if inner is not None}
+    return [_without_nulls(inner) for inner in value if inner is not None] if isinstance(value, list) else value
 
 
 def _list(value: Any) -> list[Any]:

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import copy
+import functools
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
 from ansible_collections.openclaw.fly.plugins.module_utils.errors import CollectionError
 from ansible_collections.openclaw.fly.plugins.module_utils.fly.durations import go, seconds
 from ansible_collections.openclaw.fly.plugins.module_utils.fly.env_check import refuse_secrets
-from ansible_collections.openclaw.fly.plugins.module_utils.fly.fly_toml import parse, validate
+from ansible_collections.openclaw.fly.plugins.module_utils.fly.fly_toml import (
+    launch_leftovers,
+    load,
+    parse,
+    process_groups,
+    validate,
+)
 from ansible_collections.openclaw.fly.plugins.module_utils.fly.guests import guest, monthly_dollars
+from ansible_collections.openclaw.fly.plugins.module_utils.fly.machine_config import machine_config
 
 REFUSED = {
     "apps = 'x'": "apps: unknown key (did you mean app?)",
@@ -25,6 +37,14 @@ REFUSED = {
     "[[vm]]\nmemory = 'lots'": "'lots' is not an amount of memory",
     "[[vm]]\nsize = 'shared-cpu-3x'": "there is no machine size 'shared-cpu-3x'",
     "[[restart]]\npolicy = 'sometimes'": "restart.policy: always, never or on-failure",
+    "app = 1": "app: a text is wanted, not 1",
+    "mounts = 'data'": "mounts: a table, or a list of tables is wanted, not 'data'",
+    "[http_service]\ninternal_port = 80\nauto_stop_machines = 'sleep'": "off, stop or suspend is wanted, not 'sleep'",
+    "[http_service]\ninternal_port = 80\nprocesses = 'app'": "http_service.processes: a list of texts is wanted",
+    "[[services]]\ninternal_port = 80\n[[services.tcp_checks]]\nport = '80'": "services.tcp_checks.port: a whole",
+    "[mounts]\nsource = 'a'\ndestination = '/a'\nauto_extend_size_threshold = 40": "50 to 99 percent is wanted, not 40",
+    "[mounts]\nsource = 'a'\ndestination = '/a'\nauto_extend_size_limit = '1tb'": "1 to 500 GB is wanted, not '1tb'",
+    "[[files]]\nraw_value = 'aGk='": "files.guest_path: missing",
     "[deploy]\nstrategy = 'bluegreen'\n[mounts]\nsource = 'a'\ndestination = '/a'": "cannot be used with mounts",
 }
 
@@ -41,10 +61,87 @@ def test_refused(text: str) -> None:
     assert expected in str(error.value)
 
 
+EVERYTHING = """
+app = "a"
+primary_region = "iad"
+kill_timeout = "30s"
+swap_size_mb = 512
+experimental = {cmd = ["x"]}
+build = {image = "i"}
+deploy = {strategy = "rolling", wait_timeout = "5m"}
+env = {A = "b"}
+processes = {app = "run it"}
+files = [{guest_path = "/x", raw_value = "aGk=", processes = ["app"]}]
+restart = [{policy = "always", retries = 3}]
+vm = [{size = "shared-cpu-1x", memory = "512mb", cpus = 1}]
+statics = [{guest_path = "/s", url_prefix = "/"}]
+metrics = [{port = 9000, path = "/m"}]
+checks = {c = {type = "http", port = 3000, path = "/", interval = "15s", headers = {X = "y"}}}
+[[mounts]]
+source = "data"
+destination = "/data"
+initial_size = "1gb"
+snapshot_retention = 5
+auto_extend_size_threshold = 80
+auto_extend_size_increment = "1GB"
+auto_extend_size_limit = "10GB"
+[http_service]
+internal_port = 3000
+force_https = true
+auto_stop_machines = "stop"
+min_machines_running = 1
+processes = ["app"]
+concurrency = {type = "requests", soft_limit = 200}
+checks = [{interval = "15s", timeout = "5s", method = "get", path = "/x", headers = {X = "y"}}]
+[[services]]
+protocol = "tcp"
+internal_port = 3001
+processes = ["app"]
+auto_stop_machines = true
+ports = [{port = 80, handlers = ["http"]}]
+tcp_checks = [{interval = "15s", timeout = "5s"}]
+http_checks = [{interval = "15s", path = "/"}]
+"""
+NONSENSE = (None, "x", "", -1, 10**9, [], ["x"], {}, {"k": "v"}, True, 1.5, [{"k": 1}], [None], "1x")
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield (*path, key)
+        yield from places(inner, (*path, key))
+
+
+def test_nonsense_anywhere_is_a_message() -> None:
+    """Whatever stands in whatever place: it is translated, or told; it is never a traceback."""
+    whole = parse(EVERYTHING)
+    told = 0
+    for *path, last in places(whole):
+        for nonsense in NONSENSE:
+            definition = copy.deepcopy(whole)
+            functools.reduce(lambda table, key: table[key], path, definition)[last] = nonsense
+            try:
+                loaded, _folder = load(None, definition)
+                for group in process_groups(loaded):
+                    machine_config(loaded, group, "i", None)
+            except CollectionError:
+                told += 1
+    assert told > 500
+
+
 def test_all_problems_are_told_at_once() -> None:
     with pytest.raises(CollectionError, match="3 problems") as error:
         validate(parse("x = 1\ny = 2\nkill_timeout = '1h'"), "here/fly.toml")
     assert str(error.value).startswith("here/fly.toml: 3 problems")
+
+
+LAUNCHED = "[http_service]\ninternal_port = 8080\nauto_stop_machines = 'stop'\nmin_machines_running = 0\n"
+
+
+def test_what_fly_launch_left_is_told() -> None:
+    (said,) = launch_leftovers(parse(LAUNCHED))
+    assert "8080" in said and "[mounts]" in said and "auto_stop_machines" in said
+    for meant in ("mounts = {source = 'data', destination = '/data'}\n" + LAUNCHED, LAUNCHED.replace("8080", "3000")):
+        assert launch_leftovers(parse(meant)) == []
 
 
 def test_what_is_no_toml_is_told_with_its_line() -> None:

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible.errors import AnsibleFilterError
 
+from ansible_collections.openclaw.fly.plugins.filter.machine_config import machine_config as filtered
 from ansible_collections.openclaw.fly.plugins.module_utils.errors import CollectionError
 from ansible_collections.openclaw.fly.plugins.module_utils.fly.compare import desired, differences
 from ansible_collections.openclaw.fly.plugins.module_utils.fly.machine_config import hold, is_held, machine_config
@@ -45,6 +47,14 @@ primary_region = "iad"
 
 def translate(text: str, group: str = "app", **options: Any) -> dict[str, Any]:
     return machine_config(tomllib.loads(text), group, "image:1", "vol_1", **options)
+
+
+def test_the_filter() -> None:
+    found = filtered(tomllib.loads(GUIDE), image="image:1", volume="vol_1")
+    assert found == translate(GUIDE)
+    for wrong, said in (({"app": 1}, "a text is wanted"), ({"processes": {"a": "x"}}, "no process group 'app'")):
+        with pytest.raises(AnsibleFilterError, match=said):
+            filtered(wrong, "app")
 
 
 def test_the_guides_file_becomes_what_flyctl_sends() -> None:
