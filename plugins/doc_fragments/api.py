@@ -56,6 +56,14 @@ attributes:
       - openclaw.fly.all
 """
 
+    APP = r"""
+options:
+  app:
+    description: The app's name.
+    type: str
+    required: true
+"""
+
     CONVERGES = r"""
 attributes:
   check_mode:

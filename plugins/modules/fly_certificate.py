@@ -16,12 +16,9 @@ description:
   - Fly.io does not tell a certificate's fingerprint, so one of one's own is replaced when its end differs.
 extends_documentation_fragment:
   - openclaw.fly.api
+  - openclaw.fly.api.app
   - openclaw.fly.api.converges
 options:
-  app:
-    description: The app's name.
-    type: str
-    required: true
   hostname:
     description: The host name, such as C(claw.example.com) or C(*.example.com).
     type: str

@@ -14,12 +14,9 @@ description:
   - Reads one host name, or all of an app.
 extends_documentation_fragment:
   - openclaw.fly.api
+  - openclaw.fly.api.app
   - openclaw.fly.api.reads
 options:
-  app:
-    description: The app's name.
-    type: str
-    required: true
   hostname:
     description: Only this host name, in more detail.
     type: str

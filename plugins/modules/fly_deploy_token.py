@@ -16,12 +16,9 @@ description:
   - The token is in no result, log or diff. Needs a token of the organization.
 extends_documentation_fragment:
   - openclaw.fly.api
+  - openclaw.fly.api.app
   - openclaw.fly.api.converges
 options:
-  app:
-    description: The app's name.
-    type: str
-    required: true
   name:
     description: The token's name, by which it is found again.
     type: str

@@ -15,12 +15,9 @@ description:
   - Addresses for outgoing traffic (egress) are another thing and stay untouched.
 extends_documentation_fragment:
   - openclaw.fly.api
+  - openclaw.fly.api.app
   - openclaw.fly.api.converges
 options:
-  app:
-    description: The app's name.
-    type: str
-    required: true
   shared_v4:
     description: Whether the app has the free shared IPv4 address.
     type: bool

@@ -14,12 +14,8 @@ description:
   - Reads an app's addresses, each with its type, which the API does not tell.
 extends_documentation_fragment:
   - openclaw.fly.api
+  - openclaw.fly.api.app
   - openclaw.fly.api.reads
-options:
-  app:
-    description: The app's name.
-    type: str
-    required: true
 """
 
 EXAMPLES = r"""

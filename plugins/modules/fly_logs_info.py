@@ -14,12 +14,9 @@ description:
   - Reads what Fly.io still has of an app's log, and chooses from it.
 extends_documentation_fragment:
   - openclaw.fly.api
+  - openclaw.fly.api.app
   - openclaw.fly.api.reads
 options:
-  app:
-    description: The app's name.
-    type: str
-    required: true
   machine:
     description: Only lines of this machine, by id.
     type: str

@@ -17,12 +17,9 @@ description:
   - Machines are created by M(openclaw.fly.fly_deploy). A machine's volume outlives it.
 extends_documentation_fragment:
   - openclaw.fly.api
+  - openclaw.fly.api.app
   - openclaw.fly.api.converges
 options:
-  app:
-    description: The app's name.
-    type: str
-    required: true
   machine:
     description: Id or name of the machine. If not given, the app's only one, or the only one of O(process_group).
     type: str

@@ -17,12 +17,9 @@ description:
     the background of the machine, asked after, and its output and exit code are collected.
 extends_documentation_fragment:
   - openclaw.fly.api
+  - openclaw.fly.api.app
   - openclaw.fly.api.commands
 options:
-  app:
-    description: The app's name.
-    type: str
-    required: true
   command:
     description: The program and its arguments.
     type: list

@@ -15,12 +15,9 @@ description:
   - Only what lies on a volume outlives the machine's next update.
 extends_documentation_fragment:
   - openclaw.fly.api
+  - openclaw.fly.api.app
   - openclaw.fly.api.converges
 options:
-  app:
-    description: The app's name.
-    type: str
-    required: true
   path:
     description: Absolute path in the machine.
     type: str

@@ -14,12 +14,9 @@ description:
   - Reads state, configuration, checks and last events of an app's machines.
 extends_documentation_fragment:
   - openclaw.fly.api
+  - openclaw.fly.api.app
   - openclaw.fly.api.reads
 options:
-  app:
-    description: The app's name.
-    type: str
-    required: true
   process_group:
     description: Only machines of this process group.
     type: str

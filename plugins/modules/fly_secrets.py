@@ -19,12 +19,9 @@ description:
   - Values are staged. A machine sees them from its next update on, which M(openclaw.fly.fly_deploy) makes when needed.
 extends_documentation_fragment:
   - openclaw.fly.api
+  - openclaw.fly.api.app
   - openclaw.fly.api.converges
 options:
-  app:
-    description: The app's name.
-    type: str
-    required: true
   secrets:
     description: Values by name. They travel in the request's body only, and are masked in everything that is shown.
     type: dict

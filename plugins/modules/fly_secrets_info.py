@@ -14,12 +14,8 @@ description:
   - Reads names and digests. Fly.io never gives values back.
 extends_documentation_fragment:
   - openclaw.fly.api
+  - openclaw.fly.api.app
   - openclaw.fly.api.reads
-options:
-  app:
-    description: The app's name.
-    type: str
-    required: true
 """
 
 EXAMPLES = r"""

@@ -15,12 +15,9 @@ description:
   - A volume is never destroyed but by O(state=absent) with O(destroy_data=true), after a snapshot.
 extends_documentation_fragment:
   - openclaw.fly.api
+  - openclaw.fly.api.app
   - openclaw.fly.api.converges
 options:
-  app:
-    description: The app's name.
-    type: str
-    required: true
   name:
     description: The volume's name, as fly.toml's C(mounts.source) has it.
     type: str

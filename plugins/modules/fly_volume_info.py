@@ -14,12 +14,9 @@ description:
   - Reads the volumes of an app, all or those of one name.
 extends_documentation_fragment:
   - openclaw.fly.api
+  - openclaw.fly.api.app
   - openclaw.fly.api.reads
 options:
-  app:
-    description: The app's name.
-    type: str
-    required: true
   name:
     description: Only volumes of this name.
     type: str

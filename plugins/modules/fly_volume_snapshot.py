@@ -15,12 +15,9 @@ description:
   - M(openclaw.fly.fly_volume) makes a volume of it. Fly.io removes it after the volume's retention, 5 days by default.
 extends_documentation_fragment:
   - openclaw.fly.api
+  - openclaw.fly.api.app
   - openclaw.fly.api.converges
 options:
-  app:
-    description: The app's name.
-    type: str
-    required: true
   name:
     description: The volume's name; of several the one that a machine mounts.
     type: str

@@ -14,12 +14,9 @@ description:
   - Reads the snapshots of one volume.
 extends_documentation_fragment:
   - openclaw.fly.api
+  - openclaw.fly.api.app
   - openclaw.fly.api.reads
 options:
-  app:
-    description: The app's name.
-    type: str
-    required: true
   name:
     description: The volume's name; of several the one that a machine mounts.
     type: str

@@ -19,12 +19,9 @@ description:
     when the gateway does not live with the new one.
 extends_documentation_fragment:
   - openclaw.fly.api
+  - openclaw.fly.api.app
   - openclaw.fly.api.converges
 options:
-  app:
-    description: The app's name.
-    type: str
-    required: true
   config:
     description: The declared part of openclaw.json. It may refer to secrets, not hold them.
     type: dict

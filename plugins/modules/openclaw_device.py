@@ -16,12 +16,9 @@ description:
   - It asks the gateway in its machine, which counts as local there.
 extends_documentation_fragment:
   - openclaw.fly.api
+  - openclaw.fly.api.app
   - openclaw.fly.api.converges
 options:
-  app:
-    description: The app's name.
-    type: str
-    required: true
   state:
     description:
       - V(listed) only reads; V(approved) approves O(request_id), or everything that O(policy) allows.

@@ -18,12 +18,9 @@ description:
   - Leaves nothing behind on the gateway. A run makes two failed logins, which count against this controller's address.
 extends_documentation_fragment:
   - openclaw.fly.api
+  - openclaw.fly.api.app
   - openclaw.fly.api.reads
 options:
-  app:
-    description: The app's name.
-    type: str
-    required: true
   exposure:
     description: Who may reach the gateway.
     type: str

@@ -19,12 +19,9 @@ description:
   - Leaves nothing behind on the gateway; no device asks for approval because of it.
 extends_documentation_fragment:
   - openclaw.fly.api
+  - openclaw.fly.api.app
   - openclaw.fly.api.reads
 options:
-  app:
-    description: The app's name.
-    type: str
-    required: true
   url:
     description: Where the gateway is reached, such as C(https://my-openclaw.fly.dev). Without it nothing is proved.
     type: str

@@ -17,12 +17,9 @@ description:
   - Every run makes a new link, so it always reports a change.
 extends_documentation_fragment:
   - openclaw.fly.api
+  - openclaw.fly.api.app
   - openclaw.fly.api.converges
 options:
-  app:
-    description: The app's name.
-    type: str
-    required: true
   url:
     description: Where the browser reaches the gateway, such as V(https://my-openclaw.fly.dev).
     type: str

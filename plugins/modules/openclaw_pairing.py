@@ -16,12 +16,9 @@ description:
   - Where no owner is declared yet (C(commands.ownerAllowFrom)), OpenClaw makes the first one that is let in the owner.
 extends_documentation_fragment:
   - openclaw.fly.api
+  - openclaw.fly.api.app
   - openclaw.fly.api.converges
 options:
-  app:
-    description: The app's name.
-    type: str
-    required: true
   channel:
     description: The channel, such as C(telegram).
     type: str

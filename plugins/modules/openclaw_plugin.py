@@ -17,12 +17,9 @@ description:
   - An installation takes up to a minute and 600 MB in the machine, and the machine must reach the package registry.
 extends_documentation_fragment:
   - openclaw.fly.api
+  - openclaw.fly.api.app
   - openclaw.fly.api.converges
 options:
-  app:
-    description: The app's name.
-    type: str
-    required: true
   packages:
     description: npm packages with their exact versions.
     type: dict

@@ -15,12 +15,9 @@ description:
   - It talks to no server and prints no secret.
 extends_documentation_fragment:
   - openclaw.fly.api
+  - openclaw.fly.api.app
   - openclaw.fly.api.reads
 options:
-  app:
-    description: The app's name.
-    type: str
-    required: true
   exposure:
     description: Who can reach the gateway.
     type: str

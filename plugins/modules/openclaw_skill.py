@@ -18,12 +18,9 @@ description:
   - The gateway takes skills up at an agent's next turn, without a restart.
 extends_documentation_fragment:
   - openclaw.fly.api
+  - openclaw.fly.api.app
   - openclaw.fly.api.converges
 options:
-  app:
-    description: The app's name.
-    type: str
-    required: true
   skills:
     description: >-
       Folders by the skill's name, or for each a dictionary with C(source), the folder, and C(sha256), the digest that

@@ -16,12 +16,9 @@ description:
   - Content and modes are left alone.
 extends_documentation_fragment:
   - openclaw.fly.api
+  - openclaw.fly.api.app
   - openclaw.fly.api.converges
 options:
-  app:
-    description: The app's name.
-    type: str
-    required: true
   machine:
     description: Id of the machine that has the volume, if it is known to run; that saves a request.
     type: str
