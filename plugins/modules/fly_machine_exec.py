@@ -32,7 +32,7 @@ options:
     description: Id or name of the machine; by default the app's first that is started.
     type: str
   timeout:
-    description: Seconds that it may take. With more than 60 it runs detached.
+    description: Seconds that it may take. With more than 25 it runs detached.
     type: int
     default: 25
   detach:
@@ -40,7 +40,8 @@ options:
     type: bool
     default: false
   changed:
-    description: Whether the command changes something. A command that does not runs in check mode too.
+    description: Whether the command changes something. One that does not runs in check mode too, and again
+      when its answer is lost.
     type: bool
     default: true
   fail_on_exit_code:
@@ -121,6 +122,7 @@ def body(params: dict[str, Any], context: Context) -> dict[str, Any]:
         machine=params["machine"],
         timeout=params["timeout"],
         detach=params["detach"],
+        safe=not params["changed"],
     )
     if result["exit_code"] and params["fail_on_exit_code"]:
         said = (result["stderr"] or result["stdout"]).strip()[-500:]

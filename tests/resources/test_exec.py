@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from faults.scenarios import TOML
@@ -61,7 +62,23 @@ def test_a_detached_command_runs_once_though_answers_are_lost(
         "fly_machine_exec", app=one, command=["sh", "-c", 'echo run >> "$0"; echo out', str(file)], detach=True
     )
     fly.clear_faults()
+    assert not outcome.failed, outcome
     assert (outcome["stdout"], file.read_text()) == ("out\n", "run\n")
+
+
+@pytest.mark.parametrize("fault", [{"action": "reset"}, {"status": 500}, {"status": 408}], ids=["reset", "500", "408"])
+def test_a_command_whose_answer_is_lost(fly: Platform, one: str, tmp_path: Path, fault: dict[str, object]) -> None:
+    """It is not run again by itself, unless it changes nothing."""
+    file = tmp_path / "runs"
+    task: dict[str, Any] = {"app": one, "command": ["sh", "-c", 'echo run >> "$0"', str(file)]}
+    fly.fault(method="POST", path="/exec", when="after", **fault)
+    outcome = fly.module("fly_machine_exec", **task)
+    assert outcome.failed and "so it may have run" in outcome["msg"] and "with detach" in outcome["msg"]
+    assert file.read_text() == "run\n"
+    if fault.get("status") != 408:
+        fly.fault(method="POST", path="/exec", when="after", **fault)
+        assert not fly.module("fly_machine_exec", changed=False, **task).failed
+        assert file.read_text() == "run\n" * 3
 
 
 def write(fly: Platform, app: str, path: Path, **params: object) -> Outcome:
