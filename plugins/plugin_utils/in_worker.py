@@ -9,6 +9,7 @@ module. What it would silently lose (`environment:`, masking) is done here.
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 from collections.abc import Iterator
@@ -56,6 +57,9 @@ class InWorkerAction(ActionBase):
         for name in cls.libraries:
             with suppress(ImportError):
                 import_module(name)
+        # What is loaded by now stays as long as Ansible does. Taken out of the garbage collector's sight, its memory is
+        # not copied into each worker by a collection that finds nothing; it is a tenth of a task's CPU.
+        gc.freeze()
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
