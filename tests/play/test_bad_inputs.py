@@ -84,6 +84,11 @@ BAD = [
     pytest.param(
         {"fly_api_token": "two words"}, ["a character that no token has", "Paste it again"], id="broken-token"
     ),
+    pytest.param(
+        {"openclaw_config_ownership": "shared"},
+        ["value of openclaw_config_ownership must be one of: merge, exact, readonly, got: shared"],
+        id="no-such-choice",
+    ),
     pytest.param({"fly_app_region": "frx"}, ["Fly.io has no region 'frx'", "Did you mean 'fra'?"], id="unknown-region"),
     pytest.param(
         {"fly_app_vm_size": "shared-cpu-1x", "fly_app_vm_memory": "8192mb"},
