@@ -44,4 +44,7 @@ class MissingLibrary(CollectionError):
 
 
 class UncertainWrite(CollectionError):
-    """A write was sent and its answer lost: it may have happened. The engine looks before it sends again."""
+    """A write's answer was lost, so it may have happened, or it met what another run did meanwhile.
+
+    The engine looks before it sends again.
+    """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import http.client
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any
@@ -128,6 +129,27 @@ def test_looks_before_it_writes_again(fly: Platform, app: str, action: str, when
     assert outcome["changes"] == ["create 1 GB in iad"]
     found = fly.app(app)
     assert found and len(found.volumes) == 1
+
+
+@pytest.mark.parametrize("count", [1, 0], ids=["once", "always"])
+def test_another_run_writes_at_the_same_time(fly: Platform, app: str, count: int) -> None:
+    body = {"error": "aborted: the app is being changed"}
+    fly.fault(method="POST", path=f"/{app}/volumes", status=409, body=body, count=count)
+    outcome = fly.module("fly_volume", app=app, name="data", region="iad")
+    fly.clear_faults()
+    assert outcome.failed == (count == 0), outcome
+    assert not outcome.failed or "the app is being changed" in outcome["msg"]
+
+
+def test_two_runs_make_one_machine(fly: Platform, app: str) -> None:
+    """Both have seen that there is none; its name decides, and the other run goes on with what it finds."""
+    fly.fault(method="POST", path=f"/{app}/machines$", action="latency", seconds=0.3, count=2)
+    with ThreadPoolExecutor(2) as pool:
+        runs = [pool.submit(fly.module, "fly_deploy", app=app, definition=TOML) for _run in range(2)]
+        outcomes = [run.result() for run in runs]
+    assert not any(outcome.failed for outcome in outcomes), outcomes
+    assert len(fly.machines(app)) == 1
+    assert not fly.module("fly_deploy", app=app, definition=TOML).changed
 
 
 def test_a_full_region_has_neighbours(fly: Platform, app: str) -> None:

@@ -45,8 +45,8 @@ class LeaseHeld(FlyError):
     """409: another run holds the machine's lease. The text names its owner and expiry."""
 
 
-class Conflict(FlyError):
-    """409: something else writes at the same time, or the name is in use."""
+class Conflict(UncertainWrite, FlyError):
+    """409: something else wrote at the same time, or took the name. Nothing happened, and things are not as seen."""
 
 
 class WrongState(FlyError):
