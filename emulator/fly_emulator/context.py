@@ -10,6 +10,7 @@ from .journal import Journal
 from .logbook import Logbook
 from .machines.pulls import Pulls
 from .runtime.base import Runtime
+from .runtime.sixpn import Networks
 from .settings import Settings, Token
 from .state.store import Store
 
@@ -24,6 +25,8 @@ class Context:
     faults: Faults
     runtime: Runtime
     pulls: Pulls
+    networks: Networks | None = None
+    """The private networks, where the tier can join machines to them."""
     full_regions: set[str] = field(default_factory=set)
     """Regions that have no room, by the control API."""
     minted: dict[str, Token] = field(default_factory=dict)

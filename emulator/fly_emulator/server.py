@@ -43,7 +43,8 @@ from .daemon import PortInUse
 from .edge.autostop import Autostop
 from .edge.certificates import Certificates
 from .edge.dial import Dialer
-from .edge.proxy import HTTP_PORT, HTTPS_PORT, Edge
+from .edge.private import PrivateEdge
+from .edge.proxy import HTTP_PORT, HTTPS_PORT, Edge, server
 from .edge.routing import Router
 from .faults import Faults
 from .graphql import execute
@@ -53,6 +54,7 @@ from .logbook import Logbook
 from .machines.fleet import Fleet
 from .machines.pulls import Pulls
 from .runtime.base import Runtime
+from .runtime.sixpn import Networks
 from .settings import Settings, default_cache_dir
 from .state.store import Store, write_atomic
 from .uiex import builds, organizations, releases
@@ -79,7 +81,6 @@ SECTIONS = (
     control,
 )
 MAX_BODY = 64 * 1024 * 1024
-LONG_LINE = 64 * 1024
 SHUTDOWN = 1.0
 """Seconds that open requests get at the end."""
 
@@ -120,8 +121,12 @@ class Emulator:
         images = settings.images or self._images()
         pulls = Pulls(images)
         self._stack.push_async_callback(pulls.close)
+        networks = Networks() if runtime.guarantees.sixpn else None
+        if networks is not None:
+            self._stack.push_async_callback(networks.close)
+        logbook = Logbook(settings.state_dir / "logs", clock)
         self.context = context = Context(
-            settings, clock, store, Logbook(settings.state_dir / "logs", clock), journal, Faults(), runtime, pulls
+            settings, clock, store, logbook, journal, Faults(), runtime, pulls, networks
         )
         for app in [app for app in store.apps.values() if app.deleting]:
             store.remove(app)
@@ -131,6 +136,9 @@ class Emulator:
         self.router = Router(context, self.fleet)
         autostop = asyncio.create_task(Autostop(context, self.fleet).run())
         self._stack.callback(autostop.cancel)
+        if networks is not None:
+            private = asyncio.create_task(PrivateEdge(context, self.router, networks).run())
+            self._stack.push_async_callback(_ended, private)
         await self._serve_api()
         await self._serve_edge()
         write_atomic(settings.state_dir / "emulator.json", json.dumps(self.info(), indent=2) + "\n", 0o644)
@@ -172,19 +180,11 @@ class Emulator:
             self.settings.state_dir / "tls", lambda name: self.router.public_app(name) is not None
         )
         self.ca_file = edge_certificates.ca_file
-        http = Edge(self.context, self.router, HTTP_PORT)
-        https = Edge(self.context, self.router, HTTPS_PORT)
+        http = Edge(self.context, self.router, HTTP_PORT, "http")
+        https = Edge(self.context, self.router, HTTPS_PORT, "https")
 
         async def listen(edge: Edge, port: int, flag: str, tls: ssl.SSLContext | None) -> int:
-            server = web.Server(
-                edge.handle,
-                access_log=None,
-                max_line_size=LONG_LINE,
-                max_field_size=LONG_LINE,
-                auto_decompress=False,
-                keepalive_timeout=75,
-            )
-            return await self._listen(web.ServerRunner(server, shutdown_timeout=SHUTDOWN), port, flag, tls)
+            return await self._listen(web.ServerRunner(server(edge), shutdown_timeout=SHUTDOWN), port, flag, tls)
 
         self.edge_https_port = await listen(
             https, self.settings.edge_https_port, "--edge-https-port", edge_certificates.server_context()
@@ -227,6 +227,7 @@ class Emulator:
                 "private_network": guarantees.private_network,
                 "memory_limit": guarantees.memory_limit,
                 "owners": guarantees.owners,
+                "sixpn": guarantees.sixpn,
                 "missing": list(guarantees.missing),
             },
             "state_dir": str(self.settings.state_dir),
@@ -246,6 +247,11 @@ class Emulator:
         context.minted.clear()
         context.store.forget_organizations()
         context.journal.clear()
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 class EmulatorThread:

@@ -321,6 +321,9 @@ def test_6pn_is_ipv6_only(fly: Client) -> None:
     machine = echo(app, services=[])
     until(lambda: machine.view()["checks"][0]["status"] == "passing", "it listens on IPv4")
     assert "refused" in dial(app, "6pn", 3000)["error"]
+    tier = fly.get("/emulator/v1/info").json
+    if not tier["guarantees"]["private_network"]:
+        assert f"the {tier['tier']} tier machines have no private network" in dial(app, "6pn", 3000)["error"]
     machine.post("stop")
     machine.wait("stopped")
     assert "no started machine" in dial(app, "6pn", 3000)["error"]

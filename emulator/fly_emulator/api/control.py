@@ -10,6 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from ..edge.dial import Dialer
+from ..edge.names import PUBLIC_KINDS, Names
 from ..faults import BadRule
 from ..regions import regions
 from . import request as r
@@ -123,6 +124,16 @@ async def set_machine(request: web.Request) -> web.Response:
 @routes.post(BASE + "/dial")
 async def dial(request: web.Request) -> web.Response:
     return web.json_response(await request.app[DIALER].dial(await r.body(request)))
+
+
+@routes.get(BASE + "/dns")
+async def look_up(request: web.Request) -> web.Response:
+    """Where a public name leads: A or AAAA records, null when there is no such name."""
+    name, kind = request.query.get("name", ""), request.query.get("type", "A")
+    if kind not in PUBLIC_KINDS:
+        raise invalid(f"type must be one of {', '.join(PUBLIC_KINDS)}")
+    records = Names(r.context(request)).public(name, kind)
+    return web.json_response({"name": name, "type": kind, "records": records})
 
 
 @routes.post(BASE + "/reset")

@@ -92,6 +92,9 @@ class Dialer:
         runner = next((runner for runner in runners if runner.running is not None), None)
         if runner is None:
             raise NoRoute(f"{app.name}.internal does not resolve: the app has no started machine")
+        guarantees = self._context.runtime.guarantees
+        if not guarantees.private_network:
+            raise NoRoute(f"refused: in the {guarantees.tier} tier machines have no private network")
         headers.setdefault("Host", f"{app.name}.internal:{port}")
         return await self._request(
             runner.session(port, "6pn"), f"http://[{runner.machine.private_ip}]:{port}", sent, headers

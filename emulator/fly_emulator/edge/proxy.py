@@ -26,22 +26,24 @@ HTTP_PORT, HTTPS_PORT = 80, 443
 CHUNK = 64 * 1024
 CONNECT_FAILED = (aiohttp.ClientConnectorError, ConnectionRefusedError)
 POLL = 0.1
+LONG_LINE = 64 * 1024
 
 
 class Edge:
     """A handler for aiohttp's low-level server; `public_port` is the port that it stands for on Fly."""
 
-    def __init__(self, context: Context, router: Router, public_port: int) -> None:
+    def __init__(self, context: Context, router: Router, public_port: int, scheme: str) -> None:
         self._context = context
         self._router = router
         self._public_port = public_port
+        self._scheme = scheme
         self.https_port = HTTPS_PORT
         """Where redirects to https go, when the client came to an unusual port."""
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        app = self._router.public_app(request.host)
+        app = self._app(request)
         port = self._router.port(app, self._public_port) if app else None
-        scheme = "https" if self._public_port == HTTPS_PORT else "http"
+        scheme = self._scheme
         if app is None or port is None or ("tls" in port.handlers) != (scheme == "https"):
             drop(request)
             return web.Response(status=400)  # goes nowhere: the connection is closed
@@ -74,6 +76,19 @@ class Edge:
                 self._tell(app, route, f"the app broke the connection: {reason(error)}")
                 return self._page(502, number, "the app broke the connection")
 
+    def _app(self, request: web.BaseRequest) -> App | None:
+        return self._router.public_app(request.host)
+
+    def _client(self, request: web.BaseRequest) -> str:
+        return fly_headers.client_address(request.remote or "127.0.0.1")
+
+    def _address(self, app: App, client: str) -> str:
+        """The app's address that the client came to."""
+        kinds = ("v6",) if ":" in client else ("v4", "shared_v4")
+        address = app.address(*kinds) or app.address("v4", "shared_v4", "v6")
+        assert address is not None
+        return address.ip
+
     async def _forward(
         self, request: web.BaseRequest, app: App, route: Route, scheme: str, number: str
     ) -> web.StreamResponse:
@@ -104,14 +119,11 @@ class Edge:
 
     def _headers(self, request: web.BaseRequest, app: App, route: Route, scheme: str, number: str) -> CIMultiDict[str]:
         plain = fly_headers.end_to_end(request.headers.items(), request.headers.get("Connection", ""))
-        peer = fly_headers.client_address(request.remote or "127.0.0.1")
-        kinds = ("v6",) if ":" in peer else ("v4", "shared_v4")
-        address = app.address(*kinds) or app.address("v4", "shared_v4", "v6")
-        assert address is not None
+        client = self._client(request)
         return fly_headers.forwarded(
             plain,
-            peer,
-            address.ip,
+            client,
+            self._address(app, client),
             scheme,
             self._public_port,
             route.runner.machine.region,
@@ -194,6 +206,18 @@ class Edge:
             await asyncio.gather(*ways, return_exceptions=True)
             await asyncio.gather(client.close(), upstream.close(), return_exceptions=True)
         return client
+
+
+def server(edge: Edge) -> web.Server:
+    """Serves an edge over whatever socket it is given."""
+    return web.Server(
+        edge.handle,
+        access_log=None,
+        max_line_size=LONG_LINE,
+        max_field_size=LONG_LINE,
+        auto_decompress=False,
+        keepalive_timeout=75,
+    )
 
 
 def _wants_websocket(request: web.BaseRequest) -> bool:

@@ -69,6 +69,12 @@ def port_of(config: dict[str, Any], number: int) -> Port | None:
     return None
 
 
+def ports_of(config: dict[str, Any]) -> set[int]:
+    """The public ports that a machine's config names; those of ranges are not among them."""
+    services = config.get("services", [])
+    return {port["port"] for service in services for port in service.get("ports") or [] if port.get("port")}
+
+
 class Router:
     def __init__(self, context: Context, fleet: Fleet) -> None:
         self._context = context

@@ -7,6 +7,7 @@ import os
 import signal as signals
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -408,7 +409,7 @@ class Runner:
             check.status, check.output = "critical", "the machine hasn't started"
 
     def _spec(self, image: Image) -> MachineSpec:
-        machine, store = self.machine, self._context.store
+        machine, store, networks = self.machine, self._context.store, self._context.networks
         mounts = []
         for mount in machine.config.get("mounts", []):
             volume = self.app.volumes[mount["volume"]]
@@ -435,6 +436,7 @@ class Runner:
             proxy_ipv4=PROXY_IPV4,
             ports=config.ports(machine.config),
             files=config.files(machine.config, machine.current.secrets),
+            join=partial(networks.join, machine.private_ip) if networks is not None else None,
         )
 
     async def _pull(self, version: Version) -> Image:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -53,6 +53,8 @@ class MachineSpec:
     ports: tuple[int, ...] = ()
     """Internal ports of services and checks."""
     files: tuple[GuestFile, ...] = ()
+    join: Callable[[int], Awaitable[None]] | None = None
+    """Joins the machine's network, which a process of this number is in, to others; before anything starts in it."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,8 @@ class Guarantees:
     """"real" (uids are real), "mapped" (one uid, shown as the image's user) or "host" (the caller's)."""
     missing: tuple[str, ...] = ()
     """What is absent, in words, each with what would bring it."""
+    sixpn: bool = False
+    """Machines of a network reach one another over 6PN."""
 
 
 class RunningMachine(Protocol):

@@ -21,27 +21,22 @@ from pathlib import Path
 from secrets import token_hex
 
 from ..images import host_python
-from ..images.base import Image
 from . import engine as engines
-from . import rootfs
-from .base import Guarantees, LogSink, MachineSpec, Mount
+from . import rootfs, trial
+from .base import Guarantees, LogSink, MachineSpec
 from .engine import Engine, EngineFailed
 from .held import Identity, Plan
 from .holder.channel import Message
 from .holder.tree import descendants
 from .inside import InsideMachine
 from .link import Link
+from .trial import Trial
 
 HERE = "/.fly"
 """Where a machine has the holder and its channel."""
 BOOT = f"import sys; sys.path.insert(0, {HERE!r}); from holder.main import main; main()"
 PROBE_SECONDS = 60.0
 START_SECONDS = 60.0
-PROBE_MB = 64
-PROBE = """
-touch /data/written
-cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null || true
-"""
 
 
 class ContainerLink(Link):
@@ -140,26 +135,12 @@ class ContainerRuntime:
 
     @classmethod
     async def _try(cls, engine: Engine, root: str, state_dir: Path) -> ContainerRuntime | str:
-        state_dir.mkdir(parents=True, exist_ok=True)
-        runtime = cls(_guarantees(engine, limited=True), engine, root)
-        said: list[str] = []
-        with tempfile.TemporaryDirectory(prefix="probe-", dir=state_dir) as name:
-            spec = MachineSpec(
-                machine_id="probe", app="probe", image=Image(reference="probe", digest="", binds=(), user=(1000, 1000)),
-                argv=("sh", "-c", PROBE), env={}, mounts=(Mount(Path(name), "/data"),), memory_mb=PROBE_MB,
-                state_dir=Path(name), ipv4="172.19.0.2", ipv6="fdaa::2", proxy_ipv4="172.19.0.1",
-            )  # fmt: skip
-            try:
-                async with asyncio.timeout(PROBE_SECONDS):
-                    machine = await runtime.start(spec, lambda _, line: said.append(line))
-                    ended = await machine.wait()
-            except TimeoutError:
-                return f"{engine.name}: its probe did not end within {PROBE_SECONDS:.0f} seconds"
-            except RuntimeError as failed:
-                return str(failed)
-        if ended.code:
-            return f"{engine.name}: writing to a volume ended with {ended.code} in it"
-        runtime.guarantees = _guarantees(engine, limited=str(PROBE_MB * 1024 * 1024) in said)
+        runtime = cls(_guarantees(engine), engine, root)
+        try:
+            tried = await trial.run(runtime, state_dir, PROBE_SECONDS)
+        except RuntimeError as failed:
+            return str(failed)
+        runtime.guarantees = _guarantees(engine, tried)
         return runtime
 
     async def start(self, spec: MachineSpec, log: LogSink) -> InsideMachine:
@@ -173,7 +154,8 @@ class ContainerRuntime:
             sandbox=None,
             root=rootfs.contents(spec, home, (uid, gid)),
             cgroup=None,
-            container={"ipv4": [spec.ipv4, spec.proxy_ipv4], "ipv6": [spec.ipv6]},
+            network={"new": False, "ipv4": [spec.ipv4, spec.proxy_ipv4], "ipv6": [spec.ipv6]},
+            container=True,
             limited=self.guarantees.memory_limit == "cgroup",
         )
         machine = InsideMachine(spec, plan, log, partial(ContainerLink, partial(self._command, spec)))
@@ -206,9 +188,10 @@ class ContainerRuntime:
         return self.engine.run(words)
 
 
-def _guarantees(engine: Engine, limited: bool) -> Guarantees:
-    missing = ["machines cannot reach the internet, nor one another over 6PN"]
-    if not limited:
+def _guarantees(engine: Engine, tried: Trial | None = None) -> Guarantees:
+    tried = tried or Trial(limited=True)
+    missing = [f"machines cannot reach one another over 6PN: {tried.no_sixpn}"] if tried.no_sixpn else []
+    if not tried.limited:
         missing.append(
             f"memory is watched ten times a second: {engine.name} does not limit it here; a cgroup of version 2 that "
             "is delegated to this user, or root, would"
@@ -221,7 +204,8 @@ def _guarantees(engine: Engine, limited: bool) -> Guarantees:
         tier="container",
         private_root=True,
         private_network=True,
-        memory_limit="cgroup" if limited else "watchdog",
+        memory_limit="cgroup" if tried.limited else "watchdog",
         owners="mapped" if engine.rootless else "real",
         missing=tuple(missing),
+        sixpn=not tried.no_sixpn,
     )

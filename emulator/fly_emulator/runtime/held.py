@@ -39,7 +39,7 @@ class Identity:
 
 @dataclass(frozen=True)
 class Plan:
-    """What the holder shall do to start the machine; `start` is its message but for the identity."""
+    """What the holder shall do to start the machine."""
 
     argv: tuple[str, ...]
     main: Identity
@@ -47,7 +47,9 @@ class Plan:
     sandbox: Message | None
     root: Message | None
     cgroup: Cgroup | None
-    container: Message | None = None
+    network: Message | None = None
+    """Of the `network` message; None where the machine has the host's network."""
+    container: bool = False
     limited: bool = False
     """Whether the memory limit is the container engine's."""
 
@@ -74,18 +76,10 @@ class HeldMachine:
     async def start(self) -> None:
         """Start the holder and the main process; raises RuntimeError with the reason."""
         await self._link.open()
-        out, err = _OutputPipe(), _OutputPipe()
-        start: Message = {
-            "op": "start", "id": 0, "argv": list(self.plan.argv), **self.plan.main.message(),
-            "sandbox": self.plan.sandbox, "container": self.plan.container, "root": self.plan.root,
-            "cgroups": [self.plan.cgroup.procs] if self.plan.cgroup else [],
-        }  # fmt: skip
         try:
-            with out, err:
-                reply, _ = await self._link.ask(start, [out.write_end, err.write_end])
+            await self._join_networks()
+            reply, *pipes = await self._start_main()
         except BaseException as failed:
-            out.discard()
-            err.discard()
             self._link.close()
             await self._link.ended()
             if self.plan.cgroup:
@@ -94,12 +88,35 @@ class HeldMachine:
                 raise RuntimeError(f"machine {self.spec.machine_id} did not start: {failed}") from None
             raise
         self.pid = self._link.host_pid(reply["pid"])
-        for note in reply["notes"]:
-            self.log("system", note)
-        logs = [asyncio.create_task(self._read_log(pipe)) for pipe in (out, err)]
+        logs = [asyncio.create_task(self._read_log(pipe)) for pipe in pipes]
         if self.plan.cgroup is None and not self.plan.limited:
             self._tasks.append(asyncio.create_task(watch(self._link.pid, self.spec.memory_mb, self._out_of_memory)))
         self._finishing = asyncio.create_task(self._finish(logs))
+
+    async def _join_networks(self) -> None:
+        if self.plan.network is None:
+            return
+        made, _ = await self._link.ask({"op": "network", "id": self._link.next_id(), **self.plan.network}, [])
+        if made["note"]:
+            self.log("system", made["note"])
+        if self.spec.join:
+            await self.spec.join(self._link.pid)
+
+    async def _start_main(self) -> tuple[Message, _OutputPipe, _OutputPipe]:
+        start: Message = {
+            "op": "start", "id": 0, "argv": list(self.plan.argv), **self.plan.main.message(),
+            "sandbox": self.plan.sandbox, "container": self.plan.container, "root": self.plan.root,
+            "cgroups": [self.plan.cgroup.procs] if self.plan.cgroup else [],
+        }  # fmt: skip
+        out, err = _OutputPipe(), _OutputPipe()
+        try:
+            with out, err:
+                reply, _ = await self._link.ask(start, [out.write_end, err.write_end])
+        except BaseException:
+            out.discard()
+            err.discard()
+            raise
+        return reply, out, err
 
     async def wait(self) -> Exit:
         await asyncio.shield(self._finishing)

@@ -9,17 +9,14 @@ the host, and a listener on 0.0.0.0 sees the proxy's address and refuses 6PN, as
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..images.base import Image
-from . import rootfs
-from .base import Guarantees, LogSink, MachineSpec, Mount
+from . import rootfs, trial
+from .base import Guarantees, LogSink, MachineSpec
 from .held import Identity, Plan
 from .inside import InsideMachine
 from .memory import make_cgroup, sweep_cgroups
@@ -47,25 +44,14 @@ class SandboxRuntime:
             return "it needs Linux."
         bwrap, cat = shutil.which("bwrap"), shutil.which("cat")
         as_root = os.geteuid() == 0
-        state_dir.mkdir(parents=True, exist_ok=True)
         runtime = cls(_guarantees(as_root), bwrap, os.path.realpath(cat) if cat else "")
-        with tempfile.TemporaryDirectory(prefix="probe-", dir=state_dir) as name:
-            image = Image(reference="probe", digest="", binds=(), user=(1000, 1000))
-            spec = MachineSpec(
-                machine_id="probe", app="probe", image=image, argv=("touch", "/data/written"), env={},
-                mounts=(Mount(Path(name), "/data"),), memory_mb=64,
-                state_dir=Path(name), ipv4="172.19.0.2", ipv6="fdaa::2", proxy_ipv4="172.19.0.1",
-            )  # fmt: skip
-            try:
-                async with asyncio.timeout(PROBE_SECONDS):
-                    machine = await runtime.start(spec, lambda *_: None)
-                    ended = await machine.wait()
-            except TimeoutError:
-                return f"its probe did not end within {PROBE_SECONDS:.0f} seconds."
-            except RuntimeError as failed:
-                hint = "" if bwrap else "Install bubblewrap with the system's package manager. "
-                return f"{failed}. {hint}{'Run it where namespaces are allowed.' if as_root else NAMESPACES_FORBIDDEN}"
-        return runtime if ended.code == 0 else f"writing to a volume ended with {ended.code} in it."
+        try:
+            tried = await trial.run(runtime, state_dir, PROBE_SECONDS)
+        except RuntimeError as failed:
+            hint = "" if bwrap else "Install bubblewrap with the system's package manager. "
+            return f"{failed}. {hint}{'Run it where namespaces are allowed.' if as_root else NAMESPACES_FORBIDDEN}"
+        runtime.guarantees = _guarantees(as_root, tried.no_sixpn)
+        return runtime
 
     async def start(self, spec: MachineSpec, log: LogSink) -> InsideMachine:
         as_root = os.geteuid() == 0
@@ -80,9 +66,10 @@ class SandboxRuntime:
             main=main,
             exec=root,
             sandbox={
-                "bwrap": self.bwrap, "cat": self.cat, "uid": uid, "gid": gid,
-                "ipv4": [spec.ipv4, spec.proxy_ipv4], "ipv6": [spec.ipv6],
-                "arguments": _arguments(spec, as_root),
+                "bwrap": self.bwrap, "cat": self.cat, "arguments": _arguments(spec, as_root),
+            },
+            network={
+                "new": True, "uid": uid, "gid": gid, "ipv4": [spec.ipv4, spec.proxy_ipv4], "ipv6": [spec.ipv6],
             },
             root=rootfs.contents(spec, home, owner),
             cgroup=make_cgroup(f"{spec.machine_id}-{os.getpid()}", spec.memory_mb) if as_root else None,
@@ -92,8 +79,8 @@ class SandboxRuntime:
         return machine
 
 
-def _guarantees(as_root: bool) -> Guarantees:
-    missing = ["machines cannot reach the internet, nor one another over 6PN"]
+def _guarantees(as_root: bool, no_sixpn: str = "") -> Guarantees:
+    missing = [f"machines cannot reach one another over 6PN: {no_sixpn}"] if no_sixpn else []
     sweep_cgroups()
     probe = make_cgroup(f"probe-{os.getpid()}", 64) if as_root else None
     if probe:
@@ -109,6 +96,7 @@ def _guarantees(as_root: bool) -> Guarantees:
         memory_limit="cgroup" if probe else "watchdog",
         owners="real" if as_root else "mapped",
         missing=tuple(missing),
+        sixpn=not no_sixpn,
     )
 
 

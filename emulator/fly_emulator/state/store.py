@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import json
 import os
@@ -48,6 +49,8 @@ class Store:
         self.directory = directory
         self.apps: dict[str, App] = {}
         self.organizations: dict[str, OrganizationRecord] = {}
+        self.changed = asyncio.Event()
+        """Set at every change; whoever follows clears it."""
         self._files = directory / "apps"
         self._organization_files = directory / "organizations"
 
@@ -62,6 +65,7 @@ class Store:
 
     def save_organization(self, record: OrganizationRecord) -> None:
         write_atomic(self._organization_files / f"{record.slug}.json", json.dumps(dataclasses.asdict(record)))
+        self.changed.set()
 
     def forget_organizations(self) -> None:
         for slug in list(self.organizations):
@@ -71,10 +75,12 @@ class Store:
     def save(self, app: App) -> None:
         """Write the app's file; secrets are in it, so it is 0600 in a 0700 directory."""
         write_atomic(self._files / f"{app.name}.json", json.dumps(dataclasses.asdict(app)))
+        self.changed.set()
 
     def remove(self, app: App) -> None:
         """Forget the app and everything on disk that is its."""
         self.apps.pop(app.name, None)
+        self.changed.set()
         (self._files / f"{app.name}.json").unlink(missing_ok=True)
         for volume in app.volumes.values():
             self.erase_volume(volume)

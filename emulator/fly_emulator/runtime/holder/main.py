@@ -36,6 +36,7 @@ class Holder:
         self.keepers: frozenset[int] = frozenset()
         """The processes that make the sandbox: they go on while the machine's are frozen."""
         self.in_container = False
+        """Whether this process is the first of a container that an engine made."""
         self.life = -1
         """Open as long as an init of ours shall live."""
 
@@ -79,9 +80,13 @@ class Holder:
                     self._signal(message["id"], message["signal"], message.get("tree", False))
                 case "freeze":
                     self._freeze(message["frozen"])
-                    self._tell({"op": "frozen", "id": message["id"]})
+                    self._tell({"op": "done", "id": message["id"]})
+                case "network":
+                    self._network(message)
                 case "socket":
                     self._socket(message)
+                case _:
+                    self._switch(message)
         except OSError as error:
             number = error.errno or 0
             self._tell(
@@ -92,30 +97,56 @@ class Holder:
                 os.close(fd)
 
     def _start(self, message: Message, fds: list[int]) -> None:
-        notes: list[str] = []
         if sys.platform == "linux":
             from . import libc
 
             libc.prctl(libc.PR_SET_CHILD_SUBREAPER, 1)
         if message.get("sandbox"):
-            notes = self._make_sandbox(message["sandbox"])
-        if message.get("container"):
-            notes = self._furnish_container(message["container"])
+            self._make_sandbox(message["sandbox"])
+        self.in_container = message.get("container", False)
+        self.inside.restrict |= self.in_container
         self.inside.cgroups = message["cgroups"]
         if message.get("root"):
             call(self.inside, lambda: _prepare(message["root"]))
         with open(os.devnull, "rb") as nothing:
             pid = spawn(self.inside, message, (nothing.fileno(), fds[0], fds[1]))
         self.processes[pid] = MAIN
-        self._tell({"op": "started", "id": MAIN, "pid": pid, "notes": notes})
+        self._tell({"op": "started", "id": MAIN, "pid": pid})
 
-    def _make_sandbox(self, wanted: dict[str, Any]) -> list[str]:
-        """Namespaces: the network by ourselves, the rest by bubblewrap around a `cat`, or by an init of ours."""
-        from . import libc, netns
+    def _network(self, message: Message) -> None:
+        """The machine's addresses, in a namespace of their own unless a container is one already."""
+        from . import netns
+
+        if message["new"]:
+            netns.enter_new(message["uid"], message["gid"])
+        note = netns.configure(message["ipv4"], message["ipv6"])
+        self._tell({"op": "done", "id": message["id"], "note": note})
+
+    def _switch(self, message: Message) -> None:
+        from . import netns, switch
+
+        fds: list[int] = []
+        match message["op"]:
+            case "switch":
+                switch.begin(message["addresses"])
+            case "attach":
+                switch.attach(message["name"], message["pid"], message["address"])
+            case "address":
+                change = netns.add_address if message["present"] else netns.remove_address
+                change(netns.LOOPBACK, message["address"], 128)
+            case "tunnel":
+                fds = [switch.tunnel(message["name"])]
+            case "route":
+                netns.add_route(message["address"], 128, socket.if_nametoindex(message["name"]))
+        send(self.channel, {"op": "done", "id": message["id"]}, fds)
+        for fd in fds:
+            os.close(fd)
+
+    def _make_sandbox(self, wanted: dict[str, Any]) -> None:
+        """Namespaces: all but the network by bubblewrap around a `cat`, or by an init of ours."""
+        from . import libc
 
         as_root = os.geteuid() == 0
-        netns.enter_new(wanted["uid"], wanted["gid"])
-        no_ipv6 = netns.configure(wanted["ipv4"], wanted["ipv6"])
         init = self._run_bwrap(wanted) if wanted["bwrap"] else self._run_init(wanted)
         kinds = [("mnt", libc.CLONE_NEWNS), ("uts", libc.CLONE_NEWUTS), ("ipc", libc.CLONE_NEWIPC)]
         if wanted["bwrap"] and not as_root:
@@ -127,15 +158,6 @@ class Holder:
         libc.setns(pid_namespace, libc.CLONE_NEWPID)
         os.close(pid_namespace)
         self.keepers = frozenset(descendants(os.getpid()))
-        return [no_ipv6] if no_ipv6 else []
-
-    def _furnish_container(self, wanted: dict[str, Any]) -> list[str]:
-        """This process is the first of a container that an engine made: only the addresses are missing."""
-        from . import netns
-
-        self.in_container = self.inside.restrict = True
-        no_ipv6 = netns.configure(wanted["ipv4"], wanted["ipv6"])
-        return [no_ipv6] if no_ipv6 else []
 
     def _run_bwrap(self, wanted: dict[str, Any]) -> int:
         """The pid of the init that bubblewrap leaves in the namespaces."""
@@ -172,11 +194,12 @@ class Holder:
         return init
 
     def _socket(self, message: Message) -> None:
-        """A socket of this machine's network, bound but not connected: the emulator connects it."""
+        """A socket of this network, bound but neither connected nor listening: that is for the emulator."""
         family = socket.AF_INET6 if message["family"] == 6 else socket.AF_INET
-        with socket.socket(family, socket.SOCK_STREAM) as made:
+        with socket.socket(family, socket.SOCK_DGRAM if message.get("datagrams") else socket.SOCK_STREAM) as made:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if message.get("source"):
-                made.bind((message["source"], 0))
+                made.bind((message["source"], message.get("port", 0)))
             send(self.channel, {"op": "socket", "id": message["id"]}, [made.fileno()])
 
     def _signal(self, process_id: int, number: int, tree: bool) -> None:

@@ -1,4 +1,4 @@
-"""A network namespace with addresses on its loopback: all that a machine sees of a network. No root, no `ip` binary."""
+"""A network namespace by netlink: addresses on its loopback, and what joins it to others. No `ip` binary."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ import struct
 
 from . import libc
 
-RTM_NEWLINK, RTM_NEWADDR = 16, 20
-NLM_F_REQUEST, NLM_F_ACK, NLM_F_EXCL, NLM_F_CREATE = 1, 4, 0x200, 0x400
+RTM_NEWLINK, RTM_NEWADDR, RTM_DELADDR, RTM_NEWROUTE = 16, 20, 21, 24
+NLM_F_REQUEST, NLM_F_ACK, NLM_F_REPLACE, NLM_F_EXCL, NLM_F_CREATE = 1, 4, 0x100, 0x200, 0x400
 IFA_ADDRESS, IFA_LOCAL = 1, 2
+IFLA_IFNAME, IFLA_LINKINFO, IFLA_NET_NS_FD = 3, 18, 28
+IFLA_INFO_KIND, IFLA_INFO_DATA, VETH_INFO_PEER = 1, 2, 1
+RTA_DST, RTA_OIF, RTA_GATEWAY, RTA_PREFSRC = 1, 4, 5, 7
+RT_TABLE_MAIN, RTPROT_STATIC, RTN_UNICAST = 254, 4, 1
 IFA_F_NODAD = 0x02
 IFF_UP = 1
 LOOPBACK = 1
@@ -35,30 +39,71 @@ def enter_new(uid: int, gid: int) -> None:
 
 def configure(ipv4: list[str], ipv6: list[str]) -> str:
     """Bring lo up with these addresses; returns why IPv6 is absent, or ""."""
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as netlink:
-        netlink.bind((0, 0))
-        _ask(netlink, RTM_NEWLINK, 0, struct.pack("=BxHiII", 0, 0, LOOPBACK, IFF_UP, IFF_UP))
-        for address in ipv4:
-            _add(netlink, socket.AF_INET, address, 32)
-        try:
-            for address in ipv6:
-                _add(netlink, socket.AF_INET6, address, 128)
-        except OSError as error:
-            return f"no IPv6 in this kernel's namespaces ({error.strerror})"
+    up(LOOPBACK)
+    for address in ipv4:
+        add_address(LOOPBACK, address, 32)
+    try:
+        for address in ipv6:
+            add_address(LOOPBACK, address, 128)
+    except OSError as error:
+        return f"no IPv6 in this kernel's namespaces ({error.strerror})"
     return ""
 
 
-def _add(netlink: socket.socket, family: int, address: str, prefix: int) -> None:
+def up(index: int) -> None:
+    _ask(RTM_NEWLINK, 0, _link(index, IFF_UP))
+
+
+def add_address(index: int, address: str, prefix: int) -> None:
+    _ask(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, _address(index, address, prefix))
+
+
+def remove_address(index: int, address: str, prefix: int) -> None:
+    _ask(RTM_DELADDR, 0, _address(index, address, prefix))
+
+
+def veth(name: str, peer: str, peer_namespace: int) -> int:
+    """Make a pair of interfaces, the peer in the namespace of that descriptor; returns the index of ours."""
+    there = _link(0, 0) + _attribute(IFLA_IFNAME, peer.encode() + b"\0")
+    there += _attribute(IFLA_NET_NS_FD, struct.pack("=I", peer_namespace))
+    kind = _attribute(IFLA_INFO_KIND, b"veth") + _attribute(IFLA_INFO_DATA, _attribute(VETH_INFO_PEER, there))
+    here = _link(0, 0) + _attribute(IFLA_IFNAME, name.encode() + b"\0") + _attribute(IFLA_LINKINFO, kind)
+    _ask(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, here)
+    return socket.if_nametoindex(name)
+
+
+def add_route(destination: str, prefix: int, index: int, gateway: str = "", source: str = "") -> None:
+    """An IPv6 route, in place of one to the same destination."""
+    body = struct.pack(
+        "=BBBBBBBBI", socket.AF_INET6, prefix, 0, 0, RT_TABLE_MAIN, RTPROT_STATIC, 0, RTN_UNICAST, 0
+    )  # fmt: skip
+    body += _attribute(RTA_DST, socket.inet_pton(socket.AF_INET6, destination))
+    body += _attribute(RTA_OIF, struct.pack("=I", index))
+    for kind, address in ((RTA_GATEWAY, gateway), (RTA_PREFSRC, source)):
+        if address:
+            body += _attribute(kind, socket.inet_pton(socket.AF_INET6, address))
+    _ask(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, body)
+
+
+def _link(index: int, flags: int) -> bytes:
+    return struct.pack("=BxHiII", 0, 0, index, flags, flags)
+
+
+def _address(index: int, address: str, prefix: int) -> bytes:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
     packed = socket.inet_pton(family, address)
-    body = struct.pack("=BBBBi", family, prefix, IFA_F_NODAD if family == socket.AF_INET6 else 0, 0, LOOPBACK)
-    for kind in (IFA_LOCAL, IFA_ADDRESS):
-        body += struct.pack("=HH", 4 + len(packed), kind) + packed
-    _ask(netlink, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, body)
+    body = struct.pack("=BBBBi", family, prefix, IFA_F_NODAD if family == socket.AF_INET6 else 0, 0, index)
+    return body + _attribute(IFA_LOCAL, packed) + _attribute(IFA_ADDRESS, packed)
 
 
-def _ask(netlink: socket.socket, kind: int, flags: int, body: bytes) -> None:
-    netlink.send(struct.pack("=IHHII", 16 + len(body), kind, NLM_F_REQUEST | NLM_F_ACK | flags, 1, 0) + body)
-    answer = netlink.recv(4096)
-    (code,) = struct.unpack_from("=i", answer, 16)
+def _attribute(kind: int, value: bytes) -> bytes:
+    return struct.pack("=HH", 4 + len(value), kind) + value + b"\0" * (-len(value) % 4)
+
+
+def _ask(kind: int, flags: int, body: bytes) -> None:
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as netlink:
+        netlink.bind((0, 0))
+        netlink.send(struct.pack("=IHHII", 16 + len(body), kind, NLM_F_REQUEST | NLM_F_ACK | flags, 1, 0) + body)
+        (code,) = struct.unpack_from("=i", netlink.recv(4096), 16)
     if code:
         raise OSError(-code, os.strerror(-code))
