@@ -28,6 +28,9 @@ from .settings import (
 )
 from .state.store import StateUnreadable
 
+WIREGUARD_PORT = 51820
+"""What every file for a peer names."""
+
 
 class Failure(Exception):
     """A command cannot do its work; the text goes to the person, the exit code is 1."""
@@ -87,6 +90,14 @@ def parser() -> argparse.ArgumentParser:
         help=f"a file with a token to accept besides `{DEFAULT_TOKEN}`; may be repeated",
     )
     start.add_argument("--rate-limits", action="store_true", help="answer 429 as Fly does")
+    start.add_argument(
+        "--wireguard",
+        type=int,
+        nargs="?",
+        const=WIREGUARD_PORT,
+        metavar="PORT",
+        help=f"let WireGuard peers in, at UDP port {WIREGUARD_PORT} unless told otherwise; needs root and wireguard-go",
+    )
     start.add_argument("--log-file", type=Path, metavar="FILE", help="(default: STATE_DIR/emulator.log)")
     start.add_argument("--foreground", action="store_true", help="stay in this terminal")
 
@@ -158,6 +169,8 @@ def _again(arguments: argparse.Namespace) -> list[str]:
     ]
     if arguments.image_dir:
         words += ["--image-dir", str(arguments.image_dir.absolute())]
+    if arguments.wireguard is not None:
+        words += ["--wireguard", str(arguments.wireguard)]
     for flag, values in (
         ("--org", arguments.org),
         ("--foreign-app", arguments.foreign_app),
@@ -182,6 +195,7 @@ def _serve(arguments: argparse.Namespace) -> int:
         foreign_apps=tuple(arguments.foreign_app),
         orgs=(Organization("personal", "Personal"), *(Organization(slug, slug) for slug in arguments.org)),
         rate_limits=arguments.rate_limits,
+        wireguard_port=arguments.wireguard,
     )
     with daemon.single(arguments.state_dir) as alone:
         if not alone:

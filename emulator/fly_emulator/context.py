@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from .clock import Clock
 from .faults import Faults
@@ -13,6 +14,9 @@ from .runtime.base import Runtime
 from .runtime.sixpn import Networks
 from .settings import Settings, Token
 from .state.store import Store
+
+if TYPE_CHECKING:
+    from .edge.gateway import Gateway
 
 
 @dataclass
@@ -27,6 +31,8 @@ class Context:
     pulls: Pulls
     networks: Networks | None = None
     """The private networks, where the tier can join machines to them."""
+    gateway: Gateway | None = None
+    """Where WireGuard peers come in, when it was asked for."""
     full_regions: set[str] = field(default_factory=set)
     """Regions that have no room, by the control API."""
     minted: dict[str, Token] = field(default_factory=dict)

@@ -43,6 +43,7 @@ from .daemon import PortInUse
 from .edge.autostop import Autostop
 from .edge.certificates import Certificates
 from .edge.dial import Dialer
+from .edge.gateway import Gateway
 from .edge.private import PrivateEdge
 from .edge.proxy import HTTP_PORT, HTTPS_PORT, Edge, server
 from .edge.routing import Router
@@ -53,6 +54,7 @@ from .journal import Journal
 from .logbook import Logbook
 from .machines.fleet import Fleet
 from .machines.pulls import Pulls
+from .runtime import RuntimeUnavailable
 from .runtime.base import Runtime
 from .runtime.sixpn import Networks
 from .settings import Settings, default_cache_dir
@@ -128,6 +130,8 @@ class Emulator:
         self.context = context = Context(
             settings, clock, store, logbook, journal, Faults(), runtime, pulls, networks
         )
+        if settings.wireguard_port is not None:
+            context.gateway = await self._gateway(networks, settings.wireguard_port)
         for app in [app for app in store.apps.values() if app.deleting]:
             store.remove(app)
         tokens_given_out.restore(context)
@@ -143,6 +147,15 @@ class Emulator:
         await self._serve_edge()
         write_atomic(settings.state_dir / "emulator.json", json.dumps(self.info(), indent=2) + "\n", 0o644)
         self.fleet.resume()
+
+    async def _gateway(self, networks: Networks | None, port: int) -> Gateway:
+        if networks is None:
+            missing = "; ".join(self.context.runtime.guarantees.missing)
+            raise RuntimeUnavailable(f"WireGuard access needs machines with 6PN: {missing}.")
+        gateway = Gateway(networks, self.settings.state_dir / "wireguard.key", self.settings.host, port)
+        await gateway.open()
+        self._stack.push_async_callback(gateway.close)
+        return gateway
 
     async def _runtime(self) -> Runtime:
         chosen = self.settings.runtime

@@ -64,6 +64,8 @@ class Settings:
     region: str = "iad"
     """Where the API says it is (fly-request-id, the nearest region)."""
     rate_limits: bool = False
+    wireguard_port: int | None = None
+    """Where WireGuard peers are let in, on all of this host's addresses; None lets nobody in."""
     restart_delay: float = 1.0
     """Seconds between a machine's exit and its restart, by the emulator's clock."""
     edge_hold: float = 5.0

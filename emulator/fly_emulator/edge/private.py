@@ -59,6 +59,9 @@ class PrivateEdge:
             await self._stack.aclose()
 
     async def _follow(self) -> None:
+        if self._context.gateway is not None:
+            records = self._context.store.organizations.values()
+            await self._context.gateway.follow(peer for record in records for peer in record.peers.values())
         for network in self._networks.made():
             if network.prefix not in self._named:
                 self._named.add(network.prefix)

@@ -1,4 +1,4 @@
-"""WireGuard peers: kept and shown; there is no gateway behind them."""
+"""WireGuard peers, and the gateway that they are told: the emulator's own where it has one."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from aiohttp import web
 from .. import ids
 from ..api import request as r
 from ..api.errors import ApiError, invalid
+from ..context import Context
 from ..regions import require_region
 from ..state.model import WireGuardPeer
 from . import organizations
@@ -39,10 +40,16 @@ def add_peer(request: web.Request, input: dict[str, Any]) -> dict[str, Any]:
     return {
         "peerip": peer.peerip,
         "network": network or None,
-        "endpointip": f"{region}1.gateway.6pn.dev",
-        # Nobody has the gateway's private key, so nobody can read what is sent to it.
-        "pubkey": base64.b64encode(ids.digest("gateway", region)).decode(),
+        **_gateway(shared, region),
     }
+
+
+def _gateway(shared: Context, region: str) -> dict[str, str]:
+    if shared.gateway is not None:
+        return {"endpointip": shared.gateway.host, "pubkey": shared.gateway.public_key}
+    # Nobody has this gateway's private key, so nobody can read what is sent to it.
+    nobody = base64.b64encode(ids.digest("gateway", region)).decode()
+    return {"endpointip": f"{region}1.gateway.6pn.dev", "pubkey": nobody}
 
 
 def remove_peer(request: web.Request, input: dict[str, Any]) -> dict[str, Any]:

@@ -9,12 +9,16 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import itertools
+import os
 import socket
 
+from .holder import netns, switch
 from .link import Link
 
 RESOLVER = "fdaa::3"
 """Where every machine finds the names of its network."""
+GATE = "gate"
+"""The device to the gate, through which WireGuard's peers come."""
 
 
 def prefix_of(address: str) -> str:
@@ -25,9 +29,10 @@ def prefix_of(address: str) -> str:
 class Network:
     """One private network; every method raises RuntimeError with the reason."""
 
-    def __init__(self, prefix: str) -> None:
+    def __init__(self, prefix: str = "") -> None:
+        """Without a prefix it has no addresses of its own: it only forwards."""
         self.prefix = prefix
-        self.resolvers = (RESOLVER, f"{prefix}3")
+        self.resolvers = (RESOLVER, f"{prefix}3") if prefix else ()
         self._numbers = itertools.count()
         self._link = Link(lambda _: None, lambda: None)
 
@@ -35,13 +40,23 @@ class Network:
         await self._link.open()
         await self._ask("switch", addresses=list(self.resolvers))
 
+    @property
+    def pid(self) -> int:
+        return self._link.pid
+
     async def close(self) -> None:
         self._link.close()
         await self._link.ended()
 
     async def attach(self, address: str, pid: int) -> None:
         """Join a machine with this address; `pid` is of a process in its network."""
-        await self._ask("attach", name=f"m{next(self._numbers)}", pid=pid, address=address)
+        words = {"theirs": "eth0", "destination": "fdaa::", "prefix": 16}
+        await self._ask("attach", name=f"m{next(self._numbers)}", pid=pid, address=address, **words)
+
+    async def attach_gate(self, gate: Network, theirs: str) -> None:
+        """Join a network that only forwards, which calls the way here `theirs`."""
+        words = {"theirs": theirs, "destination": self.prefix, "prefix": 48}
+        await self._ask("attach", name=GATE, pid=gate.pid, address="", **words)
 
     async def serve(self, address: str, present: bool) -> None:
         """Have an address of the network ourselves, or give it up."""
@@ -54,13 +69,18 @@ class Network:
         made.setblocking(False)
         return made
 
-    async def tunnel(self, name: str) -> int:
-        """The descriptor of a TUN device in the network."""
-        return (await self._ask("tunnel", name=name))[0]
+    async def take(self, device: str) -> None:
+        """Move a device of the emulator's own namespace here, and bring it up."""
+        namespace = os.open(f"/proc/{self.pid}/ns/net", os.O_RDONLY)
+        try:
+            netns.move(device, namespace)
+        finally:
+            os.close(namespace)
+        await self._ask("up", name=device)
 
-    async def route(self, address: str, name: str) -> None:
-        """Send what is for this address to that device."""
-        await self._ask("route", address=address, name=name)
+    async def route(self, address: str, device: str = GATE, gateway: str = switch.MACHINE) -> None:
+        """Send what is for this address to that device, by default to the gate."""
+        await self._ask("route", address=address, name=device, gateway=gateway)
 
     async def _ask(self, op: str, **words: object) -> list[int]:
         _, fds = await self._link.ask({"op": op, "id": self._link.next_id(), **words}, [])

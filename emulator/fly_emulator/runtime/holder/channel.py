@@ -1,7 +1,7 @@
 """Messages between the emulator and a holder: JSON lines over a stream socket, file descriptors beside them.
 
 To the holder: `network`, `start`, `exec`, `signal`, `freeze`, `socket`; to that of a private network `switch`,
-`attach`, `address`, `tunnel`, `route`, `socket`.
+`attach`, `address`, `up`, `route`, `socket`.
 From it: `done`, `started`, `spawned`, `failed`, `socket`, `exited`, `ended`.
 A message's `fds` says how many of the descriptors received so far, in order, belong to it.
 """

@@ -125,22 +125,21 @@ class Holder:
     def _switch(self, message: Message) -> None:
         from . import netns, switch
 
-        fds: list[int] = []
         match message["op"]:
             case "switch":
                 switch.begin(message["addresses"])
             case "attach":
-                switch.attach(message["name"], message["pid"], message["address"])
+                words = ("name", "pid", "theirs", "destination", "prefix", "address")
+                switch.attach(*(message[word] for word in words))
             case "address":
                 change = netns.add_address if message["present"] else netns.remove_address
                 change(netns.LOOPBACK, message["address"], 128)
-            case "tunnel":
-                fds = [switch.tunnel(message["name"])]
+            case "up":
+                netns.up(socket.if_nametoindex(message["name"]))
             case "route":
-                netns.add_route(message["address"], 128, socket.if_nametoindex(message["name"]))
-        send(self.channel, {"op": "done", "id": message["id"]}, fds)
-        for fd in fds:
-            os.close(fd)
+                index = socket.if_nametoindex(message["name"])
+                netns.add_route(message["address"], 128, index, gateway=message["gateway"])
+        self._tell({"op": "done", "id": message["id"]})
 
     def _make_sandbox(self, wanted: dict[str, Any]) -> None:
         """Namespaces: all but the network by bubblewrap around a `cat`, or by an init of ours."""

@@ -72,11 +72,15 @@ def veth(name: str, peer: str, peer_namespace: int) -> int:
     return socket.if_nametoindex(name)
 
 
+def move(name: str, namespace: int) -> None:
+    """Move an interface of this namespace to that of the descriptor; it is down there."""
+    body = _link(socket.if_nametoindex(name), 0) + _attribute(IFLA_NET_NS_FD, struct.pack("=I", namespace))
+    _ask(RTM_NEWLINK, 0, body)
+
+
 def add_route(destination: str, prefix: int, index: int, gateway: str = "", source: str = "") -> None:
     """An IPv6 route, in place of one to the same destination."""
-    body = struct.pack(
-        "=BBBBBBBBI", socket.AF_INET6, prefix, 0, 0, RT_TABLE_MAIN, RTPROT_STATIC, 0, RTN_UNICAST, 0
-    )  # fmt: skip
+    body = struct.pack("=8BI", socket.AF_INET6, prefix, 0, 0, RT_TABLE_MAIN, RTPROT_STATIC, 0, RTN_UNICAST, 0)
     body += _attribute(RTA_DST, socket.inet_pton(socket.AF_INET6, destination))
     body += _attribute(RTA_OIF, struct.pack("=I", index))
     for kind, address in ((RTA_GATEWAY, gateway), (RTA_PREFSRC, source)):
