@@ -33,6 +33,68 @@ options:
   image:
     description: The image to run; wins over fly.toml's C(build.image).
     type: str
+  engine:
+    description:
+      - V(machines) needs an image that is there.
+      - V(flyctl) builds one from O(build), or from what fly.toml's C([build]) names, with flyctl, and pushes
+        it to Fly.io's registry; it is deployed over the Machines API all the same, with leases, gate and rollback.
+      - The image's tag is a digest of its source, so it is built when the source has changed and not else. Needs flyctl
+        0.4 or newer where Ansible runs.
+    type: str
+    choices: [machines, flyctl]
+    default: machines
+  build:
+    description: What to build an image from, with O(engine=flyctl); over what fly.toml's C([build]) says.
+    type: dict
+    suboptions:
+      path:
+        description:
+          - The folder to build in; its C(.dockerignore) is honoured, and C(.git) never counts. With O(build.git), the
+            folder in the repository.
+          - If not given, the folder of fly.toml, or with O(build.content) an empty one.
+        type: path
+      git:
+        description:
+          - A repository to build from instead. It is looked at with git and the credentials that git has here; fetched
+            only to build. Submodules are not.
+        type: str
+      version:
+        description: Branch, tag or whole commit of O(build.git). If not given, its default branch.
+        type: str
+      dockerfile:
+        description: The Dockerfile, in the folder. If not given, C(Dockerfile).
+        type: str
+      content:
+        description: A Dockerfile's text instead, such as a rendered template.
+        type: str
+      ignorefile:
+        description: The file to use as C(.dockerignore), in the folder.
+        type: str
+      args:
+        description: Build arguments. They can be read in the image, so what looks like a secret is refused.
+        type: dict
+      target:
+        description: The stage to build.
+        type: str
+      builder:
+        description: Build with Fly.io's builder (C(--remote-only)) or with this machine's Docker (C(--local-only)).
+        type: str
+        choices: [remote, local]
+        default: remote
+      timeout:
+        description: Seconds for building and pushing.
+        type: float
+        default: 1800.0
+  flyctl:
+    description: The program, by name or path.
+    type: str
+    default: flyctl
+  flycast:
+    description:
+      - That the app is reached over a private address only. flyctl is told C(--flycast) then, and C(--no-public-ips)
+        otherwise; it allocates nothing either way, as it only builds.
+    type: bool
+    default: false
   fallback_regions:
     description:
       - Where to create a machine without a volume, in this order, if C(primary_region) has no room.
@@ -83,6 +145,21 @@ EXAMPLES = r"""
     config: fly.toml
     image: ghcr.io/openclaw/openclaw:2026.9.6
 
+- name: An image of one's own, built when its folder has changed
+  openclaw.fly.fly_deploy:
+    config: fly.toml
+    engine: flyctl
+    build:
+      path: image
+
+- name: The same from a repository
+  openclaw.fly.fly_deploy:
+    config: fly.toml
+    engine: flyctl
+    build:
+      git: https://git.example.com/my-openclaw.git
+      version: v3
+
 - name: The host of a volume is full, so its data goes on on another one
   openclaw.fly.fly_volume:
     app: my-openclaw
@@ -103,7 +180,7 @@ machines:
   type: list
   elements: dict
 image:
-  description: The image that was asked for.
+  description: The image that was asked for, or that was or would be built.
   returned: success
   type: str
 release:
@@ -135,6 +212,7 @@ from ..module_utils.fly.fly_toml import launch_leftovers, load
 from ..module_utils.fly.gate import Gate
 from ..module_utils.fly.ledger_file import LedgerFile
 from ..module_utils.fly.releases import ReleaseEntry
+from ..module_utils.image_options import image_build
 from ..module_utils.resources.deployment import Deployment
 
 SPEC: dict[str, Any] = {
@@ -144,6 +222,24 @@ SPEC: dict[str, Any] = {
         "config": {"type": "path"},
         "definition": {"type": "dict"},
         "image": {"type": "str"},
+        "engine": {"type": "str", "choices": ["machines", "flyctl"], "default": "machines"},
+        "build": {
+            "type": "dict",
+            "options": {
+                "path": {"type": "path"},
+                "git": {"type": "str"},
+                "version": {"type": "str"},
+                "dockerfile": {"type": "str"},
+                "content": {"type": "str"},
+                "ignorefile": {"type": "str"},
+                "args": {"type": "dict"},
+                "target": {"type": "str"},
+                "builder": {"type": "str", "choices": ["remote", "local"], "default": "remote"},
+                "timeout": {"type": "float", "default": 1800.0},
+            },
+        },
+        "flyctl": {"type": "str", "default": "flyctl"},
+        "flycast": {"type": "bool", "default": False},
         "fallback_regions": {"type": "list", "elements": "str", "default": []},
         "volume": {"type": "str"},
         "hold": {"type": "bool", "default": False},
@@ -182,6 +278,7 @@ def body(params: dict[str, Any], context: Context) -> Deployment:
         fallback_regions=tuple(params["fallback_regions"]),
         volume=params["volume"],
         release=ReleaseEntry(releases, app, definition, context.warn),
+        build=image_build(params, context, app, definition, base_dir),
     )
 
 

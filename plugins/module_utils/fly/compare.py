@@ -43,7 +43,7 @@ def desired(wanted: Config, actual: Config) -> Config:
     stands_for = (actual.get("env") or {}).get(_STANDBY_FOR)
     if stands_for and actual.get("standbys"):
         result["env"] = {**wanted.get("env", {}), _STANDBY_FOR: stands_for}
-    if _is_pinned(wanted.get("image"), actual.get("image")):
+    if is_image(wanted.get("image"), actual.get("image")):
         result["image"] = actual["image"]
     theirs = {k: v for k, v in (actual.get("metadata") or {}).items() if k != HOLD_KEY}
     result["metadata"] = {**theirs, **wanted.get("metadata", {})}
@@ -84,9 +84,11 @@ def normal(value: Any, key: str = "") -> Any:
     return value
 
 
-def _is_pinned(wanted: str | None, actual: str | None) -> bool:
-    """Tell whether the machine has the wanted tag with a digest: flyctl pins what it clones."""
-    return bool(wanted and actual and "@" not in wanted and actual.startswith(f"{wanted}@"))
+def is_image(wanted: str | None, actual: str | None) -> bool:
+    """Tell whether the machine has the wanted image, perhaps its tag with a digest: flyctl pins what it clones."""
+    if not wanted or not actual:
+        return False
+    return actual == wanted or ("@" not in wanted and actual.startswith(f"{wanted}@"))
 
 
 def _narrow(before: Any, after: Any) -> tuple[Any, Any]:

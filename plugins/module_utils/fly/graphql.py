@@ -1,6 +1,7 @@
 # GNU General Public License v3.0 or later (see LICENSE)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fly.io's GraphQL API, for the few things that no other API does: WireGuard peers and limited tokens.
+"""Fly.io's GraphQL API, for the few things that no other API does: WireGuard peers, limited tokens, what
+a registry has.
 
 Source: Fly.io's GraphQL schema as flyctl ships it (2026-08).
 """
@@ -34,6 +35,9 @@ mutation($input: CreateLimitedAccessTokenInput!) { createLimitedAccessToken(inpu
 """
 _DELETE_TOKEN = """
 mutation($input: DeleteLimitedAccessTokenInput!) { deleteLimitedAccessToken(input: $input) { token } }
+"""
+_IMAGE = """
+query($name: String!, $ref: String!) { app(name: $name) { id image(ref: $ref) { digest } } }
 """
 
 
@@ -78,6 +82,14 @@ class GraphqlApi:
 
     def delete_token(self, identity: str) -> None:
         self._run(_DELETE_TOKEN, {"input": {"id": identity}}, "deleteLimitedAccessToken", safe=False)
+
+    def image_digest(self, app: str, reference: str) -> str | None:
+        """The digest of an image that is in a registry which Fly.io can read for this app."""
+        try:
+            found = self._run(_IMAGE, {"name": app, "ref": reference}, "app", safe=True)
+        except NotFound:
+            return None
+        return (found.get("image") or {}).get("digest")
 
     def _pages(self, query: str, variables: Json, root: str, connection: str) -> tuple[Json, list[Json]]:
         nodes: list[Json] = []

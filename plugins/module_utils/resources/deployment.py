@@ -16,11 +16,12 @@ from ..fly import machine_config, secret_ledger
 from ..fly.api import Json, MachinesApi
 from ..fly.applied_secrets import KEY as SECRETS_KEY
 from ..fly.applied_secrets import runs_with, secrets_state
-from ..fly.compare import desired, differences, sections
+from ..fly.compare import desired, differences, is_image, sections
 from ..fly.deployed import group_of, is_deployed, public_view
 from ..fly.errors import NoCapacity
 from ..fly.fly_toml import Definition, process_groups
 from ..fly.gate import Gate, is_crash_looping
+from ..fly.image_build import ImageBuild
 from ..fly.ledger_file import LedgerFile
 from ..fly.machine_writer import DOWN, MachineWriter
 from ..fly.placement import Place, places
@@ -34,6 +35,12 @@ class DeployState:
     """Fingerprint of the secrets' names and digests."""
     secrets_at: float
     """When one was last set, in unix seconds."""
+    unbuilt: bool = False
+    """Whether a machine is to run an image that is yet to be built."""
+
+
+class _Sending(Change):
+    """A change that sends a machine's configuration, and so needs its image."""
 
 
 class Deployment(Resource[DeployState]):
@@ -43,7 +50,8 @@ class Deployment(Resource[DeployState]):
     there is none, and puts one on hold that is down. A running machine is left alone. `secrets_pending` says that the
     app's secrets are going to change before this is applied, `secrets_state` what a task before this one read of them.
     `memory` has what is known of secrets that were set before there was a machine. `fallback_regions` are for machines
-    without a volume; `volume` is the one that a new machine mounts when several of the name are free.
+    without a volume; `volume` is the one that a new machine mounts when several of the name are free. With `build` the
+    image is built first, if a machine needs it and it is not there.
     """
 
     def __init__(
@@ -62,10 +70,12 @@ class Deployment(Resource[DeployState]):
         fallback_regions: tuple[str, ...] = (),
         volume: str | None = None,
         release: ReleaseEntry | None = None,
+        build: ImageBuild | None = None,
     ) -> None:
         self._api, self._gate, self._app, self._definition = api, gate, app, definition
         self._write = MachineWriter(api, gate, app)
-        self._image: str = image or (definition.get("build") or {}).get("image") or ""
+        self._build = build
+        self._image: str = build.reference if build else image or (definition.get("build") or {}).get("image") or ""
         self._hold, self._base_dir, self._secrets_pending = hold, base_dir, secrets_pending
         self._memory = memory
         self._secrets_state = secrets_state
@@ -76,7 +86,7 @@ class Deployment(Resource[DeployState]):
                 "no image is given",
                 where=self.title,
                 why="fly.toml has no [build] image, and building from a Dockerfile needs flyctl",
-                todo="Give image, or [build] image in fly.toml",
+                todo="Give image, or [build] image in fly.toml, or let flyctl build it with engine: flyctl",
             )
 
     @property
@@ -86,11 +96,13 @@ class Deployment(Resource[DeployState]):
     def observe(self) -> DeployState:
         machines = [machine for machine in self._api.machines(self._app) or [] if is_deployed(machine)]
         machines.sort(key=lambda m: (group_of(m), m["id"]))
+        unbuilt = self._is_unbuilt(machines)
         if self._hold:
-            return DeployState(machines, "", 0.0)
+            return DeployState(machines, "", 0.0, unbuilt)
         if self._secrets_pending:
-            return DeployState(machines, "known once the secrets are set", math.inf)
-        return DeployState(machines, *(self._secrets_state or secrets_state(self._api.secrets(self._app) or [])))
+            return DeployState(machines, "known once the secrets are set", math.inf, unbuilt)
+        state = self._secrets_state or secrets_state(self._api.secrets(self._app) or [])
+        return DeployState(machines, *state, unbuilt)
 
     def plan(self, observed: DeployState) -> list[Change]:
         changes: list[Change] = []
@@ -103,6 +115,9 @@ class Deployment(Resource[DeployState]):
                 changes += self._convergence(machine, group, observed)
         if not self._hold:
             changes += [self._removal(m) for m in observed.machines if group_of(m) not in groups]
+        if self._build and observed.unbuilt and any(isinstance(change, _Sending) for change in changes):
+            after = {"image": self._image, "from": self._build.where}
+            changes.insert(0, Change(f"build {self._image} from {self._build.where}", None, after, self._build.make))
         return changes
 
     def conclude(self, *, failed: bool) -> None:
@@ -119,6 +134,18 @@ class Deployment(Resource[DeployState]):
     def describe(self, observed: DeployState) -> dict[str, Any]:
         machines = [public_view(machine) for machine in observed.machines]
         return {"machines": machines, "image": self._image, "release": self._release and self._release.view()}
+
+    def _is_unbuilt(self, machines: list[Json]) -> bool:
+        """An image that every machine runs was built; any other is looked up, and its builder looked for."""
+        if self._build is None:
+            return False
+        groups = set(process_groups(self._definition))
+        ours = [machine for machine in machines if group_of(machine) in groups]
+        everywhere = all(is_image(self._image, (machine.get("config") or {}).get("image")) for machine in ours)
+        if (everywhere and groups == {group_of(machine) for machine in ours}) or self._build.pushed():
+            return False
+        self._build.check()
+        return True
 
     # What is wanted
 
@@ -146,7 +173,7 @@ class Deployment(Resource[DeployState]):
             what = sections(before, after).replace(f"metadata.{SECRETS_KEY}", "secrets")
             launch = not (down and _is_standby(machine))
             update = partial(self._update, identity, wanted, launch)
-            return [Change(f"update machine {identity}: {what}", before, after, update)]
+            return [_Sending(f"update machine {identity}: {what}", before, after, update)]
         if down and not self._may_sleep(machine):
             return [self._start(machine)]
         return []
@@ -160,9 +187,10 @@ class Deployment(Resource[DeployState]):
         return sleeps and machine.get("state") in ("stopped", "suspended")
 
     def _final(self, config: Json) -> Json:
-        """The config as it is sent: with the release that it is of."""
-        noted = self._release.begin(self._image) if self._release else {}
-        return {**config, "metadata": {**config["metadata"], **noted}}
+        """The config as it is sent: with the digest of an image that was built, and the release that it is of."""
+        image = (self._build and self._build.pushed()) or self._image
+        noted = self._release.begin(image) if self._release else {}
+        return {**config, "image": image, "metadata": {**config["metadata"], **noted}}
 
     # Changes
 
@@ -170,7 +198,7 @@ class Deployment(Resource[DeployState]):
         config = self._wanted(group, None, observed.secrets)
         after = {"region": self._definition.get("primary_region"), **_shown(config)}
         what = "create a machine on hold" if self._hold else "create a machine"
-        return Change(f"{what} for {group}", None, after, lambda: self._create(group, observed))
+        return _Sending(f"{what} for {group}", None, after, lambda: self._create(group, observed))
 
     def _replacement(self, machine: Json, group: str, observed: DeployState) -> Change:
         """A mount cannot be added to or taken from a machine; its volume, if any, outlives it."""
@@ -181,7 +209,7 @@ class Deployment(Resource[DeployState]):
 
         config = self._wanted(group, None, observed.secrets)
         before, after = differences(config, machine.get("config") or {})
-        return Change(f"replace machine {machine['id']}: its mount changes", before, after, replace)
+        return _Sending(f"replace machine {machine['id']}: its mount changes", before, after, replace)
 
     def _removal(self, machine: Json) -> Change:
         identity, group = machine["id"], group_of(machine)
