@@ -19,6 +19,7 @@ CANARY = "canary-of-a-task-0123456789"
 WRONG_TOKEN = {"api_token": f"fm2_{CANARY}"}
 AS_MODULE = {"become": True, "become_user": getpass.getuser(), "remote_user": getpass.getuser()}
 """Asks for another user, who is the same one: the worker may not do it, and no right is needed."""
+BUILD = {"engine": "flyctl", "build": {"content": "FROM scratch"}, "flyctl": "/nowhere/flyctl"}
 FEW_TRIES = {"api_retries": 0}
 VOLATILE = ("ansible_facts", "ansible_job_id", "started", "finished", "results_file", "stderr_lines", "stdout_lines")
 VOLATILE += ("warnings", "deprecations", "exception", "msg_lines")
@@ -118,6 +119,7 @@ class Gateway:
             ok("fly_deploy", **self.args("fly_deploy")),
             changed("fly_deploy", **self.args("fly_deploy", image="registry.fly.io/featherweight:other")),
             failed("fly_deploy", **self.args("fly_deploy", definition={"app": app, "env": {"MY_TOKEN": CANARY}})),
+            failed("fly_deploy", app=app, definition={}, **BUILD),
             changed("fly_deploy_token", app=app, dest=f"{scratch}/deploy-token"),
             failed("fly_deploy_token", **WRONG_TOKEN, app=app, dest=f"{scratch}/deploy-token"),
             ok("fly_ips", **self.args("fly_ips")),
