@@ -91,6 +91,9 @@ def parser() -> argparse.ArgumentParser:
     )
     start.add_argument("--rate-limits", action="store_true", help="answer 429 as Fly does")
     start.add_argument(
+        "--egress", action="store_true", help="let machines reach the internet; needs slirp4netns where they are apart"
+    )
+    start.add_argument(
         "--wireguard",
         type=int,
         nargs="?",
@@ -178,7 +181,7 @@ def _again(arguments: argparse.Namespace) -> list[str]:
     ):
         for value in values:
             words += [flag, str(value)]
-    return [*words, *(["--rate-limits"] if arguments.rate_limits else [])]
+    return [*words, *(flag for flag in ("--rate-limits", "--egress") if getattr(arguments, flag[2:].replace("-", "_")))]
 
 
 def _serve(arguments: argparse.Namespace) -> int:
@@ -195,6 +198,7 @@ def _serve(arguments: argparse.Namespace) -> int:
         foreign_apps=tuple(arguments.foreign_app),
         orgs=(Organization("personal", "Personal"), *(Organization(slug, slug) for slug in arguments.org)),
         rate_limits=arguments.rate_limits,
+        egress=arguments.egress,
         wireguard_port=arguments.wireguard,
     )
     with daemon.single(arguments.state_dir) as alone:

@@ -11,6 +11,7 @@ from .journal import Journal
 from .logbook import Logbook
 from .machines.pulls import Pulls
 from .runtime.base import Runtime
+from .runtime.egress import Egress
 from .runtime.sixpn import Networks
 from .settings import Settings, Token
 from .state.store import Store
@@ -31,6 +32,8 @@ class Context:
     pulls: Pulls
     networks: Networks | None = None
     """The private networks, where the tier can join machines to them."""
+    egress: Egress | None = None
+    """The machines' way out, where they have one that is not the host's."""
     gateway: Gateway | None = None
     """Where WireGuard peers come in, when it was asked for."""
     full_regions: set[str] = field(default_factory=set)

@@ -56,6 +56,7 @@ from .machines.fleet import Fleet
 from .machines.pulls import Pulls
 from .runtime import RuntimeUnavailable
 from .runtime.base import Runtime
+from .runtime.egress import Egress
 from .runtime.sixpn import Networks
 from .settings import Settings, default_cache_dir
 from .state.store import Store, write_atomic
@@ -130,6 +131,8 @@ class Emulator:
         self.context = context = Context(
             settings, clock, store, logbook, journal, Faults(), runtime, pulls, networks
         )
+        if settings.egress and runtime.guarantees.private_network:
+            context.egress = await self._egress()
         if settings.wireguard_port is not None:
             context.gateway = await self._gateway(networks, settings.wireguard_port)
         for app in [app for app in store.apps.values() if app.deleting]:
@@ -147,6 +150,12 @@ class Emulator:
         await self._serve_edge()
         write_atomic(settings.state_dir / "emulator.json", json.dumps(self.info(), indent=2) + "\n", 0o644)
         self.fleet.resume()
+
+    async def _egress(self) -> Egress:
+        found = await Egress.probe()
+        if isinstance(found, str):
+            raise RuntimeUnavailable(f"Machines cannot have a way out here: {found}")
+        return found
 
     async def _gateway(self, networks: Networks | None, port: int) -> Gateway:
         if networks is None:
@@ -227,6 +236,9 @@ class Emulator:
     def info(self) -> dict[str, Any]:
         """What emulator.json and /emulator/v1/info say."""
         guarantees = self.context.runtime.guarantees
+        egress = self.context.egress is not None or not guarantees.private_network
+        no_egress = [] if egress else ["machines cannot reach the internet: it was started without --egress"]
+        missing = [*guarantees.missing, *no_egress]
         return {
             "version": __version__,
             "pid": os.getpid(),
@@ -235,13 +247,14 @@ class Emulator:
             "edge_https_port": self.edge_https_port,
             "ca_file": str(self.ca_file),
             "tier": guarantees.tier,
+            "egress": egress,
             "guarantees": {
                 "private_root": guarantees.private_root,
                 "private_network": guarantees.private_network,
                 "memory_limit": guarantees.memory_limit,
                 "owners": guarantees.owners,
                 "sixpn": guarantees.sixpn,
-                "missing": list(guarantees.missing),
+                "missing": missing,
             },
             "state_dir": str(self.settings.state_dir),
         }

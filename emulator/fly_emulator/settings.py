@@ -64,6 +64,8 @@ class Settings:
     region: str = "iad"
     """Where the API says it is (fly-request-id, the nearest region)."""
     rate_limits: bool = False
+    egress: bool = False
+    """Whether machines reach what this host reaches; in the process tier they do anyway."""
     wireguard_port: int | None = None
     """Where WireGuard peers are let in, on all of this host's addresses; None lets nobody in."""
     restart_delay: float = 1.0

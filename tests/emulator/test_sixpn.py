@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from emulator.client import App, Client, Machine, service, until
 
-from fly_emulator.edge.dns import answer
+from fly_emulator.edge.dns import NotOurs, answer
 
 ANSWER = """
 import http.server, socket, sys
@@ -143,3 +143,11 @@ def test_the_name_server_keeps_to_the_protocol() -> None:
     assert missing is not None and missing[3] & 15 == 3
     for junk in (b"", b"\0" * 12, query("a.internal", 28)[:20], found):
         assert answer(junk, lambda *asked: []) is None
+
+
+def test_a_name_that_is_not_flys_is_left_to_the_next_server() -> None:
+    def refuse(name: str, kind: str) -> list[str] | None:
+        raise NotOurs
+
+    refused = answer(query("example.com", 1), refuse)
+    assert refused is not None and refused[3] & 15 == 5

@@ -12,12 +12,16 @@ KINDS = {1: "A", 16: "TXT", 28: "AAAA"}
 TTL = 5
 HEADER = struct.Struct("!6H")
 ANSWER, AUTHORITATIVE, RECURSION_DESIRED, OPCODE = 0x8000, 0x0400, 0x0100, 0x7800
-NO_ERROR, NO_SUCH_NAME, NOT_IMPLEMENTED = 0, 3, 4
+NO_ERROR, NO_SUCH_NAME, NOT_IMPLEMENTED, REFUSED = 0, 3, 4, 5
 SAME_NAME = 0xC00C
 """A pointer to the question's name."""
 
 Lookup = Callable[[str, str], list[str] | None]
-"""Takes a name and A, AAAA or TXT; gives the records, or None when there is no such name."""
+"""Takes a name and A, AAAA or TXT; gives the records, or None when there is no such name. Raises NotOurs."""
+
+
+class NotOurs(Exception):
+    """The name is for another server to tell of."""
 
 
 class NameServer(asyncio.DatagramProtocol):
@@ -43,18 +47,20 @@ def answer(data: bytes, lookup: Lookup) -> bytes | None:
         return None
     if flags & ANSWER or questions != 1:
         return None
-    code, records = NO_ERROR, []
-    if flags & OPCODE:
-        code = NOT_IMPLEMENTED
-    elif (found := lookup(name, KINDS.get(kind, ""))) is None:
-        code = NO_SUCH_NAME
-    else:
-        records = [_data(kind, text) for text in found]
+    code, records = _records(name, kind, lookup) if not flags & OPCODE else (NOT_IMPLEMENTED, [])
     head = HEADER.pack(number, ANSWER | AUTHORITATIVE | flags & RECURSION_DESIRED | code, 1, len(records), 0, 0)
     question = data[HEADER.size : end + 4]
     return head + question + b"".join(
         struct.pack("!3HIH", SAME_NAME, kind, 1, TTL, len(record)) + record for record in records
     )
+
+
+def _records(name: str, kind: int, lookup: Lookup) -> tuple[int, list[bytes]]:
+    try:
+        found = lookup(name, KINDS.get(kind, ""))
+    except NotOurs:
+        return REFUSED, []
+    return (NO_SUCH_NAME, []) if found is None else (NO_ERROR, [_data(kind, text) for text in found])
 
 
 def _name(data: bytes, place: int) -> tuple[str, int]:

@@ -13,6 +13,7 @@ from ..runtime.sixpn import prefix_of
 from ..state.model import App, Machine, WireGuardPeer
 
 PUBLIC_SUFFIX = ".fly.dev"
+PRIVATE_SUFFIXES = (".internal", ".flycast")
 PUBLIC_KINDS = {"A": ("v4", "shared_v4"), "AAAA": ("v6",)}
 
 

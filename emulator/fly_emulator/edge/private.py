@@ -11,8 +11,8 @@ from aiohttp import web
 from ..context import Context
 from ..runtime.sixpn import Network, Networks, prefix_of
 from ..state.model import App
-from .dns import NameServer
-from .names import Names
+from .dns import NameServer, NotOurs
+from .names import PRIVATE_SUFFIXES, PUBLIC_SUFFIX, Names
 from .proxy import Edge, server
 from .routing import Router, ports_of
 
@@ -77,6 +77,8 @@ class PrivateEdge:
             self._stack.callback(transport.close)
 
     def _lookup(self, prefix: str, name: str, kind: str) -> list[str] | None:
+        if not name.lower().rstrip(".").endswith((*PRIVATE_SUFFIXES, PUBLIC_SUFFIX)):
+            raise NotOurs
         found = self._names.private(name, kind, prefix)
         return found if found is not None else self._names.public(name, kind)
 

@@ -436,6 +436,7 @@ class Runner:
             proxy_ipv4=PROXY_IPV4,
             ports=config.ports(machine.config),
             files=config.files(machine.config, machine.current.secrets),
+            egress=self._context.egress,
             join=partial(networks.join, machine.private_ip) if networks is not None else None,
         )
 

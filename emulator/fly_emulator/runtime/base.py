@@ -10,6 +10,7 @@ from typing import Protocol
 import aiohttp
 
 from ..images.base import Image
+from .egress import Egress
 
 LogSink = Callable[[str, str], None]
 """Takes (level, line); level is "info" for the machine's output, "system" for ours."""
@@ -55,6 +56,8 @@ class MachineSpec:
     files: tuple[GuestFile, ...] = ()
     join: Callable[[int], Awaitable[None]] | None = None
     """Joins the machine's network, which a process of this number is in, to others; before anything starts in it."""
+    egress: Egress | None = None
+    """Its way out; None where it has none, or the host's."""
 
 
 @dataclass(frozen=True)

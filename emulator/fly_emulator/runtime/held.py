@@ -80,6 +80,8 @@ class HeldMachine:
             await self._join_networks()
             reply, *pipes = await self._start_main()
         except BaseException as failed:
+            for task in self._tasks:
+                task.cancel()
             self._link.close()
             await self._link.ended()
             if self.plan.cgroup:
@@ -101,6 +103,8 @@ class HeldMachine:
             self.log("system", made["note"])
         if self.spec.join:
             await self.spec.join(self._link.pid)
+        if self.spec.egress:
+            self._tasks.append(await self.spec.egress.open(self._link.pid))
 
     async def _start_main(self) -> tuple[Message, _OutputPipe, _OutputPipe]:
         start: Message = {

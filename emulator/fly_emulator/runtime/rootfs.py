@@ -6,6 +6,7 @@ import base64
 import os
 from pathlib import Path
 
+from . import egress, sixpn
 from .base import MachineSpec
 from .holder.channel import Message
 
@@ -49,12 +50,16 @@ def contents(spec: MachineSpec, home: str, owner: tuple[int, int]) -> Message:
         f"{spec.ipv6}\t{spec.machine_id} fly-local-6pn {spec.machine_id}.vm.{spec.app}.internal",
         f"{spec.ipv4}\t{spec.machine_id}",
     ]  # fmt: skip
+    # The first refuses names that are not Fly.io's, on which the second is asked.
+    resolvers = [sixpn.RESOLVER] if spec.join or not spec.egress else []
+    if spec.egress:
+        resolvers.append(egress.RESOLVER)
     texts = {
         "/etc/passwd": passwd,
         "/etc/group": group,
         "/etc/hosts": hosts,
         "/etc/hostname": [spec.machine_id],
-        "/etc/resolv.conf": ["nameserver fdaa::3"],
+        "/etc/resolv.conf": [f"nameserver {server}" for server in resolvers],
     }
     files = [[path, _encoded("\n".join([*lines, ""]).encode()), 0o644] for path, lines in texts.items()]
     files += [[file.path, _encoded(file.content), file.mode] for file in spec.files]
