@@ -127,7 +127,7 @@ options:
         type: str
         required: true
       paths:
-        description: The only paths that it may let through.
+        description: The only paths that it may let through; C(/a/*) is one segment below C(/a), C(/) everything.
         type: list
         elements: str
         default: []

@@ -71,6 +71,11 @@ options:
     description: Plugins that are installed, npm packages with their exact versions.
     type: dict
     default: {}
+  tunnels:
+    description: The tunnels, as C(fly_app_tunnels) of the role P(openclaw.fly.fly_app#role) declares them.
+    type: list
+    elements: dict
+    default: []
   ownership:
     description: As in M(openclaw.fly.openclaw_config).
     type: str
@@ -141,6 +146,7 @@ SPEC: dict[str, Any] = {
         "secret_names": {"type": "list", "elements": "str", "default": [], "no_log": False},
         "secrets": {"type": "dict", "default": {}, "no_log": True},
         "packages": {"type": "dict", "default": {}},
+        "tunnels": {"type": "list", "elements": "dict", "default": []},
         "ownership": {"type": "str", "choices": ["merge", "exact", "readonly"], "default": "merge"},
         "migrate": {"type": "bool", "default": False},
         "waivers": {"type": "dict", "default": {}},

@@ -351,6 +351,16 @@ def test_a_tunnel_lets_only_its_paths_through(private: Gateway) -> None:
             assert told or private.status("tunnels", **declared) == "pass"
 
 
+@pytest.mark.parametrize(("status", "finding"), [(401, ""), (200, "answers 200 to a stranger, 401 expected")])
+def test_a_tunnel_to_the_whole_gateway_is_guarded_by_it(private: Gateway, status: int, finding: str) -> None:
+    with tunnel(lambda method, path: (status, b"{}")) as url:
+        declared = {"tunnels": [{"url": url, "paths": ["/"]}]}
+        if finding:
+            assert [finding in line for line in private.findings("tunnels", **declared)] == [True]
+        else:
+            assert private.status("tunnels", **declared) == "pass"
+
+
 def test_a_tunnel_to_everything_is_seen(public: Gateway) -> None:
     """The whole gateway behind a tunnel, here the edge itself."""
     url = f"https://{public.host}:{public.emulator.info['edge_https_port']}"

@@ -66,6 +66,7 @@ WAIVABLE = frozenset(
         "rate-limit",
         "moved",
         "channel-plugin",
+        "tunnel-everything",
     }
 )
 """Rules that a person may waive with a reason. What cannot work, and secrets in the file, cannot be waived."""

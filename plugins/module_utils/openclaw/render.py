@@ -13,6 +13,8 @@ from .errors import InvalidValue
 from .paths import as_json
 from .releases import DEFAULT_RELEASE, ENTRIES_SINCE, OWNERSHIP_SINCE, Release
 from .secrets import is_env_name, secret_ref
+from .tunnels.declared import read as read_tunnels
+from .tunnels.follow import follow
 
 TOKEN_ENV: Final = "OPENCLAW_GATEWAY_TOKEN"
 FLY_PROXY_RANGES: Final = ("172.16.0.0/12",)
@@ -47,6 +49,7 @@ VARIABLES: Final[dict[str, str]] = {
     "hooks": "hooks, passed through",
     "update_check": "update.checkOnStart; default false: releases are changed by the play",
     "catalog_refresh": "models.catalogRefresh.enabled; left out when not given",
+    "tunnels": "as fly_app_tunnels declares them; those with a mistake are left out, the preflight tells of them",
     "layers": "a list of objects in openclaw.json's own words, each merged over the ones before",
     "extra": "anything else of openclaw.json, merged last and over all",
 }
@@ -90,6 +93,8 @@ def gateway_config(variables: Mapping[str, Any]) -> dict[str, Any]:
     config |= {name: deepcopy(section) for name, section in sections.items() if section}
     if "catalog_refresh" in given:
         config["models"] = {"catalogRefresh": {"enabled": bool(given["catalog_refresh"])}}
+    port = config["gateway"]["port"]
+    config = follow(config, read_tunnels(given.get("tunnels", []), port)[0], port)
     release = Release.parse(str(given.get("release", DEFAULT_RELEASE)))
     config = in_layout_of(config, release)
     for layer in (*_sequence(given, "layers"), _object(given, "extra")):

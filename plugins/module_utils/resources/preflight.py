@@ -16,6 +16,7 @@ from ..openclaw.config_moves import migrate
 from ..openclaw.plugins import unpinned
 from ..openclaw.problems import ConfigRefused, Problem
 from ..openclaw.releases import Release
+from ..openclaw.tunnels.check import check as check_tunnels
 
 
 def preflight(api: MachinesApi, params: dict[str, Any]) -> dict[str, Any]:
@@ -48,7 +49,10 @@ def config_problems(params: dict[str, Any], release: Release) -> list[Problem]:
     port = process.parse(params["command"]).port or process.DEFAULT_PORT
     rules = facts(params, release, port)
     problems = config_rules.check(config, rules)
-    found = channels.check(config, release, rules.secret_names, params["packages"], params["secrets"])
+    found = [
+        *channels.check(config, release, rules.secret_names, params["packages"], params["secrets"]),
+        *check_tunnels(params["tunnels"], config, rules),
+    ]
     problems += [problem for problem in found if not config_rules.waived(problem, rules)]
     problems += [Problem(package, why, (), todo, "plugin-pin") for package, why, todo in unpinned(params["packages"])]
     schema = config_schema.load(release, params["schema_cache"])

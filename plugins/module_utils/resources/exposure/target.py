@@ -53,10 +53,17 @@ class Doors:
 
 @dataclass(frozen=True)
 class Tunnel:
-    """A road that another network gives: its base URL, and the only paths that it may let through."""
+    """A road that another network gives: its base URL, and the only paths that it may let through.
+
+    A path ``/a/*`` stands for those one segment below ``/a``, and ``/`` for all.
+    """
 
     url: str
     paths: tuple[str, ...]
+
+    def declares(self, path: str) -> bool:
+        above = path.rpartition("/")[0]
+        return bool({path, f"{above}/*", "/"} & set(self.paths))
 
 
 @dataclass

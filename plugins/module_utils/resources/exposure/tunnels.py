@@ -24,11 +24,16 @@ def tunnels(target: Target, notes: Notes) -> None:
             _undeclared(probe, tunnel, notes)
         finally:
             probe.close()
-        _websocket(target, tunnel, notes)
+        if "/" in tunnel.paths:
+            _guarded(target, tunnel, notes)
+        else:
+            _websocket(target, tunnel, notes)
 
 
 def _declared(probe: HttpProbe, tunnel: Tunnel, notes: Notes) -> None:
     for path in tunnel.paths:
+        if path == "/" or path.endswith("/*"):
+            continue
         status = probe.send("POST", path, {"Content-Type": "application/json"}, b"{}").status
         if status < 300:
             notes.found(f"{tunnel.url}{path} takes a webhook without a signature ({status})", _SIGNATURE)
@@ -40,7 +45,7 @@ def _declared(probe: HttpProbe, tunnel: Tunnel, notes: Notes) -> None:
 
 def _undeclared(probe: HttpProbe, tunnel: Tunnel, notes: Notes) -> None:
     for path in UNDECLARED:
-        if path in tunnel.paths:
+        if tunnel.declares(path):
             continue
         try:
             answer = probe.get(path)
@@ -52,6 +57,19 @@ def _undeclared(probe: HttpProbe, tunnel: Tunnel, notes: Notes) -> None:
             notes.found(f"{tunnel.url}{path} reaches the gateway ({answer.status})")
         else:
             notes.saw(f"{tunnel.url}{path}: {answer.status}")
+
+
+def _guarded(target: Target, tunnel: Tunnel, notes: Notes) -> None:
+    """All of the gateway is declared; then it is the gateway that must refuse strangers."""
+    probe = HttpProbe(tunnel.url, timeout=target.timeout, ca_file=target.doors.ca_file)
+    try:
+        status = probe.get("/control-ui-config.json").status
+    finally:
+        probe.close()
+    if status == 401:
+        notes.saw(f"{tunnel.url} leads to the whole gateway, as declared, which asks for the token")
+    else:
+        notes.found(f"{tunnel.url}/control-ui-config.json answers {status} to a stranger, 401 expected", _TOKEN)
 
 
 def _websocket(target: Target, tunnel: Tunnel, notes: Notes) -> None:
@@ -66,4 +84,5 @@ def _websocket(target: Target, tunnel: Tunnel, notes: Notes) -> None:
     notes.found(f"{tunnel.url}: a WebSocket reaches the gateway")
 
 
+_TOKEN = "Set gateway.auth.mode to token or password, and see that gateway.trustedProxies holds the tunnel's address"
 _SIGNATURE = "Turn the provider's signature check on, and set webhookSecurity.allowedHosts to the tunnel's name"
