@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import socket
 import threading
 import time
@@ -19,19 +18,17 @@ PROGRAMS = ("ngrok", "cloudflared", "tailscale", "tailscaled")
 
 
 class Vendor:
-    """The programs in a folder, each the stand-in run by `interpreter`."""
+    """The stand-in programs in a folder."""
 
-    def __init__(self, folder: Path, interpreter: str) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
-        for program in PROGRAMS:
-            self.install(program, interpreter)
 
-    def install(self, program: str, interpreter: str) -> None:
-        file = self.folder / program
-        shutil.copyfile(vendor.__file__, file)
-        file.write_text(f"#!{interpreter}\n{file.read_text()}")
-        file.chmod(0o755)
+    def install(self, interpreter: str, *programs: str) -> None:
+        self.folder.mkdir(exist_ok=True)
+        for program in programs or PROGRAMS:
+            file = self.folder / program
+            file.write_text(f"#!{interpreter}\n{Path(vendor.__file__).read_text()}")
+            file.chmod(0o755)
 
     def starts(self, program: str) -> list[dict[str, Any]]:
         """Its starts until now: program, argv, env (names to digests), pid within the machine."""

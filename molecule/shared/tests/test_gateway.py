@@ -15,7 +15,7 @@ import testinfra.host
 
 testinfra_hosts = ["local://"]
 SCENARIO = os.environ["MOLECULE_SCENARIO_NAME"]
-EXPOSURE = "public" if SCENARIO == "convert" else SCENARIO
+EXPOSURE = {"convert": "public", "tunnel": "private"}.get(SCENARIO, SCENARIO)
 APP = f"scenario-{SCENARIO}"
 FOLDER = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"]) / ".local"
 

@@ -71,7 +71,9 @@ class Machine:
 
 @pytest.fixture
 def vendor(tmp_path: Path) -> Vendor:
-    return Vendor(tmp_path / "bin", sys.executable)
+    vendor = Vendor(tmp_path / "bin")
+    vendor.install(sys.executable)
+    return vendor
 
 
 @pytest.fixture
@@ -144,7 +146,7 @@ def test_a_missing_program_is_told_and_keeps_nothing_down(vendor: Vendor, start:
     (vendor.folder / "ngrok").unlink()
     machine = start(NGROK)
     until(lambda: machine.says("ended with 127"))
-    vendor.install("ngrok", sys.executable)
+    vendor.install(sys.executable, "ngrok")
     until(lambda: vendor.starts("ngrok"))
     assert machine.process.poll() is None
 

@@ -89,6 +89,7 @@ CHECKS: Final = (
         "Asks the tunnel for declared and undeclared paths and for a WebSocket",
         "Let the tunnel forward the declared paths only",
         tunnels.tunnels,
+        settles=True,
     ),
     Check(
         "audit",
