@@ -48,6 +48,11 @@ options:
     description: Whether the app has a dedicated IPv4 address.
     type: bool
     default: false
+  tunnels:
+    description: Tunnels that lead to it from outside, each with C(url) and C(paths).
+    type: list
+    elements: dict
+    default: []
   machines:
     description: The machines, as M(openclaw.fly.fly_deploy) returns them.
     type: list
@@ -110,6 +115,7 @@ SPEC: dict[str, Any] = {
         "vm_memory": {"type": "str"},
         "volume_size_gb": {"type": "int", "default": 0},
         "dedicated_ipv4": {"type": "bool", "default": False},
+        "tunnels": {"type": "list", "elements": "dict", "default": []},
         "machines": {"type": "list", "elements": "dict", "default": []},
         "proof": {"type": "dict", "default": {}},
         "token_file": {"type": "path", "no_log": False},

@@ -19,6 +19,7 @@ EXAMPLES = sorted(path.name for path in (REPO / "inventories" / "examples").iter
 ENV = {
     "ANTHROPIC_API_KEY": "example", "OPENAI_API_KEY": "example", "DISCORD_BOT_TOKEN": "a" * 24 + ".bbbbbb." + "c" * 27,
     "TWILIO_ACCOUNT_SID": "example", "TWILIO_AUTH_TOKEN": "example", "NGROK_AUTHTOKEN": "example",
+    "TUNNEL_CRED_CONTENTS": "example", "TS_AUTHKEY": "example", "HOOKS_TOKEN": "example-of-a-token-for-hooks",
 }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from support.ansible import REPO, Ansible, Run
@@ -89,24 +89,32 @@ def log(site: Site) -> str:
     return "\n".join(entry["attributes"]["message"] for entry in entries)
 
 
-def verify(site: Site, url: str, *paths: str) -> Run:
-    """verify.yml's check of the tunnel, by the vendor's edge, without patience."""
-    site.variables |= {
-        "openclaw_exposure_tunnels": [{"url": url, "paths": list(paths)}],
-        "openclaw_exposure_checks": ["tunnels"],
-        "openclaw_exposure_wait_timeout": 0,
-    }
-    site.playbook = REPO / "playbooks" / "verify.yml"
+def through(site: Site, playbook: str, url: str, *paths: str) -> Run:
+    """Run a playbook that asks the vendor's edge for these paths, without patience."""
+    declared = [{"url": url, "paths": list(paths)}]
+    site.variables |= {"openclaw_exposure_tunnels": declared, "openclaw_exposure_wait_timeout": 0}
+    site.playbook = REPO / "playbooks" / f"{playbook}.yml"
     try:
         return site.run()
     finally:
         del site.playbook
+        site.variables["openclaw_exposure_tunnels"] = []
 
 
-def test_the_second_run_changes_nothing(site: Site, vendor: Vendor) -> None:
+def test_the_second_run_changes_nothing(site: Site, vendor: Vendor, url: str) -> None:
+    """By tunnel.yml, which proves the paths too."""
     site.emulator.clear_journal()
-    assert changes(site.converge()) == []
+    run = through(site, "tunnel", url, *TUNNEL["paths"]).ok()
+    assert changes(run) == []
     assert site.writes() == []
+    assert [check["status"] for check in result(run, "openclaw_exposure_info")["checks"]] == ["pass"] * 4
+    assert f"tunnel  {url}/hooks/wake, {url}/tools/invoke" in run.output
+
+
+def test_tunnel_yml_wants_a_tunnel(new_site: Callable[..., Site]) -> None:
+    site = new_site("no-tunnel")
+    site.playbook = REPO / "playbooks" / "tunnel.yml"
+    assert "no-tunnel declares no tunnel. Write fly_app_tunnels" in site.run().failed().output
 
 
 def test_the_gateway_runs_in_a_sealed_machine_as_before(site: Site, vendor: Vendor) -> None:
@@ -120,7 +128,7 @@ def test_the_gateway_runs_in_a_sealed_machine_as_before(site: Site, vendor: Vend
 
 def test_only_declared_paths_come_through(site: Site, url: str) -> None:
     """One of them demands a token, the other is not the stand-in's to know: 405 is the gateway's own."""
-    run = verify(site, url, *TUNNEL["paths"]).ok()
+    run = through(site, "verify", url, *TUNNEL["paths"]).ok()
     evidence = str(result(run, "openclaw_exposure_info")["checks"])
     assert f"{url}/tools/invoke: 401 without a signature" in evidence
     assert f"{url}/control-ui-config.json: 404" in evidence
@@ -128,7 +136,7 @@ def test_only_declared_paths_come_through(site: Site, url: str) -> None:
 
 
 def test_a_path_too_many_is_found(site: Site, url: str) -> None:
-    run = verify(site, url, "/hooks/wake").failed()
+    run = through(site, "verify", url, "/hooks/wake").failed()
     assert f"{url}/tools/invoke reaches the gateway" in run.output
 
 

@@ -16,6 +16,7 @@ def recap(params: dict[str, Any], context: Context) -> dict[str, Any]:
     dollars = monthly_dollars(size, params["region"], params["volume_size_gb"], int(params["dedicated_ipv4"]))
     facts = {
         **_access(params),
+        **_tunnels(params["tunnels"]),
         "proved": _proved(params["proof"], context.check_mode),
         "runs": f"OpenClaw {params['release']} on {_machines(params)}",
         "costs": f"about {dollars:.2f} USD a month, without traffic and models"
@@ -43,6 +44,11 @@ def _access(params: dict[str, Any]) -> dict[str, str]:
             "pair": pair,
         }
     return {"open": params["url"] or "", "let in": own, "log in": token, "pair": pair}
+
+
+def _tunnels(tunnels: list[dict[str, Any]]) -> dict[str, str]:
+    urls = [f"{tunnel['url']}{path}" for tunnel in tunnels for path in tunnel["paths"]]
+    return {"tunnel": ", ".join(urls)} if urls else {}
 
 
 def _proved(proof: dict[str, Any], check_mode: bool) -> str:
