@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[3] / "tests"))
-from support.tunnel import Vendor  # noqa: E402
+from support.tunnel import Vendor
 
 testinfra_hosts = ["local://"]
 pytestmark = pytest.mark.skipif(os.environ["MOLECULE_SCENARIO_NAME"] != "tunnel", reason="no tunnel here")

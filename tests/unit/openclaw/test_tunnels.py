@@ -57,7 +57,7 @@ def test_what_is_right_is_not_refused() -> None:
         ({**NGROK, "paths": ["/a/../b"]}, r"has '/a/../b', which is no path"),
         ({**NGROK, "paths": ["/*"]}, r"has '/\*', which is no path"),
         ({**NGROK, "paths": ["/a$(id)"]}, r"which is no path"),
-        ({**NGROK, "paths": ["/"]}, r"has the path /: the whole gateway, .* open to everybody. List .* or waive tunnel-ev"),
+        ({**NGROK, "paths": ["/"]}, r"has the path /: the whole gateway, .* to everybody. List .* or waive tunnel-ev"),
         ({**NGROK, "port": 0}, r"\[0\]\.port: is no port"),
         ({**NGROK, "run_by": "gateway"}, r"\[0\]\.run_by: is nobody who runs ngrok. Write process or voice-call"),
         ({**NGROK, "mode": "funnel"}, r"\[0\]\.mode: is Tailscale's, and this is ngrok"),
