@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,3 +45,16 @@ def test_imports_go_down(folder: str, forbidden: tuple[str, ...]) -> None:
         if any(name == each or name.startswith(f"{each}.") for each in forbidden)
     ]
     assert upward == []
+
+
+def test_the_emulators_modules_do_not_import_in_a_circle() -> None:
+    files = {
+        ".".join(path.relative_to(REPO).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in (REPO / "emulator/fly_emulator").rglob("*.py")
+    }
+    graph = {}
+    for module, path in files.items():
+        # What is imported is a module, or a name in one.
+        from_here = {name if name in files else name.rpartition(".")[0] for name in imported(path)}
+        graph[module] = from_here & files.keys() - {module}
+    graphlib.TopologicalSorter(graph).prepare()  # raises CycleError

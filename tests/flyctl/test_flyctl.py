@@ -218,6 +218,10 @@ def test_machines(flyctl: Flyctl, sleeper: Path) -> None:
     flyctl("machine", "start", identity, "-a", app)
     flyctl.emulator.get(f"/v1/apps/{app}/machines/{identity}/wait?state=started")
     assert "hello" in flyctl("machine", "exec", identity, "echo hello", "-a", app)
+    flyctl("machine", "suspend", identity, "-a", app, "--wait-timeout", "30s")
+    assert state() == "suspended"
+    flyctl("machine", "start", identity, "-a", app)
+    flyctl.emulator.get(f"/v1/apps/{app}/machines/{identity}/wait?state=started")
     flyctl("machine", "clone", identity, "-a", app)
     (clone,) = [item for item in flyctl.machines(app) if item["id"] != identity]
     assert clone["config"]["env"] == machine_config(flyctl, app, identity)["env"]

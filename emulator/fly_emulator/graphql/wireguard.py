@@ -15,14 +15,14 @@ from ..api.errors import ApiError, invalid
 from ..context import Context
 from ..regions import require_region
 from ..state.model import WireGuardPeer
-from . import organizations
+from . import access, nodes
 
 NAME = re.compile(r"[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?")
 KEY_BYTES = 32
 
 
 def add_peer(request: web.Request, input: dict[str, Any]) -> dict[str, Any]:
-    slug = organizations.by_id(request, input["organization_id"])
+    slug = access.by_id(request, input["organization_id"])
     shared = r.context(request)
     record = shared.store.organization(slug)
     name, pubkey = input["name"], input["pubkey"]
@@ -53,13 +53,13 @@ def _gateway(shared: Context, region: str) -> dict[str, str]:
 
 
 def remove_peer(request: web.Request, input: dict[str, Any]) -> dict[str, Any]:
-    slug = organizations.by_id(request, input["organization_id"])
+    slug = access.by_id(request, input["organization_id"])
     shared = r.context(request)
     record = shared.store.organization(slug)
     if record.peers.pop(input["name"], None) is None:
         raise ApiError(404, "Could not find WireGuardPeer")
     shared.store.save_organization(record)
-    return {"organization": organizations.node(request, slug)}
+    return {"organization": nodes.organization(request, slug)}
 
 
 def validate_peers(request: web.Request, input: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from aiohttp import web
 
 from ..api import request as r
 from ..api.errors import ApiError, not_found
-from ..graphql.organizations import NOT_ALLOWED, OrganizationNode, node
+from ..graphql.access import NOT_ALLOWED
+from ..graphql.nodes import OrganizationNode, organization
 
 routes = web.RouteTableDef()
 
@@ -35,7 +36,7 @@ async def list_organizations(request: web.Request) -> web.Response:
     if caller.apps is not None:
         raise ApiError(403, NOT_ALLOWED)
     slugs = [org.slug for org in r.context(request).settings.orgs if caller.orgs is None or org.slug in caller.orgs]
-    return web.json_response({"organizations": [view(node(request, slug)) for slug in slugs]})
+    return web.json_response({"organizations": [view(organization(request, slug)) for slug in slugs]})
 
 
 @routes.get("/api/v1/organizations/{slug}")
@@ -46,4 +47,4 @@ async def get_organization(request: web.Request) -> web.Response:
     # A deploy token's app is in an organisation, which deploys ask for.
     if caller.orgs is not None and slug not in caller.orgs:
         raise ApiError(403, NOT_ALLOWED)
-    return web.json_response({"organization": view(node(request, slug))})
+    return web.json_response({"organization": view(organization(request, slug))})

@@ -13,12 +13,11 @@ import socket
 import struct
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from . import devices
-
-if TYPE_CHECKING:
-    from .server import Gateway
+from .config import Auth
+from .limit import Limit
 
 GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 PROTOCOL = 4
@@ -43,6 +42,20 @@ class Refusal(Exception):
         if retry_after is not None:
             self.error |= {"retryable": True, "retryAfterMs": int(retry_after * 1000)}
         self.close = close
+
+
+class Gateway(Protocol):
+    """What a connection asks of the gateway."""
+
+    version: str
+    config: dict[str, Any]
+    auth: Auth
+    limit: Limit
+    broken: frozenset[str]
+
+    def log(self, line: str) -> None: ...
+
+    def allows_origin(self, origin: str) -> bool: ...
 
 
 def accept_key(key: str) -> str:
