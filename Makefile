@@ -98,6 +98,18 @@ docs-check: test-venv ## the documentation of modules, plugins and roles
 sanity: cores ## ansible-test sanity (ARGS= goes to ansible-test)
 	@tools/sanity $(own-args)
 
+# The folder molecule/shared is no scenario. The stand-in is OPENCLAW_IMAGE=registry.fly.io/featherweight:RELEASE.
+SCENARIOS ?= $(filter-out shared,$(notdir $(wildcard molecule/*)))
+
+.PHONY: molecule
+molecule: test-venv ## every exposure with the real gateway, from create to destroy (SCENARIOS="private convert")
+	@$(PY) tools/collection.py install build/collections
+	@for scenario in $(SCENARIOS); do \
+	    echo "==> molecule test -s $$scenario"; \
+	    env $(OFF-FLY) PATH="$$PWD/.venv/bin:$$PATH" ANSIBLE_COLLECTIONS_PATH="$$PWD/build/collections" \
+	        molecule test -s "$$scenario" $(own-args); \
+	done
+
 .PHONY: bench
 bench: test-venv ## print seconds, requests and CPU of runs on the emulator
 	@$(PY) tools/collection.py install build/collections

@@ -57,6 +57,7 @@ def parser() -> argparse.ArgumentParser:
     start.add_argument(
         "--edge-http-port", type=int, default=DEFAULT_HTTP_PORT, help="http of the apps (default: %(default)s)"
     )
+    start.add_argument("--flycast-port", type=int, default=0, help="http of APP.flycast (default: any free one)")
     start.add_argument(
         "--runtime",
         choices=TIERS,
@@ -165,6 +166,8 @@ def _again(arguments: argparse.Namespace) -> list[str]:
         str(arguments.edge_https_port),
         "--edge-http-port",
         str(arguments.edge_http_port),
+        "--flycast-port",
+        str(arguments.flycast_port),
         "--runtime",
         arguments.runtime,
         "--cache-dir",
@@ -191,6 +194,7 @@ def _serve(arguments: argparse.Namespace) -> int:
         api_port=arguments.api_port,
         edge_http_port=arguments.edge_http_port,
         edge_https_port=arguments.edge_https_port,
+        flycast_port=arguments.flycast_port,
         runtime=arguments.runtime,
         cache_dir=arguments.cache_dir,
         image_dir=arguments.image_dir,
@@ -227,6 +231,7 @@ def _tell(info: dict[str, Any]) -> None:
     print(f"""\
   Machines API  {info["api_url"]}   (FLY_FLAPS_BASE_URL, FLY_API_BASE_URL; token: {DEFAULT_TOKEN})
   Apps          https://APP.fly.dev.localhost:{info["edge_https_port"]}, http on {info["edge_http_port"]}
+  Flycast       http on {info["flycast_port"]}, for Host APP.flycast
   CA            {info["ca_file"]}
   State         {info["state_dir"]}
   Machines run  in the {info["tier"]} tier""")

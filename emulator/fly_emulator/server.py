@@ -43,6 +43,7 @@ from .daemon import PortInUse
 from .edge.autostop import Autostop
 from .edge.certificates import Certificates
 from .edge.dial import Dialer
+from .edge.flycast import FlycastDoor
 from .edge.gateway import Gateway
 from .edge.private import PrivateEdge
 from .edge.proxy import HTTP_PORT, HTTPS_PORT, Edge, server
@@ -96,6 +97,7 @@ class Emulator:
         self.api_url = ""
         self.edge_http_port = 0
         self.edge_https_port = 0
+        self.flycast_port = 0
         self.ca_file = Path()
         self._stack = AsyncExitStack()
 
@@ -213,6 +215,8 @@ class Emulator:
         )
         http.https_port = https.https_port = self.edge_https_port
         self.edge_http_port = await listen(http, self.settings.edge_http_port, "--edge-http-port", None)
+        flycast = FlycastDoor(self.context, self.router)
+        self.flycast_port = await listen(flycast, self.settings.flycast_port, "--flycast-port", None)
 
     async def _listen(self, runner: web.BaseRunner, port: int, flag: str, tls: ssl.SSLContext | None = None) -> int:
         """Listen on a port (0: any free one) until the end; return it. Raises PortInUse."""
@@ -245,6 +249,7 @@ class Emulator:
             "api_url": self.api_url,
             "edge_http_port": self.edge_http_port,
             "edge_https_port": self.edge_https_port,
+            "flycast_port": self.flycast_port,
             "ca_file": str(self.ca_file),
             "tier": guarantees.tier,
             "egress": egress,

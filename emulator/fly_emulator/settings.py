@@ -51,6 +51,7 @@ class Settings:
     api_port: int = DEFAULT_API_PORT
     edge_http_port: int = DEFAULT_HTTP_PORT
     edge_https_port: int = DEFAULT_HTTPS_PORT
+    flycast_port: int = 0
     """A port of 0 takes any free one."""
     runtime: str | Runtime = "auto"
     images: ImageCatalog | None = None

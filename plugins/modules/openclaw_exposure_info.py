@@ -51,7 +51,13 @@ options:
   private_url:
     description:
       - Where a private gateway is reached from here, such as C(http://APP.flycast) over WireGuard, or
-        C(http://localhost:3000) while C(fly proxy) runs. Without it the checks that talk to the gateway are skipped.
+        C(http://localhost:3000) while C(fly proxy 3000:80 APP.flycast) runs. Without it the checks that talk to the
+        gateway are skipped.
+    type: str
+  private_connect_to:
+    description:
+      - C(HOST:PORT) to connect to in place of what the name in O(private_url) resolves to, such as C(localhost:3000)
+        while C(fly proxy) runs and O(private_url) is C(http://APP.flycast).
     type: str
   token:
     description: The gateway's token. Without it nothing is said about whether it is accepted.
@@ -182,6 +188,15 @@ EXAMPLES = r"""
     addresses: {private_v6: 1}
     checks: [addresses, name, ports]
 
+- name: All that can be proved of a private gateway, while fly proxy 3000:80 my-openclaw.flycast runs
+  openclaw.fly.openclaw_exposure_info:
+    app: my-openclaw
+    exposure: private
+    addresses: {private_v6: 1}
+    private_url: http://my-openclaw.flycast
+    private_connect_to: localhost:3000
+    token: "{{ vault_gateway_token }}"
+
 - name: All that can be proved, but for a short token until the end of the month
   openclaw.fly.openclaw_exposure_info:
     app: my-openclaw
@@ -247,6 +262,7 @@ SPEC: dict[str, Any] = {
         },
         "hostnames": {"type": "list", "elements": "str", "default": []},
         "private_url": {"type": "str"},
+        "private_connect_to": {"type": "str"},
         "token": {"type": "str", "no_log": True},
         "previous_token": {"type": "str", "no_log": True},
         "release": {"type": "str", "default": "2026.9.6"},

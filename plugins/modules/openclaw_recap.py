@@ -68,6 +68,11 @@ options:
   config_file:
     description: Where fly.toml is.
     type: path
+  todo:
+    description: What is still to be done by hand, such as records to set in DNS.
+    type: list
+    elements: str
+    default: []
 """
 
 EXAMPLES = r"""
@@ -120,6 +125,7 @@ SPEC: dict[str, Any] = {
         "proof": {"type": "dict", "default": {}},
         "token_file": {"type": "path", "no_log": False},
         "config_file": {"type": "path"},
+        "todo": {"type": "list", "elements": "str", "default": []},
     },
     "supports_check_mode": True,
 }

@@ -26,8 +26,10 @@ WANTED: dict[str, dict[str, int]] = {"public": PUBLIC, "private": {"private_v6":
 class Gateway:
     """A gateway that site.yml made, how to break it, and how to look at it from outside."""
 
-    def __init__(self, site: Site, exposure: str) -> None:
+    def __init__(self, site: Site, exposure: str, **road: str) -> None:
         self.site, self.exposure, self.emulator = site, exposure, site.emulator
+        self.road = road
+        """Further parameters, that lead to a private gateway."""
         self.host = f"{site.app}.fly.dev.localhost"
         self.warnings: list[str] = []
 
@@ -57,6 +59,7 @@ class Gateway:
             "http_port": info["edge_http_port"],
             "https_port": info["edge_https_port"],
             "tls_ca_file": info["ca_file"],
+            **self.road,
             **params,
         }
         validated = ArgumentSpecValidator(module.SPEC["argument_spec"]).validate(given)
@@ -65,7 +68,8 @@ class Gateway:
         return run(module.body, validated.validated_parameters, Context(warn=self.warnings.append))
 
     def status(self, check: str, **params: Any) -> str:
-        return str(self.prove(check, **params)["checks"][0]["status"])
+        made = self.prove(check, **params)["checks"][0]
+        return str(made["status"]) if made["status"] != "fail" else str(made["findings"])
 
     def findings(self, check: str, **params: Any) -> list[str]:
         result = self.prove(check, **params)
@@ -162,3 +166,14 @@ def private(declare: Callable[..., Gateway]) -> Gateway:
 @pytest.fixture(scope="module")
 def sealed(declare: Callable[..., Gateway]) -> Gateway:
     return _converged(declare, "sealed")
+
+
+@pytest.fixture(params=["public", "private"])
+def reached(request: pytest.FixtureRequest) -> Gateway:
+    """A gateway and a road to it: the public edge, or Flycast as over WireGuard and fly proxy."""
+    gateway: Gateway = request.getfixturevalue(request.param)
+    if gateway.exposure == "public":
+        return gateway
+    flycast = f"127.0.0.1:{gateway.emulator.info['flycast_port']}"
+    url = f"http://{gateway.site.app}.flycast"
+    return Gateway(gateway.site, gateway.exposure, private_url=url, private_connect_to=flycast)

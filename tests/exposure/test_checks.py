@@ -31,15 +31,16 @@ def test_there_are_twelve() -> None:
     assert all(check.proves and check.how and check.fix for check in CHECKS)
 
 
-def test_a_public_gateway_passes_them_all(public: Gateway) -> None:
-    result = public.prove(*IDS)
+def test_a_gateway_passes_them_all(reached: Gateway) -> None:
+    result = reached.prove(*IDS)
     assert "failed" not in result, result
-    assert result["exposure"] == "public"
-    assert status_of(result) == dict.fromkeys(IDS, "pass") | {"name": "skip", "tunnels": "skip"}
+    assert result["exposure"] == reached.exposure
+    skipped = {"public": ("name", "tunnels"), "private": ("tls", "tunnels")}[reached.exposure]
+    assert status_of(result) == dict.fromkeys(IDS, "pass") | dict.fromkeys(skipped, "skip")
     assert all(check["evidence"] or check["reason"] for check in result["checks"])
 
 
-def test_a_private_gateway_is_unreachable(private: Gateway) -> None:
+def test_without_a_road_a_private_gateway_is_unreachable(private: Gateway) -> None:
     result = private.prove(*IDS)
     assert "failed" not in result, result
     assert result["exposure"] == "private"
@@ -239,31 +240,37 @@ def test_old_tls_is_seen(tmp_path: Path, old: bool) -> None:
         ("forwarding", "forwarding", "with forged headers /startupz takes a stranger for local"),
     ],
 )
-def test_an_unsafe_gateway_fails(public: Gateway, word: str, check: str, told: str) -> None:
-    with public.broken(word):
-        found = public.findings(check)
+def test_an_unsafe_gateway_fails(reached: Gateway, word: str, check: str, told: str) -> None:
+    with reached.broken(word):
+        found = reached.findings(check)
         assert any(re.match(told, line) for line in found), found
-    assert public.status(check) == "pass"
+    assert reached.status(check) == "pass"
 
 
-def test_the_old_token_is_refused(public: Gateway) -> None:
+def test_the_old_token_is_refused(reached: Gateway) -> None:
     """After a rotation that the machine never got, the old token still opens it."""
-    token = public.token
-    found = public.findings("login", token="f" * 64, previous_token=token)
+    token = reached.token
+    found = reached.findings("login", token="f" * 64, previous_token=token)
     assert found == ["the token: refused, AUTH_TOKEN_MISMATCH", "the old token: accepted"]
-    assert public.status("login", previous_token="0" * 64) == "pass"
+    assert reached.status("login", previous_token="0" * 64) == "pass"
 
 
-def test_no_pairing_request_is_left(public: Gateway) -> None:
-    assert "failed" not in public.prove("login", "origin", "forwarding")
-    assert not list(public.site.data.rglob("*pending*"))
+def test_no_pairing_request_is_left(reached: Gateway) -> None:
+    assert "failed" not in reached.prove("login", "origin", "forwarding")
+    assert not list(reached.site.data.rglob("*pending*"))
 
 
-def test_an_untrusted_proxy_is_told(public: Gateway) -> None:
-    with public.config(lambda config: config["gateway"].update(trustedProxies=["192.0.2.1"])):
+def test_an_untrusted_proxy_is_told(reached: Gateway) -> None:
+    with reached.config(lambda config: config["gateway"].update(trustedProxies=["192.0.2.1"])):
         for check in ("health", "login", "origin", "http_api", "forwarding"):
-            assert any("answers 403 to everything" in line for line in public.findings(check)), check
-    assert public.status("health") == "pass"
+            assert any("answers 403 to everything" in line for line in reached.findings(check)), check
+    assert reached.status("health") == "pass"
+
+
+def test_a_road_that_is_none(private: Gateway) -> None:
+    assert "is not HOST:PORT" in private.prove("login", private_connect_to="localhost")["msg"]
+    refused = private.findings("login", private_url="http://is-private.flycast", private_connect_to="127.0.0.1:9")
+    assert "not proved: No WebSocket connection" in refused[0]
 
 
 # brute_force
@@ -278,20 +285,20 @@ def test_a_limit_for_each_client(public: Gateway) -> None:
     assert public.status("brute_force") == "pass"
 
 
-def test_guessing_is_stopped_for_the_guesser_only(public: Gateway) -> None:
+def test_guessing_is_stopped_for_the_guesser_only(reached: Gateway) -> None:
     guess = {"brute_force": True, "brute_force_from": "127.0.0.66"}
-    result = public.prove("brute_force", **guess)
+    result = reached.prove("brute_force", **guess)
     assert result["checks"][0]["evidence"][1:] == [
         "from 127.0.0.66: stopped after 10 wrong tokens",
         "others are still served",
     ]
-    assert public.status("login") == "pass"
+    assert reached.status("login") == "pass"
     unlimited = {"maxAttempts": 30, "windowMs": 1, "lockoutMs": 1}
-    with public.config(lambda config: config["gateway"]["auth"].update(rateLimit=unlimited)):
-        assert public.findings("brute_force", brute_force=True, brute_force_from="127.0.0.67") == [
+    with reached.config(lambda config: config["gateway"]["auth"].update(rateLimit=unlimited)):
+        assert reached.findings("brute_force", brute_force=True, brute_force_from="127.0.0.67") == [
             "30 wrong tokens in a row were answered"
         ]
-    refused = public.prove("brute_force", brute_force=True)
+    refused = reached.prove("brute_force", brute_force=True)
     assert "needs brute_force_from" in refused["msg"]
 
 

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 from support.ansible import REPO
+from support.site import IMAGE
 
 
 def molecule(project: Path, scenario: str, collections: Path, home: Path) -> str:
-    """Run all of a scenario and return what it printed."""
+    """Run all of a scenario on the stand-in (`make molecule` takes the real gateway) and return what it printed."""
     home.mkdir()
     programs = Path(sys.executable).parent
     env = {
@@ -25,6 +26,7 @@ def molecule(project: Path, scenario: str, collections: Path, home: Path) -> str
         "PYTHONPATH": str(REPO / "emulator"),
         "ANSIBLE_HOME": str(home / ".ansible"),
         "ANSIBLE_COLLECTIONS_PATH": str(collections),
+        "OPENCLAW_IMAGE": IMAGE,
     }
     done = subprocess.run(
         [programs / "molecule", "test", "--scenario-name", scenario],

@@ -14,13 +14,12 @@ from ..context import Context
 from ..machines.fleet import Fleet
 from ..machines.reasons import reason
 from ..state.model import App
-from .headers import end_to_end, forwarded
+from .headers import end_to_end, forwarded, peer_address
 from .routing import NoRoute, Router
 
 TIMEOUT = 10.0
 MAX_BODY = 1024 * 1024
-PEER = "fdaa:0:1:a7b:0:0:0:2"
-"""The client's own 6PN address: a peer in the same organisation."""
+PEER = peer_address("127.0.0.1")
 
 
 class Dialer:

@@ -36,6 +36,13 @@ def client_address(peer: str) -> str:
     return f"203.0.113.{int(address) & 255}" if address.version == 4 else "2001:db8::1"
 
 
+def peer_address(remote: str) -> str:
+    """The 6PN address of a client over WireGuard: a peer for each loopback address, 127.0.0.N, as above."""
+    address = ipaddress.ip_address(remote)
+    number = int(address) & 255 if address.version == 4 else 1
+    return f"fdaa:0:1:a7b:0:0:0:{number + 1:x}"
+
+
 def end_to_end(headers: Iterable[tuple[str, str]], connection: str) -> CIMultiDict[str]:
     """Without the headers that belong to one connection."""
     named = {name.strip().lower() for name in connection.split(",")}

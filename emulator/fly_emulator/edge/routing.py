@@ -85,6 +85,12 @@ class Router:
         app = self._context.store.apps.get(app_name(host) or "") or self._by_hostname(bare(host))
         return app if app is not None and app.address("v4", "v6", "shared_v4") else None
 
+    def private_app(self, host: str) -> App | None:
+        """The app that `APP.flycast` means if it holds a Flycast address."""
+        name = bare(host)
+        app = self._context.store.apps.get(name.removesuffix(".flycast")) if name.endswith(".flycast") else None
+        return app if app is not None and app.address("private_v6") else None
+
     def _by_hostname(self, name: str) -> App | None:
         """The app that has a certificate for this host name, itself or by a wildcard."""
         wildcard = f"*.{name.partition('.')[2]}"

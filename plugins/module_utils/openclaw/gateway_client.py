@@ -24,6 +24,7 @@ from .endpoint import Endpoint, cause, remedy
 from .errors import MissingLibrary, OpenClawError
 from .probes import PROXY_REMEDY, raise_for_attribution
 from .probes import ProxyAttributionRequired as HttpAttribution
+from .tls_pump import plain_end
 
 PROTOCOL: Final = (3, 4)
 """The range offered: 4 is spoken since 2026.5.12 at the latest, 3 by the releases before."""
@@ -339,14 +340,11 @@ def _open(
     remaining = max(0.1, deadline - time.monotonic())
     try:
         sock, context = endpoint.open(remaining), endpoint.ssl_context
-        if host and context:
-            # The library takes Host and TLS name from one URL: with another Host, TLS is opened before it.
-            sock, context = context.wrap_socket(sock, server_hostname=endpoint.host), None
+        if context:
+            sock = plain_end(context.wrap_socket(sock, server_hostname=endpoint.host))
         opened = connect(
-            f"ws://{host}{endpoint.path or '/'}" if host else url,
+            f"ws://{host or endpoint.authority}{endpoint.path or '/'}",
             sock=sock,
-            ssl=context,
-            server_hostname=endpoint.host if context else None,
             origin=origin,  # type: ignore[arg-type]
             additional_headers=dict(headers or {}),
             compression=None,

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from .channels import CHANNELS
 from .errors import InvalidValue
@@ -19,6 +20,10 @@ from .tunnels.follow import follow
 TOKEN_ENV: Final = "OPENCLAW_GATEWAY_TOKEN"
 FLY_PROXY_RANGES: Final = ("172.16.0.0/12",)
 """Where Fly's proxy connects from, as seen in machines' logs (172.19.x.x); Fly documents no range."""
+
+HSTS: Final = "max-age=31536000"
+PRELOADED: Final = (".dev", ".app")
+"""Top-level domains that browsers open over https only, whatever a server says (the HSTS preload list)."""
 
 RATE_LIMIT: Final = {"maxAttempts": 10, "windowMs": 60_000, "lockoutMs": 300_000}
 
@@ -35,6 +40,7 @@ VARIABLES: Final[dict[str, str]] = {
     "trusted_proxies": "ranges that Fly's proxy connects from; default FLY_PROXY_RANGES",
     "token_env": "environment variable that holds the gateway token; default OPENCLAW_GATEWAY_TOKEN",
     "rate_limit": "gateway.auth.rateLimit; default RATE_LIMIT; an empty object leaves it out",
+    "hsts": "Strict-Transport-Security for host names of one's own; default HSTS; an empty string leaves it out",
     "model": "agents.defaults.model.primary, provider/model",
     "model_fallbacks": "agents.defaults.model.fallbacks",
     "max_concurrent": "agents.defaults.maxConcurrent",
@@ -114,6 +120,7 @@ def in_layout_of(config: Mapping[str, Any], release: Release) -> dict[str, Any]:
         entries = older.get("agents", {}).pop("entries", {})
         older["agents"]["list"] = [{"id": name, **agent} for name, agent in entries.items()]
         older["gateway"].pop("publicOrigin", None)
+        older["gateway"].pop("http", None)
         if older.get("models", {}).pop("catalogRefresh", None) is not None and not older["models"]:
             del older["models"]
     return dict(older)
@@ -135,6 +142,11 @@ def origins(hostnames: Iterable[str], https_port: int = 443) -> list[str]:
     """``app.fly.dev`` as ``https://app.fly.dev``; a name that brings its scheme stays as it is."""
     suffix = "" if https_port == 443 else f":{https_port}"
     return [name.rstrip("/").lower() if "://" in name else f"https://{name.lower()}{suffix}" for name in hostnames]
+
+
+def needs_hsts(host: str) -> bool:
+    """Whether browsers must be told that this name is https only; below .localhost as it would be on Fly.io."""
+    return not host.removesuffix(".localhost").endswith(PRELOADED)
 
 
 def local_origins(port: int) -> list[str]:
@@ -205,6 +217,9 @@ def _gateway(given: Mapping[str, Any]) -> dict[str, Any]:
     public_origin = given.get("public_origin", next((o for o in hosts if o.startswith("https://")), ""))
     if public_origin:
         gateway["publicOrigin"] = public_origin
+    hsts = str(given.get("hsts", HSTS))
+    if hsts and any(origin.startswith("https://") and needs_hsts(urlsplit(origin).hostname or "") for origin in hosts):
+        gateway["http"] = {"securityHeaders": {"strictTransportSecurity": hsts}}
     rate_limit = _object(given, "rate_limit") if "rate_limit" in given else RATE_LIMIT
     if rate_limit:
         gateway["auth"]["rateLimit"] = dict(rate_limit)

@@ -24,7 +24,8 @@ def recap(params: dict[str, Any], context: Context) -> dict[str, Any]:
         else "unknown in this region",
         "go on": f"fly deploy -c {_short(params['config_file'])}, or change the inventory and run this again",
     }
-    lines = [f"{params['app']} ({params['exposure']})", *(f"  {key:<8}{text}" for key, text in facts.items())]
+    facts_and_todo = [*facts.items(), *(("to do", text) for text in params["todo"])]
+    lines = [f"{params['app']} ({params['exposure']})", *(f"  {key:<8}{text}" for key, text in facts_and_todo)]
     for line in lines:
         context.progress(line)
     return {"changed": False, "lines": lines, "monthly_dollars": None if dollars is None else round(dollars, 2)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import ssl
 import threading
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import trustme
+from aiohttp import web
 from websockets.sync.server import ServerConnection, serve
 
 from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.endpoint import Endpoint
@@ -18,6 +20,7 @@ from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.errors impor
 from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.gateway_client import (
     ConnectFailed,
     GatewayClient,
+    TokenMissing,
 )
 from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.probes import HttpProbe, ProbeFailed
 
@@ -97,6 +100,43 @@ def test_websocket(wss: tuple[str, int], ca_file: str) -> None:
         assert client.hello.server_version == "2026.9.6"
     with pytest.raises(ConnectFailed, match=r"certificate is not accepted.*as CA file"):
         GatewayClient.connect(f"https://{HOST}", connect_to=wss, timeout=5)
+
+
+async def greeted(request: web.Request) -> web.WebSocketResponse:
+    socket = web.WebSocketResponse()
+    await socket.prepare(request)
+    await socket.send_json({"type": "event", "event": "connect.challenge", "payload": {"nonce": "n", "ts": 1}})
+    sent = await socket.receive_json()
+    if not sent["params"]["auth"]:
+        error = {"code": "INVALID_REQUEST", "message": "none", "details": {"code": "AUTH_TOKEN_MISSING"}}
+        await socket.send_json({"type": "res", "id": sent["id"], "ok": False, "error": error})
+        await socket.close(code=1008)
+        return socket
+    payload = {"server": {"version": "x" * 100_000}}
+    await socket.send_json({"type": "res", "id": sent["id"], "ok": True, "payload": payload})
+    await socket.receive()
+    return socket
+
+
+def test_many_connections_over_tls(context: ssl.SSLContext, ca_file: str) -> None:
+    """TLS 1.3 sends session tickets just when the client sends its request; a refusal is followed by the end."""
+
+    async def connect_often() -> None:
+        app = web.Application()
+        app.router.add_get("/", greeted)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
+        road = {"connect_to": runner.addresses[0], "ca_file": ca_file, "timeout": 5}
+        for _ in range(100):
+            with pytest.raises(TokenMissing):
+                await asyncio.to_thread(GatewayClient.connect, f"https://{HOST}", **road)
+            client = await asyncio.to_thread(GatewayClient.connect, f"https://{HOST}", token="t", **road)
+            assert client.hello.server_version == "x" * 100_000
+            await asyncio.to_thread(client.close)
+        await runner.cleanup()
+
+    asyncio.run(connect_often())
 
 
 def test_a_ca_file_that_is_none(tmp_path: Path) -> None:

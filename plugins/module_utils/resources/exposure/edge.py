@@ -13,14 +13,11 @@ from urllib.parse import urlsplit
 
 from ...openclaw.endpoint import Endpoint, cause
 from ...openclaw.probes import HttpProbe, ProbeFailed, raise_for_attribution
+from ...openclaw.render import needs_hsts
 from .check import Notes, Skipped
 from .target import Target
 
-HSTS_FIX = (
-    "Set openclaw_config_extra: {gateway: {http: {securityHeaders: {strictTransportSecurity: max-age=31536000}}}}"
-)
-_PRELOADED = (".dev", ".app")
-"""Top-level domains that browsers open over https only, whatever a server says (the HSTS preload list)."""
+HSTS_FIX = "Run site.yml, with the name in fly_app_hostnames and openclaw_config_hsts not empty"
 _OLD = (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1)
 
 
@@ -61,7 +58,7 @@ def _redirect(target: Target, host: str, notes: Notes) -> None:
 
 
 def _hsts(target: Target, host: str, notes: Notes) -> None:
-    if host.removesuffix(".localhost").endswith(_PRELOADED):
+    if not needs_hsts(host):
         notes.saw(f"{host}: browsers know by the preload list that it is https only")
         return
     probe = HttpProbe(target.doors.url(host), timeout=target.timeout, ca_file=target.doors.ca_file)

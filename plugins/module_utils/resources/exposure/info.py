@@ -60,6 +60,7 @@ def _target(params: dict[str, Any], api: MachinesApi) -> Target:
         facts=release_facts(Release.parse(params["release"])),
         doors=Doors(params["http_port"], params["https_port"], params["connect_to"], params["tls_ca_file"]),
         private_url=params["private_url"],
+        private_connect_to=_host_and_port(params["private_connect_to"]),
         token=params["token"],
         previous_token=params["previous_token"],
         webhook_paths=tuple(params["webhook_paths"]),
@@ -69,3 +70,14 @@ def _target(params: dict[str, Any], api: MachinesApi) -> Target:
         state_dir=params["state_dir"],
         owner=params["owner"],
     )
+
+
+def _host_and_port(text: str | None) -> tuple[str, int] | None:
+    if not text:
+        return None
+    host, _colon, port = text.rpartition(":")
+    if not host or not port.isdigit():
+        raise CollectionError(
+            "private_connect_to is not HOST:PORT", why=f"it is {text!r}", todo="Write for example localhost:3000"
+        )
+    return host.strip("[]"), int(port)

@@ -79,6 +79,8 @@ class Target:
     facts: ReleaseFacts
     doors: Doors = field(default_factory=Doors)
     private_url: str | None = None
+    private_connect_to: tuple[str, int] | None = None
+    """In place of what the private URL's name resolves to."""
     token: str | None = field(repr=False, default=None)
     previous_token: str | None = field(repr=False, default=None)
     webhook_paths: tuple[str, ...] = ()
@@ -151,6 +153,7 @@ class Target:
     @property
     def road(self) -> dict[str, Any]:
         """`connect_to` and `ca_file` for the URL."""
-        by_edge = self.exposure == "public" and self.doors.connect_to
-        connect_to = (self.doors.connect_to, self.doors.https_port) if by_edge else None
+        connect_to = self.private_connect_to
+        if self.exposure == "public":
+            connect_to = (self.doors.connect_to, self.doors.https_port) if self.doors.connect_to else None
         return {"connect_to": connect_to, "ca_file": self.doors.ca_file}
