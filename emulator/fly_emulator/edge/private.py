@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import AsyncExitStack
 from functools import partial
 
@@ -17,6 +18,7 @@ from .proxy import Edge, server
 from .routing import Router, ports_of
 
 DNS_PORT = 53
+LOG = logging.getLogger("fly_emulator.private")
 
 
 class Flycast(Edge):
@@ -51,7 +53,10 @@ class PrivateEdge:
         try:
             while True:
                 changed.clear()
-                await self._follow()
+                try:
+                    await self._follow()
+                except (RuntimeError, OSError) as error:
+                    LOG.error("the private networks do not follow: %s", error)
                 await changed.wait()
         finally:
             for _, runner in self._open.values():
