@@ -10,7 +10,7 @@ import pytest
 from fly_emulator.runtime import RuntimeUnavailable, select
 
 NO_NAMESPACE = "bwrap: No permissions to create new namespace"
-NO_DAEMON = "Cannot connect to the daemon. Is it running?"
+NO_DAEMON = "Cannot connect to the daemon. Is it running"
 
 
 def program(directory: Path, name: str, script: str) -> None:
@@ -28,7 +28,7 @@ def failing(directory: Path, **programs: str) -> str:
 def test_without_namespaces_or_engines_the_process_tier_says_what_is_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PATH", failing(tmp_path, bwrap=NO_NAMESPACE, podman="Error: no podman", docker=NO_DAEMON))
+    monkeypatch.setenv("PATH", failing(tmp_path, bwrap=NO_NAMESPACE, podman="Error: no podman", docker=f"{NO_DAEMON}?"))
     chosen = asyncio.run(select("auto", tmp_path))
     assert chosen.guarantees.tier == "process"
     assert any("No permissions to create new namespace" in words for words in chosen.guarantees.missing)

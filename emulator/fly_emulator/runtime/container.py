@@ -131,7 +131,7 @@ class ContainerRuntime:
                 if isinstance(tried, ContainerRuntime):
                     return tried
                 reasons.append(tried)
-        return f"{'; '.join(dict.fromkeys(reasons))}."
+        return f"{'; '.join(dict.fromkeys(reasons)).rstrip('.?')}."
 
     @classmethod
     async def _try(cls, engine: Engine, root: str, state_dir: Path) -> ContainerRuntime | str:
