@@ -27,6 +27,7 @@ TOKEN: Task = ("fly_deploy_token", {"app": "APP", "dest": "FILE"})
 RENEWED: Task = (TOKEN[0], {**TOKEN[1], "renew_before": "3000h", "expiry": "4000h"})
 OWNER = f"{os.getuid()}:{os.getgid()}"
 FILE: Task = ("fly_machine_file", {"app": "APP", "path": "FILE", "content": "text", "owner": OWNER})
+SUSPENDED: Task = ("fly_machine", {"app": "APP", "state": "suspended"})
 WHOLE = (APP, VOLUME, SECRETS, DEPLOY)
 
 
@@ -109,6 +110,8 @@ SCENARIOS = [
     Scenario("let a machine go", DEPLOY, (APP, VOLUME, ("fly_deploy", {**DEPLOY[1], "hold": True}))),
     Scenario("stop a machine", ("fly_machine", {"app": "APP", "state": "stopped"}), WHOLE),
     Scenario("start a machine", ("fly_machine", {"app": "APP", "state": "started"}), WHOLE, drift=stop_all),
+    Scenario("suspend a machine", SUSPENDED, WHOLE),
+    Scenario("resume a machine", ("fly_machine", {"app": "APP", "state": "started"}), (*WHOLE, SUSPENDED)),
     Scenario(
         "give a machine other settings",
         ("fly_machine", {"app": "APP", "command": ["other"], "vm_memory": "1gb", "env": {"A": "1"}, "cordoned": True}),
