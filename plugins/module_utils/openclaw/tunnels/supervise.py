@@ -55,6 +55,7 @@ keep_up() {
     wait "$child"
     code=$?
     [ $(($(date +%s) - began)) -lt 60 ] || pause=1
+    [ "$code" != 127 ] || say "$name: its program is not in the image"
     say "$name ended with $code; it is started again in $pause s"
     sleep "$pause" &
     child=$!
