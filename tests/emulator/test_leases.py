@@ -117,6 +117,7 @@ def test_rate_limits_are_off_and_can_be_on(fly: Client) -> None:
     assert {fly.get(app.path).status for _ in range(15)} == {200}
     fly.put("/emulator/v1/rate-limits", {"enabled": True})
     try:
+        assert {fly.get("/v1/tokens/current").status for _ in range(15)} == {200}, "they are of an app or a machine"
         other = fly.app()
         reads = [fly.get(other.path).status for _ in range(15)]
         assert reads[:10] == [200] * 10
