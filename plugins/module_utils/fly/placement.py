@@ -4,14 +4,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import CollectionError
 from .api import Json, MachinesApi
 from .pick_volume import volumes
 
-Place = tuple[str | None, str | None]
-"""The id of the volume to mount, and the region to be in."""
+
+class Place(NamedTuple):
+    volume: str | None
+    """The id of the volume to mount."""
+    region: str | None
 
 
 def places(
@@ -24,7 +27,7 @@ def places(
 ) -> list[Place]:
     """The places to try, in order. A volume decides where its machine is: its data is never left behind."""
     if mount is None:
-        return [(None, each) for each in dict.fromkeys((region, *fallback_regions))]
+        return [Place(None, each) for each in dict.fromkeys((region, *fallback_regions))]
     name, there = mount["source"], volumes(api, app)
     if volume and volume not in [each["id"] for each in there]:
         raise CollectionError(
@@ -41,4 +44,4 @@ def places(
             todo="Declare it with fly_volume first",
         )
     best = min(free, key=lambda v: (v.get("region") != region, v.get("created_at") or "", v["id"]))
-    return [(best["id"], best.get("region") or region)]
+    return [Place(best["id"], best.get("region") or region)]
