@@ -18,6 +18,7 @@ import pytest
 from emulator.client import SLEEP, TOKEN, App, Client, until
 
 from fly_emulator import daemon
+from fly_emulator.cli import _again, parser
 
 
 def journal(fly: Client, query: str = "") -> list[dict[str, Any]]:
@@ -210,6 +211,23 @@ def test_a_slow_pull_leaves_the_machine_created_and_a_failed_one_says_why(run) -
         pulling = app.machine(wait=False, image="example.com/good:3")
         assert pulling.post("stop").status == 200
         pulling.wait("stopped")
+
+
+def test_the_background_process_gets_every_option(tmp_path: Path) -> None:
+    options = {
+        "api-port": 1, "edge-https-port": 2, "edge-http-port": 3, "flycast-port": 4, "wireguard": 5, "org": "a",
+        "foreign-app": "b", "runtime": "process",
+    }  # fmt: skip
+    words = [f"--{name}={value}" for name, value in options.items()] + ["--egress", "--rate-limits"]
+    words += [f"--{name}={tmp_path / name}" for name in ("state-dir", "cache-dir", "image-dir", "token")]
+    asked = parser().parse_args(["start", *words])
+    default = parser().parse_args(["start"])
+    got = parser().parse_args(["start", *_again(asked)])
+    here = {"command", "foreground", "log_file"}
+    assert {name: value for name, value in vars(got).items() if name not in here} == {
+        name: value for name, value in vars(asked).items() if name not in here
+    }
+    assert [name for name, value in vars(asked).items() if name not in here and value == getattr(default, name)] == []
 
 
 def cli(state: Path, *words: str) -> subprocess.CompletedProcess[str]:
