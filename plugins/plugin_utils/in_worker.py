@@ -18,7 +18,8 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any, ClassVar
 
-from ansible.errors import AnsibleActionFail
+from ansible import constants as C
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
@@ -76,11 +77,11 @@ class InWorkerAction(ActionBase):
         masked: set[str] = set()
         try:
             with self._task_environment():
-                params, masked = self._arguments(spec)
+                params, masked = self._arguments(spec, task_vars)
                 result.update(run(self.module.body, params, context))
         finally:
             masked |= context.secrets
-        result["invocation"] = {"module_args": params}
+        result |= self._invocation(params, task_vars)
         masked_result: dict[str, Any] = remove_values(result, masked)
         return masked_result
 
@@ -90,6 +91,14 @@ class InWorkerAction(ActionBase):
             or self._task.become
             or self._connection.transport not in ("local", "ansible.builtin.local")
         )
+
+    def _invocation(self, params: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
+        """Tell the arguments when a module would: on demand since ansible-core 2.21, before that always."""
+        try:
+            tells = C.config.get_config_value("INJECT_INVOCATION", variables=task_vars)
+        except AnsibleError:
+            tells = True
+        return {"invocation": {"module_args": params}} if tells else {}
 
     def _run_as_module(self, task_vars: dict[str, Any] | None) -> dict[str, Any]:
         in_background = bool(self._task.async_val) and not self._connection.has_native_async
@@ -102,7 +111,9 @@ class InWorkerAction(ActionBase):
             if not in_background:
                 self._remove_tmp_path(self._connection._shell.tmpdir)
 
-    def _arguments(self, spec: dict[str, Any]) -> tuple[dict[str, Any], set[str]]:
+    def _arguments(
+        self, spec: dict[str, Any], task_vars: dict[str, Any] | None
+    ) -> tuple[dict[str, Any], set[str]]:
         """Validate as AnsibleModule does, with its words; return the parameters and what to mask."""
         validator = ArgumentSpecValidator(
             spec["argument_spec"], **{key: spec[key] for key in _VALIDATION if key in spec}
@@ -116,8 +127,8 @@ class InWorkerAction(ActionBase):
                 message = f"Unsupported parameters for ({self._task.resolved_action}) module: {message}"
             # Templated values are of ansible-core's own types; a module gets them as plain ones.
             message = _TAGGED.sub(lambda found: found[1].lower(), message)
-            given = {"module_args": remove_values(outcome.validated_parameters, masked)}
-            raise AnsibleActionFail(_mask(message, masked), result={"invocation": given})
+            given = self._invocation(remove_values(outcome.validated_parameters, masked), task_vars)
+            raise AnsibleActionFail(_mask(message, masked), result=given)
         return outcome.validated_parameters, masked
 
     @contextmanager
