@@ -174,6 +174,7 @@ class Gateway:
             failed("openclaw_exposure_info", **WRONG_TOKEN, app=app, token=CANARY, **road),
             changed("openclaw_owner_link", app=app, url=outside["url"], dest=f"{scratch}/owner-link"),
             failed("openclaw_owner_link", **WRONG_TOKEN, app=app, url=outside["url"], dest=f"{scratch}/owner-link"),
+            failed("openclaw_channel_login", **WRONG_TOKEN, app=app, channel="whatsapp"),
             failed("openclaw_pairing", **WRONG_TOKEN, app=app, channel="discord", code="ABCDEFGH"),
             failed("openclaw_plugin", **WRONG_TOKEN, app=app, packages={"discord": "1.0.0"}),
             changed("openclaw_skill", app=app, skills={"a-skill": str(REPO / "tests/support/skills/a-skill")}),

@@ -29,13 +29,10 @@ def swap(folder: Path, killed_after: float | None) -> bool:
     """Write the new config and its ledger beside the old ones and swap them in; whether it came to its end."""
     config, ledger = folder / "openclaw.json", folder / "ledger.json"
     names = [f"{config}.candidate", str(config), f"{config}.previous", f"{ledger}.candidate", str(ledger)]
-    lines = [
-        f"600 {OWNER} {base64.b64encode(content).decode()} {path}\n"
-        for path, content in ((names[0], NEW), (names[3], b"[]"))
-    ]
+    lines = [f"600 {OWNER} {base64.b64encode(content).decode()}\n" for content in (NEW, b"[]")]
     deadline = None if killed_after is None else time.monotonic() + killed_after
     for script, arguments, given in (
-        (remote_files._WRITE, [], "".join(lines).encode()),
+        (remote_files._WRITE, [names[0], names[3]], "".join(lines).encode()),
         (gateway_config._SWAP, names, b""),
     ):
         process = start(script, *arguments)

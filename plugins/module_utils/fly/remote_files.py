@@ -29,7 +29,8 @@ done
 _WRITE = """
 set -eu
 umask 077
-while read -r mode owner data path; do
+for path; do
+  read -r mode owner data
   dir=$(dirname -- "$path")
   if [ ! -d "$dir" ]; then
     mkdir -p -- "$dir"
@@ -86,10 +87,9 @@ class RemoteFiles:
     def write(self, files: dict[str, RemoteFile]) -> None:
         """Write files in the given order, each atomically; missing directories are made, 0700."""
         lines = [
-            f"{file.mode} {file.owner} {base64.b64encode(file.content).decode() or '-'} {path}\n"
-            for path, file in files.items()
+            f"{file.mode} {file.owner} {base64.b64encode(file.content).decode() or '-'}\n" for file in files.values()
         ]
-        self.shell("write files", _WRITE, [], "".join(lines), safe=True)
+        self.shell("write files", _WRITE, list(files), "".join(lines), safe=True)
 
     def remove(self, *paths: str) -> None:
         self.shell("remove files", _REMOVE, list(paths), safe=True)

@@ -48,7 +48,7 @@ class Shape:
     words: str
 
 
-_SCAN: Final = "Run `openclaw channels login --channel {} ` in the machine and scan the QR code with the phone"
+_SCAN: Final = "Have the phone at hand and run playbooks/channels.yml with -e link={}: it shows the QR code to scan"
 _ALL: Final = (
     Channel("discord", {"DISCORD_BOT_TOKEN": "token"}),
     Channel("telegram", {"TELEGRAM_BOT_TOKEN": "botToken"}),

@@ -21,10 +21,15 @@ METHODS: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 """What is asked, with parameters; all of them only read."""
 
+_REASONS: Final = ("lastError", "stateReason", "statusMessage", "lifecycle")
+
 
 @dataclass(frozen=True, slots=True)
 class ChannelStatus:
-    """One account of a channel. ``why`` is the gateway's own reason where it does not run."""
+    """One account of a channel. ``why`` is the gateway's own reason where it does not run.
+
+    :param linked: a phone has linked it; None for a channel that is not linked by one.
+    """
 
     channel: str
     account: str
@@ -32,6 +37,7 @@ class ChannelStatus:
     running: bool
     connected: bool | None
     why: str
+    linked: bool | None = None
 
     @property
     def works(self) -> bool:
@@ -50,14 +56,15 @@ def channels(payload: Any) -> tuple[ChannelStatus, ...]:
 
 
 def _account(channel: str, entry: Mapping[str, Any]) -> ChannelStatus:
-    connected = entry.get("connected")
+    connected, linked = entry.get("connected"), entry.get("linked")
     return ChannelStatus(
         channel=channel,
         account=str(entry.get("accountId") or "default"),
         configured=bool(entry.get("configured", bool(entry))),
         running=bool(entry.get("running")),
         connected=connected if isinstance(connected, bool) else None,
-        why=str(entry.get("lastError") or entry.get("statusMessage") or entry.get("lifecycle") or ""),
+        why=str(next((entry[key] for key in _REASONS if entry.get(key)), "")),
+        linked=linked if isinstance(linked, bool) else None,
     )
 
 

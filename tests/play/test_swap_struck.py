@@ -1,0 +1,129 @@
+"""Whatever ends a machine while files are swapped in it, the config is the old or the new one, whole, owned right."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import os
+import signal
+import threading
+import time
+import urllib.error
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+from support.ansible import Ansible
+from support.emulator import Emulator
+from support.site import Site
+
+from ansible_collections.openclaw.fly.plugins.module_utils.fly import remote_files
+from ansible_collections.openclaw.fly.plugins.module_utils.resources import gateway_config
+
+CONFIG = "/data/openclaw.json"
+PADDING = b"\n" * 200_000
+"""So that writing takes a while; JSON does not mind."""
+LOOP = """
+while :; do
+  for config in "$3" "$4"; do
+    printf '600 1000:1000 %s\\n600 1000:1000 W10=\\n' "$(cat "$config")" | sh -c "$1" sh "$5" "$8" || exit
+    sh -c "$2" sh "$5" "$6" "$7" "$8" "$9" || exit
+  done
+done
+"""
+"""The two scripts as openclaw_config has them run, one config after the other, for ever."""
+
+HOG = """
+for process in /proc/[0-9]*; do
+  if grep -q 'dist/[i]ndex.js' "$process/cmdline"; then echo 1000 > "$process/oom_score_adj"; fi
+done
+head -c 900m /dev/zero | tail
+"""
+"""Fills the memory; the kernel's choice is the gateway, as it is where that is the biggest."""
+
+
+@pytest.fixture(scope="module")
+def site(
+    file_ansible: Ansible,
+    start_emulator: Callable[..., AbstractContextManager[Emulator]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Site]:
+    """A gateway on an emulator that may be killed."""
+    with start_emulator() as emulator:
+        site = Site(file_ansible, emulator, tmp_path_factory.mktemp("site"), "struck", fly_app_vm_memory="512mb")
+        site.converge()
+        yield site
+
+
+def execute(site: Site, *command: str) -> None:
+    """Run a command in the machine, which may end with it; what becomes of the answer does not matter."""
+    body = {"command": list(command), "timeout": 50}
+    with contextlib.suppress(OSError, urllib.error.URLError, json.JSONDecodeError):
+        site.emulator.request("POST", f"/v1/apps/{site.app}/machines/{site.machine['id']}/exec", body)
+
+
+def kill_gateway(site: Site) -> None:
+    path = f"/v1/apps/{site.app}/machines/{site.machine['id']}/signal"
+    site.emulator.request("POST", path, {"signal": "SIGKILL"})
+
+
+def run_out_of_memory(site: Site) -> None:
+    execute(site, "sh", "-c", HOG)
+
+
+def restart_emulator(site: Site) -> None:
+    site.emulator.stop()
+    site.emulator.start()
+    (site.root / ".local/emulator/emulator.json").write_text(json.dumps(site.emulator.info))
+
+
+def kill_emulator(site: Site) -> None:
+    os.kill(site.emulator.info["pid"], signal.SIGKILL)
+    poll(lambda: not Path(f"/proc/{site.emulator.info['pid']}").exists(), "the emulator's end")
+    site.emulator.start()
+    (site.root / ".local/emulator/emulator.json").write_text(json.dumps(site.emulator.info))
+
+
+@pytest.mark.parametrize("strike", [kill_gateway, run_out_of_memory, restart_emulator, kill_emulator])
+def test_a_swap_survives_its_machine(site: Site, strike: Callable[[Site], None]) -> None:
+    file = site.data / CONFIG.lstrip("/")
+    good = file.read_bytes().rstrip(b"\n")
+    config = json.loads(good)
+    config["agents"]["defaults"]["maxConcurrent"] = 99
+    new = json.dumps(config).encode()
+    wanted = (good + b"\n" + PADDING, new + b"\n" + PADDING)
+    for name, content in zip(("one", "other"), wanted, strict=True):
+        (file.parent / name).write_bytes(base64.b64encode(content))
+    ledger = "/data/.ansible/openclaw-config.json"
+    paths = [f"{CONFIG}.candidate", CONFIG, f"{CONFIG}.previous", f"{ledger}.candidate", ledger]
+    scripts = [remote_files._WRITE, gateway_config._SWAP, "/data/one", "/data/other"]
+    before = site.machine["events"][0]["timestamp"]
+
+    swapping = threading.Thread(target=execute, args=(site, "sh", "-c", LOOP, "sh", *scripts, *paths))
+    swapping.start()
+    for content in wanted:
+        poll(lambda content=content: file.read_bytes() == content, "the swaps")  # type: ignore[misc]
+    strike(site)
+    swapping.join(60)
+    assert not swapping.is_alive()
+
+    found, status = file.read_bytes(), file.stat()
+    assert found in wanted, f"torn: {len(found)} bytes"
+    real = site.emulator.info["guarantees"]["owners"] == "real" and os.getuid() == 0
+    assert status.st_mode & 0o777 == 0o600
+    assert not real or (status.st_uid, status.st_gid) == (1000, 1000)
+    poll(lambda: site.machine["state"] == "started" and site.machine["events"][0]["timestamp"] > before, "a new start")
+    if strike is run_out_of_memory:
+        exits = [event.get("request", {}).get("exit_event") or {} for event in site.machine["events"]]
+        assert any(each.get("oom_killed") for each in exits), exits
+    site.converge()
+    assert json.loads(file.read_bytes())["agents"]["defaults"]["maxConcurrent"] == 4
+
+
+def poll(holds: Callable[[], object], what: str, timeout: float = 60) -> None:
+    deadline = time.monotonic() + timeout
+    while not holds():
+        assert time.monotonic() < deadline, f"{what}: not within {timeout:g} s"
+        time.sleep(0.005)
