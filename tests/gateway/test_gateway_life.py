@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
-from support.ansible import Run
+from support.ansible import REPO, Run
 from support.gateway import CONFIG, GatewaySite
 
 from ansible_collections.openclaw.fly.plugins.module_utils.openclaw import config_file
@@ -49,6 +50,23 @@ def test_it_is_asked_in_its_machine(deployed: GatewaySite) -> None:
 def test_a_channel_that_does_not_work_is_told(deployed: GatewaySite) -> None:
     run = tasks(deployed, {"openclaw_gateway_info": {"channels": ["discord"]}}).failed()
     assert "discord: the gateway does not know it; its plugin is not loaded" in run.output
+
+
+def test_a_skill_is_known_to_the_running_gateway(deployed: GatewaySite, tmp_path: Path) -> None:
+    process = deployed.process
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "SKILL.md").write_text("---\nname: weather\ndescription: what it is like here\n---\n")
+    skills = {"a-skill": str(REPO / "tests/support/skills/a-skill"), "my-weather": str(mine)}
+    run = tasks(deployed, {"openclaw_skill": {"skills": skills}}).ok()
+    assert run.of("0")["shadows"] == ["my-weather"]
+    known = {each["name"]: each for each in deployed.call("skills.status")["skills"]}
+    for name in ("a-skill", "weather"):
+        assert (known[name]["source"], known[name]["eligible"]) == ("openclaw-managed", True)
+    assert tasks(deployed, {"openclaw_skill": {"exact": True}}).ok().changed == 1
+    known = {each["name"]: each for each in deployed.call("skills.status")["skills"]}
+    assert (known["weather"]["source"], "a-skill" in known) == ("openclaw-bundled", False)
+    assert deployed.process == process
 
 
 def test_plugins_are_those_that_are_declared(deployed: GatewaySite) -> None:

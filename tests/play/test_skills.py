@@ -73,10 +73,11 @@ def test_the_exact_set_is_had_on_request(site: Site) -> None:
 def test_what_was_interrupted_is_finished(site: Site) -> None:
     whole = there(site)
     folder = site.data / SKILLS
-    (folder / "a-skill").rename(folder / ".a-skill.old")
-    (folder / ".a-skill.new").mkdir()
+    (folder / "a-skill").rename(folder.parent / ".ansible-skill-a-skill.old")
+    (folder.parent / ".ansible-skill-a-skill").mkdir()
     assert changes(site.converge()) == [("openclaw_skill", ["install the skill a-skill"])]
     assert there(site) == whole
+    assert list(folder.parent.glob(".ansible-skill-*")) == []
 
 
 def test_what_is_not_what_was_reviewed_is_refused(site: Site) -> None:

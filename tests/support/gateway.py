@@ -7,10 +7,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.openclaw.fly.plugins.module_utils.api_options import API_OPTIONS, connect
+from ansible_collections.openclaw.fly.plugins.module_utils.converge.context import Context
+from ansible_collections.openclaw.fly.plugins.module_utils.fly.remote_files import RemoteFiles
 from ansible_collections.openclaw.fly.plugins.module_utils.openclaw import gateway_client
 from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.device_identity import DeviceIdentity
 from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.gateway_client import GatewayClient
 from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.probes import HttpProbe
+from ansible_collections.openclaw.fly.plugins.module_utils.resources import gateway_calls
+from ansible_collections.openclaw.fly.plugins.module_utils.resources.gateway_cli import GatewayCli
 
 from .ansible import Ansible, Run
 from .emulator import Emulator
@@ -91,6 +98,16 @@ class GatewaySite(Site):
         answer = self.emulator.request("POST", f"/v1/apps/{self.app}/machines/{self.machine['id']}/exec", body)
         assert not answer["exit_code"], answer
         return str(answer["stdout"])
+
+    def call(self, method: str) -> Any:
+        """Call a method of the gateway in its machine, and return the payload."""
+        emulator = self.emulator
+        api = {"api_token": emulator.TOKEN, "machines_url": emulator.api_url, "api_url": emulator.api_url}
+        params = ArgumentSpecValidator(API_OPTIONS).validate(api).validated_parameters
+        files = RemoteFiles(connect(params, Context()), self.app, self.machine["id"])
+        _release, (answer,) = gateway_calls.call(GatewayCli(files, "1000:1000"), [(method, {})])
+        assert not answer.refusal, answer.refusal
+        return answer.payload
 
     def write_config(self, text: str) -> None:
         """Replace openclaw.json behind the collection's back, as somebody with a shell would."""

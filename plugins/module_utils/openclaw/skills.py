@@ -70,7 +70,7 @@ def wanted(declared: Mapping[str, Any], base: Path, where: str) -> dict[str, Ski
     :raises ConfigRefused: with all problems of the declaration; SkillUnusable for a folder that is no skill.
     """
     refuse(_problems(declared), where)
-    found = {}
+    found: dict[str, Skill] = {}
     for name, entry in declared.items():
         given = entry if isinstance(entry, Mapping) else {"source": entry}
         skill = read(str(name), base / Path(str(given["source"])).expanduser())
@@ -81,6 +81,14 @@ def wanted(declared: Mapping[str, Any], base: Path, where: str) -> dict[str, Ski
                 where=str(given["source"]),
                 why=f"its digest is {skill.sha256}",
                 todo="See what changed in the folder; then pin this digest, or put the folder back.",
+            )
+        twin = next((each.name for each in found.values() if each.title == skill.title), None)
+        if twin:
+            raise SkillUnusable(
+                f"The skills {twin} and {name} are one to an agent",
+                where=where,
+                why=f"both call themselves {skill.title}",
+                todo=f"Write another name into one's {MANIFEST}, or leave one out.",
             )
         found[str(name)] = skill
     return found

@@ -27,23 +27,27 @@ find . -mindepth 1 -maxdepth 1 ! -type f ! -name '.*' -printf 'skill %P\\n'
 find . -mindepth 2 ! -path './.*' ! -type d -printf 'file %y %m %U:%G %P\\n'
 find . -mindepth 2 ! -path './.*' -type f -exec sha256sum {} +
 """
-# The old folder is out of the way for as long as a rename takes.
-_SWAP = """
-set -eu
-cd "$1"
-rm -rf -- ".$2.old"
-if [ -e "$2" ]; then mv -T -- "$2" ".$2.old"; fi
-mv -T -- ".$2.new" "$2"
-rm -rf -- ".$2.old"
-"""
-_REMOVE = 'cd "$1" && rm -rf -- "./$2"'
-# Folders of ours, parents first, the staged one anew.
+# The gateway watches the folder of skills, and what it may not read ends that: what appears there is its own already.
 _PREPARE = """
 set -eu
 umask 077
-owner=$1; rm -rf -- "$2"; shift 2
+owner=$1 path=$2; rm -rf -- "$3"; shift 3
 for folder; do mkdir -p -- "$folder"; chown "$owner" "$folder"; done
+if [ ! -d "$path" ]; then
+  new=$(mktemp -d "${path%/*}/.ansible.XXXXXXXX")
+  chown "$owner" "$new"
+  mv -T -- "$new" "$path"
+fi
 """
+# The old skill is out of the way for as long as a rename takes.
+_SWAP = """
+set -eu
+rm -rf -- "$1.old"
+if [ -e "$2" ]; then mv -T -- "$2" "$1.old"; fi
+mv -T -- "$1" "$2"
+rm -rf -- "$1.old"
+"""
+_REMOVE = 'rm -rf -- "$1"'
 
 
 @dataclass(frozen=True)
@@ -119,10 +123,11 @@ class Skills(Resource["InstalledSkills | None"]):
 
     def _installer(self, name: str, skill: Skill) -> Any:
         def install() -> None:
-            remote, staged = self._remote(), f"{self._path}/.{name}.new"
-            folders = sorted({str(above) for path in skill.files for above in PurePosixPath(staged, path).parents})
-            ours = [folder for folder in folders if folder.startswith(self._path)]
-            remote.shell("make folders for a skill", _PREPARE, [self._owner, staged, *ours], safe=True)
+            remote, staged = self._remote(), f"{PurePosixPath(self._path).parent}/.ansible-skill-{name}"
+            above = {str(folder) for path in skill.files for folder in PurePosixPath(staged, path).parents}
+            folders = sorted(folder for folder in above if folder.startswith(staged))
+            arguments = [self._owner, self._path, staged, *folders]
+            remote.shell("make folders for a skill", _PREPARE, arguments, safe=True)
             modes = {False: "600", True: "700"}
             remote.write(
                 {
@@ -130,12 +135,12 @@ class Skills(Resource["InstalledSkills | None"]):
                     for path, file in skill.files.items()
                 }
             )
-            remote.shell("put a skill in its place", _SWAP, [self._path, name])
+            remote.shell("put a skill in its place", _SWAP, [staged, f"{self._path}/{name}"])
 
         return install
 
     def _remover(self, name: str) -> Any:
-        return lambda: self._remote().shell("remove a skill", _REMOVE, [self._path, name], safe=True)
+        return lambda: self._remote().shell("remove a skill", _REMOVE, [f"{self._path}/{name}"], safe=True)
 
     def _remote(self) -> RemoteFiles:
         return RemoteFiles(self._api, self._app, started_machine(self._api, self._app)["id"])

@@ -98,3 +98,8 @@ def test_all_problems_of_a_declaration_are_told_at_once() -> None:
     with pytest.raises(ConfigRefused) as raised:
         wanted(declared, Path("/"), "here")
     assert [problem.path for problem in raised.value.problems] == ["../x", "b", "c", "d"]
+
+
+def test_two_of_one_name_are_refused() -> None:
+    with pytest.raises(SkillUnusable, match="both call themselves a-skill"):
+        wanted({"one": str(SKILL), "other": str(SKILL)}, Path("/"), "here")
