@@ -37,5 +37,6 @@ def image_build(
     }
     token = authorization(params["api_token"]).partition(" ")[2]
     flyctl = Flyctl(params["flyctl"], token, urls, context.progress)
-    order = order_of(app, wanted, params["flycast"])
-    return ImageBuild(connect_graphql(params, context), flyctl, source_of(wanted), order)
+    source = source_of(wanted)
+    order = order_of(app, wanted, source, params["flycast"])
+    return ImageBuild(connect_graphql(params, context), flyctl, source, order)

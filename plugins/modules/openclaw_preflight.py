@@ -45,6 +45,13 @@ options:
   region:
     description: The region for the machine and its volume.
     type: str
+  vm_memory:
+    description: The machine's memory, such as 2048mb.
+    type: str
+  memory_floor_mb:
+    description: What the gateway and the programs in its image need at least.
+    type: int
+    default: 1024
   config:
     description: The declared openclaw.json.
     type: dict
@@ -140,6 +147,8 @@ SPEC: dict[str, Any] = {
         "internal_port": {"type": "int"},
         "exposure": {"type": "str", "choices": ["public", "private", "sealed"], "default": "public"},
         "region": {"type": "str"},
+        "vm_memory": {"type": "str"},
+        "memory_floor_mb": {"type": "int", "default": 1024},
         "config": {"type": "dict", "default": {}},
         "hostnames": {"type": "list", "elements": "str", "default": []},
         "https_port": {"type": "int", "default": 443},

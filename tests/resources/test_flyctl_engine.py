@@ -163,7 +163,7 @@ def test_the_machine_on_hold_is_built_first(fly: Platform, app: str, flyctl: Sta
 def test_what_was_pushed_is_not_built_again(fly: Platform, app: str, flyctl: StandIn, source: Path) -> None:
     """The run was ended between push and deploy, or an older source comes back."""
     reference = deploy(fly, app, source, check=True)["image"]
-    (flyctl.here / "pushed" / reference.rpartition(":")[2]).touch()
+    (flyctl.pushed / reference.rpartition(":")[2]).mkdir()
     assert deploy(fly, app, source)["changes"] == ["create a machine for app"]
     assert not flyctl.runs()
 

@@ -1,4 +1,4 @@
-"""A stand-in for flyctl: notes how it was run, and pushes to a registry that is a folder."""
+"""A stand-in for flyctl: notes how it was run, and pushes to a folder, which the emulator takes for `--image-dir`."""
 
 from __future__ import annotations
 
@@ -36,8 +36,12 @@ words = (here / "fails").read_text() if (here / "fails").exists() else ""
 print("==> Building image", flush=True)
 if words:
     sys.exit(words)
-(here / "pushed" / option["image-label"]).touch()
-print("image: registry.fly.io/%s:%s" % (option["app"], option["image-label"]))
+reference = "registry.fly.io/%s:%s" % (option["app"], option["image-label"])
+base = [line.split()[1] for line in seen["dockerfile"].splitlines() if line.startswith("FROM ")][-1]
+image = here / "pushed" / option["image-label"] / "image.json"
+image.parent.mkdir(exist_ok=True)
+image.write_text(json.dumps({{"reference": reference, "from": base}}))
+print("image: " + reference)
 """
 
 
@@ -62,6 +66,10 @@ class StandIn:
         """`what` is version or fails."""
         (self.here / what).write_text(text)
 
+    @property
+    def pushed(self) -> Path:
+        return self.here / "pushed"
+
     def runs(self) -> list[dict[str, Any]]:
         """Each build: {argv, env, config, dockerfile, files}."""
         noted = self.here / "runs"
@@ -72,7 +80,7 @@ class Registry(Images):
     """Images of others are all there; one that is built is there when it was pushed."""
 
     def __init__(self, stand_in: StandIn) -> None:
-        self._pushed = stand_in.here / "pushed"
+        self._pushed = stand_in.pushed
 
     async def resolve(self, reference: str, progress: Progress) -> Image:
         label = reference.partition("@")[0].rpartition(":")[2]

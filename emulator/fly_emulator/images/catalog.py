@@ -12,6 +12,8 @@
 
   `binds` gives target: source, a source relative to that file's directory or absolute. Only `reference` is needed.
   The machine's root has the host's /usr beside these, read-only.
+  `{"reference": "registry.fly.io/my-app:2", "from": "ghcr.io/openclaw/openclaw:2026.9.6"}` is another image under a
+  name of its own: it stands in for one that is derived from that and cannot be built here.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +55,7 @@ class Catalog:
         return image
 
     async def _resolve(self, reference: str, progress: Progress) -> Image:
-        own = self._own(reference)
+        own = await self._own(reference, progress)
         if own:
             return own
         repository, tag = split_reference(reference)
@@ -68,14 +71,18 @@ class Catalog:
             + (f" and the images described in {self.extra}/*/image.json." if self.extra else ".")
         )
 
-    def _own(self, reference: str) -> Image | None:
+    async def _own(self, reference: str, progress: Progress) -> Image | None:
         if self.extra is None or not self.extra.is_dir():
             return None
         for file in sorted(self.extra.glob("*/image.json")):
             try:
                 described = json.loads(file.read_text())
-                if described["reference"] == reference:
-                    return _described(described, file)
+                if described["reference"] != reference:
+                    continue
+                if "from" in described:
+                    base = await self._resolve(described["from"], progress)
+                    return replace(base, reference=reference, digest=_digest(file))
+                return _described(described, file)
             except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
                 raise ImageNotFound(
                     f"{file} does not describe an image: {type(error).__name__}: {error}. "
@@ -121,7 +128,7 @@ def _described(described: dict[str, Any], file: Path) -> Image:
     uid, gid = described.get("user", (0, 0))
     return Image(
         reference=described["reference"],
-        digest="sha256:" + hashlib.sha256(file.read_bytes()).hexdigest(),
+        digest=_digest(file),
         binds=binds,
         entrypoint=tuple(described.get("entrypoint", ())),
         cmd=tuple(described.get("cmd", ())),
@@ -130,3 +137,7 @@ def _described(described: dict[str, Any], file: Path) -> Image:
         user=(int(uid), int(gid)),
         labels=described.get("labels", {}),
     )
+
+
+def _digest(file: Path) -> str:
+    return "sha256:" + hashlib.sha256(file.read_bytes()).hexdigest()

@@ -9,6 +9,7 @@ changes no machine, address or release; that `--push` works with Fly.io's own bu
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -44,7 +45,7 @@ class BuildOrder:
     """What flyctl is told."""
 
     app: str
-    label: str
+    label: str = ""
     """The image's tag."""
     args: dict[str, str] = field(default_factory=dict)
     target: str | None = None
@@ -52,6 +53,10 @@ class BuildOrder:
     """Build with this machine's Docker and not with Fly.io's builder."""
     flycast: bool = False
     timeout: float = 1800.0
+
+    @property
+    def reference(self) -> str:
+        return f"{os.environ.get('FLY_REGISTRY_HOST') or 'registry.fly.io'}/{self.app}:{self.label}"
 
 
 class Flyctl:

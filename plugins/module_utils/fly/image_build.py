@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,14 +27,15 @@ _RULES = 1
 
 
 class ImageBuild:
+    """An image to be built; `order` is labelled by what `source` holds."""
+
     def __init__(self, api: GraphqlApi, flyctl: Flyctl, source: Source, order: BuildOrder) -> None:
-        self._api, self._flyctl, self._source = api, flyctl, source
-        of = json.dumps([_RULES, source.digest(), order.args, order.target], sort_keys=True)
-        label = f"build-{hashlib.sha256(of.encode()).hexdigest()[:24]}"
-        self._order = replace(order, label=label)
-        registry = os.environ.get("FLY_REGISTRY_HOST") or "registry.fly.io"
-        self.reference = f"{registry}/{order.app}:{label}"
+        self._api, self._flyctl, self._source, self._order = api, flyctl, source, order
         self._pinned = ""
+
+    @property
+    def reference(self) -> str:
+        return self._order.reference
 
     @property
     def where(self) -> str:
@@ -97,11 +96,13 @@ def source_of(wanted: dict[str, Any]) -> Source:
     return Text(wanted["content"])
 
 
-def order_of(app: str, wanted: dict[str, Any], flycast: bool) -> BuildOrder:
+def order_of(app: str, wanted: dict[str, Any], source: Source, flycast: bool = False) -> BuildOrder:
+    """What to tell flyctl, the label included; reads all that the image is made of."""
     args = {str(name): str(value) for name, value in (wanted.get("args") or {}).items()}
+    of = json.dumps([_RULES, source.digest(), args, wanted.get("target")], sort_keys=True)
     return BuildOrder(
         app=app,
-        label="",
+        label=f"build-{hashlib.sha256(of.encode()).hexdigest()[:24]}",
         args=args,
         target=wanted.get("target"),
         local=wanted.get("builder") == "local",

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import CollectionError
 from ..fly.api import MachinesApi
-from ..fly.guests import REGION_FACTOR
+from ..fly.guests import REGION_FACTOR, memory_mb
 from ..fly.token import Scope, scope_of
 from ..openclaw import channels, config_rules, config_schema, process
 from ..openclaw.config_moves import migrate
@@ -27,6 +27,7 @@ def preflight(api: MachinesApi, params: dict[str, Any]) -> dict[str, Any]:
         *_token(scope_of(token), params["app"], params["org"]),
         *process.check(params["command"], params["internal_port"], behind_proxy=params["exposure"] != "sealed"),
         *_region(api, params["region"]),
+        *_memory(params["vm_memory"], params["memory_floor_mb"]),
         *config_problems(params, release),
     ]
     result: dict[str, Any] = {
@@ -78,6 +79,13 @@ def _token(scope: Scope, app: str, org: str | None) -> list[Problem]:
     why = scope.refusal(app, None if scope.user else org, create=False)
     todo = "Use a token that covers it (fly tokens create org, or fly tokens create deploy once the app exists)"
     return [Problem("api_token", f"it cannot manage the app: {why}", (), todo, rule="token")] if why else []
+
+
+def _memory(given: str | None, floor_mb: int) -> list[Problem]:
+    if not given or memory_mb(given, "vm_memory") >= floor_mb:
+        return []
+    why = f"{given} is less than the {floor_mb} MB that the gateway needs with what is in its image"
+    return [Problem("vm_memory", why, (), f"Give it {floor_mb}mb or more, as fly_app_vm_memory", rule="memory")]
 
 
 def _region(api: MachinesApi, region: str | None) -> list[Problem]:
