@@ -20,7 +20,7 @@ options:
     elements: str
     required: true
   build:
-    description: What to build, as in M(openclaw.fly.fly_deploy#module).
+    description: What to build, as in M(openclaw.fly.fly_deploy).
     type: dict
     required: true
 """
