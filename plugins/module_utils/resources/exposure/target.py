@@ -141,10 +141,10 @@ class Target:
         """Where to talk to the gateway from here; raises `Skipped` when there is no such road."""
         if self.exposure == "public":
             return self.doors.url(self.hostnames[0])
-        if self.private_url:
-            return self.private_url
         if self.exposure == "sealed":
             raise Skipped("sealed: no road leads to the gateway")
+        if self.private_url:
+            return self.private_url
         raise Skipped(
             "private: no road leads from here to the gateway; give private_url, such as http://APP.flycast over "
             "WireGuard, or http://localhost:3000 while fly proxy 3000:80 APP.flycast runs"
