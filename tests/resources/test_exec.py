@@ -10,6 +10,7 @@ import pytest
 from faults.scenarios import TOML
 from support.platform import Outcome, Platform
 
+pytestmark = pytest.mark.xdist_group("exec")  # they look into /tmp
 OWNER = f"{os.getuid()}:{os.getgid()}"
 
 
@@ -18,6 +19,10 @@ def one(fly: Platform, app: str) -> str:
     """An app with a machine."""
     assert not fly.module("fly_deploy", app=app, definition={**TOML, "mounts": None}).failed
     return app
+
+
+AGES = 3600
+"""Seconds of the platform's clock, which runs ahead while a command takes its real time."""
 
 
 def left_over() -> set[Path]:
@@ -30,7 +35,7 @@ def test_the_commands_own_exit_code_and_output(fly: Platform, one: str, detach: 
     script = "cat; echo said >&2; exit 7"
     outcome = fly.module(
         "fly_machine_exec", app=one, command=["sh", "-c", script], stdin="in it", detach=detach,
-        fail_on_exit_code=False,
+        fail_on_exit_code=False, **({"timeout": AGES} if detach else {}),
     )  # fmt: skip
     assert (outcome["exit_code"], outcome["stdout"], outcome["stderr"]) == (7, "in it", "said\n")
     assert left_over() == before
@@ -38,7 +43,7 @@ def test_the_commands_own_exit_code_and_output(fly: Platform, one: str, detach: 
 
 def test_a_long_command_is_detached_by_itself(fly: Platform, one: str, tmp_path: Path) -> None:
     command = ["sh", "-c", 'echo done > "$0"', str(tmp_path / "out")]
-    outcome = fly.module("fly_machine_exec", app=one, command=command, timeout=900)
+    outcome = fly.module("fly_machine_exec", app=one, command=command, timeout=AGES)
     assert not outcome.failed, outcome
     assert (tmp_path / "out").read_text() == "done\n"
 
@@ -46,8 +51,8 @@ def test_a_long_command_is_detached_by_itself(fly: Platform, one: str, tmp_path:
 def test_a_command_that_does_not_end_is_killed(fly: Platform, one: str) -> None:
     before = left_over()
     command = ["sh", "-c", "echo begun; sleep 1000"]
-    outcome = fly.module("fly_machine_exec", app=one, command=command, timeout=5, detach=True)
-    assert outcome.failed and "did not end within 5 s, and was killed: begun" in outcome["msg"]
+    outcome = fly.module("fly_machine_exec", app=one, command=command, timeout=60, detach=True)
+    assert outcome.failed and "did not end within 60 s, and was killed: begun" in outcome["msg"]
     assert left_over() == before
 
 
@@ -59,8 +64,9 @@ def test_a_detached_command_runs_once_though_answers_are_lost(
     for nth in range(1, 5):
         fly.fault(method="POST", path="/exec", nth=2 * nth - 1, action="reset", when=when)
     outcome = fly.module(
-        "fly_machine_exec", app=one, command=["sh", "-c", 'echo run >> "$0"; echo out', str(file)], detach=True
-    )
+        "fly_machine_exec", app=one, command=["sh", "-c", 'echo run >> "$0"; echo out', str(file)], detach=True,
+        timeout=AGES,
+    )  # fmt: skip
     fly.clear_faults()
     assert not outcome.failed, outcome
     assert (outcome["stdout"], file.read_text()) == ("out\n", "run\n")
