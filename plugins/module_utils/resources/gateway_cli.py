@@ -16,6 +16,7 @@ from typing import Any
 
 from .. import clock
 from ..errors import CollectionError
+from ..fly.detached import run_detached
 from ..fly.remote_files import RemoteFiles
 
 _AS_USER = """
@@ -83,9 +84,16 @@ class GatewayCli:
         _sh, _c, script, _name, *rest = self._command(_START, arguments, "")
         return script, rest
 
-    def json(self, *arguments: str, config: str = "") -> Any:
-        """Run a command that answers JSON, whatever its exit code; raises when it does not."""
-        answer = self.run(*arguments, config=config)
+    def json(self, *arguments: str, config: str = "", patience: float = 0) -> Any:
+        """Run a command that answers JSON, whatever its exit code; raises when it does not.
+
+        With `patience`, in seconds, it may take longer than Fly.io lets a command.
+        """
+        if patience:
+            command = self._command(_RUN, arguments, config)
+            answer = run_detached(self._files, f"openclaw {' '.join(arguments)}", command, None, patience)
+        else:
+            answer = self.run(*arguments, config=config)
         start = answer["stdout"].find("{")
         try:
             return json.loads(answer["stdout"][start:])

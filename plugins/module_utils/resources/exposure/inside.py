@@ -8,6 +8,9 @@ from ...errors import CollectionError
 from .check import Notes
 from .target import Target
 
+_PATIENCE = 240.0
+"""Seconds: it takes ten on an idle machine, and more than a minute on one whose CPU share is used up."""
+
 
 def audit(target: Target, notes: Notes) -> None:
     """`openclaw security audit` has nothing critical and no warning; the config is its owner's alone."""
@@ -19,7 +22,7 @@ def audit(target: Target, notes: Notes) -> None:
     folder = target.files.run(["stat", "-c", "%a", target.state_dir])["stdout"].strip()
     if folder and int(folder, 8) & 0o022:
         notes.found(f"{target.state_dir} has mode {folder}", f"chmod 700 {target.state_dir}", detail="file_mode")
-    report = target.cli.json("security", "audit", "--json")
+    report = target.cli.json("security", "audit", "--json", patience=_PATIENCE)
     summary = report.get("summary")
     if not isinstance(summary, dict):
         raise CollectionError("the gateway's audit cannot be read", why=str(report)[:200])
