@@ -175,7 +175,9 @@ options:
     type: bool
     default: false
   wait_timeout:
-    description: Seconds for addresses, DNS and certificates to settle after a change.
+    description:
+      - Seconds for addresses, DNS and certificates to settle after a change, and with O(measure_outage) for the
+        gateway to be ready.
     type: float
     default: 0.0
 """

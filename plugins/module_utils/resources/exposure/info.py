@@ -32,7 +32,7 @@ def exposure_info(params: dict[str, Any], context: Context, api: MachinesApi, pl
         return {"changed": False, "checks": [], "exposure": None, "outage": None}
     away = None
     if params["measure_outage"] and target.machines:
-        away = outage(params["app"], target.machines[0], platform, target.facts)
+        away = outage(params["app"], target.machines[0], platform, target.facts, params["wait_timeout"])
     proof = verify(
         target,
         params["checks"],

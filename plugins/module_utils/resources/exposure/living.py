@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
+from ... import clock
 from ...errors import CollectionError
 from ...fly.api import Json, PlatformApi
 from ...fly.machine_config import is_held
@@ -18,6 +19,7 @@ from ..ips import PUBLIC_TYPES
 _START = ("start", "started")
 _ENDS = ("exit", "stop", "update")
 """Events that end a gateway, the most exact first."""
+_PAUSE = 1.0
 _PASSING = "is now passing"
 """Fly.io's log line: Health check 'servicecheck-00-http-3000' on port 3000 is now passing."""
 
@@ -39,11 +41,14 @@ def exposure_of(machines: Iterable[Json], addresses: Iterable[Json]) -> str | No
     return "private" if ports or "private_v6" in kinds else "sealed"
 
 
-def outage(app: str, machine: Json, platform: PlatformApi, facts: ReleaseFacts) -> dict[str, Any] | None:
+def outage(
+    app: str, machine: Json, platform: PlatformApi, facts: ReleaseFacts, patience: float = 0
+) -> dict[str, Any] | None:
     """The machine's last restart, in seconds: `unreachable` from the process's end until its check passed again, which
     is when Fly's proxy sends requests; `boot` from its start to its ready line is the gateway's own part of that.
 
-    None when Fly.io no longer knows it, or the token may not read logs.
+    Its ready line comes seconds after the check has passed, and is waited for, `patience` seconds. None when Fly.io no
+    longer knows it, or the token may not read logs.
     """
     events = machine.get("events") or []
     starts = sorted(_seconds(event) for event in events if (event.get("type"), event.get("status")) == _START)
@@ -55,13 +60,18 @@ def outage(app: str, machine: Json, platform: PlatformApi, facts: ReleaseFacts) 
     ended = next((min(moments) for moments in ends if moments), None)
     if ended is None:
         return None
-    try:
-        entries = platform.logs(app, machine["id"])
-    except CollectionError:
-        return None
-    ready = _first(entries, started, facts.is_ready_line)
-    if ready is None:
-        return None
+    deadline = clock.monotonic() + patience
+    while True:
+        try:
+            entries = platform.logs(app, machine["id"])
+        except CollectionError:
+            return None
+        ready = _first(entries, started, facts.is_ready_line)
+        if ready is not None:
+            break
+        if clock.monotonic() >= deadline:
+            return None
+        clock.sleep(_PAUSE)
     passed = _first(entries, started, lambda line: _PASSING in line)
     return {"unreachable": round(max(ready, passed or ready) - ended, 1), "boot": round(ready - started, 1)}
 
