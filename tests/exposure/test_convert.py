@@ -77,8 +77,8 @@ STEPS = [("private", ["private_v6"], 2), ("public", PUBLIC, 1), ("sealed", [], 2
 
 
 def test_a_living_gateway_is_converted(declare: Callable[..., Gateway], capsys: pytest.CaptureFixture[str]) -> None:
-    """From each exposure to another; machine, volume, state and token stay."""
-    gateway = declare("living", "public")
+    """From each exposure to another; machine, volume, state and token stay. It is ready after its check has passed."""
+    gateway = declare("living", "public", fly_app_env={"FEATHER_SLOW_START": "4"})
     gateway.site.converge()
     (gateway.site.data / MARKER).write_text("state of the gateway")
     for exposure, addresses, gone in STEPS:
