@@ -16,7 +16,8 @@ from pathlib import Path
 
 from ..errors import CollectionError
 from .dockerignore import Ignore, files
-from .programs import ProgramFailed, environment, run
+from .errors import ProgramFailed
+from .programs import environment, run
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _NO_IGNOREFILE = "fly.toml\n"
@@ -143,7 +144,7 @@ class Git(Source):
         except ProgramFailed as error:
             why = "; ".join(line for line in error.log[-6:] if line)
             todo = "Check the address and what git itself may do there: its own credentials are used"
-            raise CollectionError(error.what, where=self.where, why=why, todo=todo) from error
+            raise CollectionError(error.what, where=self.where, why=why, todo=todo) from None
 
 
 def _missing(path: Path, what: str, todo: str) -> CollectionError:

@@ -149,3 +149,11 @@ def _text_and_code(body: Any) -> tuple[str, str]:
         code = body.get("code") or body.get("status") or ""
         return str(text), str(code)
     return str(body or "").strip()[:300], ""
+
+
+class ProgramFailed(CollectionError):
+    """A program ended with an error, or took too long."""
+
+    def __init__(self, what: str, log: list[str]) -> None:
+        self.log = log
+        super().__init__(what, log=log)

@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import CollectionError
-from .programs import ProgramFailed, environment, run
+from .errors import ProgramFailed
+from .programs import environment, run
 
 OLDEST = "2025-09-01"
 _INSTALL = "Install flyctl 0.4 or newer on the machine that runs Ansible (https://fly.io/docs/flyctl/install/)"
@@ -96,7 +97,7 @@ class Flyctl:
             secrets = [self._token, *self._token.split(",")]
             run(command, self._environment(), timeout=order.timeout, secrets=secrets, progress=self._tell)
         except ProgramFailed as failure:
-            raise _explained(failure, order) from failure
+            raise _explained(failure, order) from None
 
     def _environment(self) -> dict[str, str]:
         return environment(

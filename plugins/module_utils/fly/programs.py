@@ -4,18 +4,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import signal
-import subprocess
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from ..errors import CollectionError
 from ..secret_shapes import value_looks_secret
+from .errors import ProgramFailed
 
 _NEEDED = ("PATH", "HOME", "USER", "LANG", "TMPDIR", "SSH_AUTH_SOCK", "SSL_CERT_FILE", "SSL_CERT_DIR")
 _NEEDED_OF = ("LC_", "XDG_", "GIT_", "DOCKER_", "FLY_")
@@ -23,14 +22,8 @@ _PROXIES = ("http_proxy", "https_proxy", "no_proxy", "all_proxy")
 _TOKENS = ("FLY_API_TOKEN", "FLY_ACCESS_TOKEN", "FLY_METRICS_TOKEN")
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 KEPT_LINES = 200
-
-
-class ProgramFailed(CollectionError):
-    """A program ended with an error, or took too long."""
-
-    def __init__(self, what: str, log: list[str]) -> None:
-        self.log = log
-        super().__init__(what, log=log)
+_LONGEST_LINE = 1 << 24
+"""Bytes; a progress display may redraw itself in one line for minutes."""
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -55,44 +48,46 @@ def run(
     """Run it and return its last lines, both streams; raise `ProgramFailed` when it fails or takes too long."""
     masked = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
     said: deque[str] = deque(maxlen=KEPT_LINES)
-    over = threading.Event()
-    with subprocess.Popen(
-        command,
+
+    def hear(line: bytes) -> None:
+        said.append(_clean(line.decode(errors="replace"), masked))
+        if progress:
+            progress(said[-1])
+
+    name = Path(command[0]).name
+    try:
+        code = asyncio.run(_listen(command, env, cwd, timeout, hear))
+    except TimeoutError:
+        raise ProgramFailed(f"{name} took longer than {timeout:.0f} s", list(said)) from None
+    if code:
+        raise ProgramFailed(f"{name} failed ({code})", list(said))
+    return list(said)
+
+
+async def _listen(
+    command: list[str], env: dict[str, str], cwd: Path | None, timeout: float, hear: Callable[[bytes], None]
+) -> int:
+    """Its exit code; whatever ends the wait for it ends it too, with all that it started."""
+    child = await asyncio.create_subprocess_exec(
+        *command,
         env=env,
         cwd=cwd,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
         start_new_session=True,
-    ) as child:
-
-        def stop() -> None:
+        limit=_LONGEST_LINE,
+    )
+    try:
+        async with asyncio.timeout(timeout):
+            while child.stdout and (line := await child.stdout.readline()):
+                hear(line)
+            return await child.wait()
+    finally:
+        if child.returncode is None:
             with suppress(ProcessLookupError):
                 os.killpg(child.pid, signal.SIGKILL)
-
-        def give_up() -> None:
-            over.set()
-            stop()
-
-        timer = threading.Timer(timeout, give_up)
-        timer.start()
-        try:
-            for line in child.stdout or ():
-                said.append(_clean(line, masked))
-                if progress:
-                    progress(said[-1])
-        except BaseException:
-            stop()
-            raise
-        finally:
-            timer.cancel()
-    if over.is_set() or child.returncode:
-        name = Path(command[0]).name
-        what = f"{name} took longer than {timeout:.0f} s" if over.is_set() else f"{name} failed ({child.returncode})"
-        raise ProgramFailed(what, list(said))
-    return list(said)
+            await child.wait()
 
 
 def _clean(line: str, secrets: list[str]) -> str:
