@@ -39,7 +39,7 @@ HOG = """
 for process in /proc/[0-9]*; do
   if grep -q 'dist/[i]ndex.js' "$process/cmdline"; then echo 1000 > "$process/oom_score_adj"; fi
 done
-head -c 900m /dev/zero | tail
+head -c 1900m /dev/zero | tail
 """
 """Fills the memory; the kernel's choice is the gateway, as it is where that is the biggest."""
 
@@ -52,7 +52,7 @@ def site(
 ) -> Iterator[Site]:
     """A gateway on an emulator that may be killed."""
     with start_emulator() as emulator:
-        site = Site(file_ansible, emulator, tmp_path_factory.mktemp("site"), "struck", fly_app_vm_memory="512mb")
+        site = Site(file_ansible, emulator, tmp_path_factory.mktemp("site"), "struck", fly_app_vm_memory="1024mb")
         site.converge()
         yield site
 
