@@ -21,7 +21,8 @@ def image_build(
 ) -> ImageBuild | None:
     """What is to be built; None when an image is given."""
     given = params["build"]
-    if params["engine"] == "machines":
+    engine = params["engine"] or ("flyctl" if given else "machines")
+    if engine == "machines":
         if given:
             raise CollectionError("build is given, and the engine cannot build", todo="Say engine: flyctl")
         return None

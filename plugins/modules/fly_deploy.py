@@ -40,11 +40,11 @@ options:
         it to Fly.io's registry; it is deployed over the Machines API all the same, with leases, gate and rollback.
       - The image's tag is a digest of its source, so it is built when the source has changed and not else. Needs flyctl
         0.4 or newer where Ansible runs.
+      - V(flyctl) when O(build) is given, else V(machines).
     type: str
     choices: [machines, flyctl]
-    default: machines
   build:
-    description: What to build an image from, with O(engine=flyctl); over what fly.toml's C([build]) says.
+    description: What to build an image from, by flyctl; over what fly.toml's C([build]) says.
     type: dict
     suboptions:
       path:
@@ -222,7 +222,7 @@ SPEC: dict[str, Any] = {
         "config": {"type": "path"},
         "definition": {"type": "dict"},
         "image": {"type": "str"},
-        "engine": {"type": "str", "choices": ["machines", "flyctl"], "default": "machines"},
+        "engine": {"type": "str", "choices": ["machines", "flyctl"]},
         "build": {
             "type": "dict",
             "options": {
