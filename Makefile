@@ -51,9 +51,10 @@ local-reset: local-stop ## stop the emulator and forget its state and the local 
 	@echo "The local state is gone; make local starts from nothing."
 
 .PHONY: test
+# Three workers on two cores: plays and gateways wait as much as they compute.
 test: test-venv cores static lint docs-check sanity ## everything from nothing to green (ARGS= goes to pytest)
 	@echo "==> pytest: units, plays on the emulator, the real gateway"
-	@$(PY) -m pytest -n 2 --dist loadgroup $(own-args)
+	@$(PY) -m pytest -n 3 --dist loadgroup $(own-args)
 
 .PHONY: check
 check: test-venv static unit ## the fast part: ruff, mypy, unit tests
