@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -43,6 +44,18 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         from support import openclaw
 
         openclaw.provide()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what the fault matrix counted; here, because with workers only this file is read by who reports."""
+    total: Counter[str] = Counter()
+    for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
+        for name, number in report.user_properties:
+            if name.startswith("faults:"):
+                total[name.removeprefix("faults:")] += int(str(number))
+    if total:
+        kinds = ", ".join(f"{kind} {number}" for kind, number in sorted(total.items()))
+        terminalreporter.write_line(f"fault matrix: {total.total()} cases ({kinds})")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -1,10 +1,9 @@
-"""What the fault tests share: the platform, and the count of cases at the end."""
+"""What the fault tests share: the platform."""
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,14 +24,3 @@ def fly() -> Iterator[Platform]:
     ):
         patch.setitem(secret_ledger._COST, "n", 2)
         yield started
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    total: Counter[str] = Counter()
-    for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
-        for name, number in report.user_properties:
-            if name.startswith("faults:"):
-                total[name.removeprefix("faults:")] += int(str(number))
-    if total:
-        kinds = ", ".join(f"{kind} {number}" for kind, number in sorted(total.items()))
-        terminalreporter.write_line(f"fault matrix: {total.total()} cases ({kinds})")
