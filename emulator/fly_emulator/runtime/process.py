@@ -66,17 +66,15 @@ class ProcessRuntime:
         env = {"PATH": SYSTEM_PATH, **spec.image.env, **spec.env, "HOME": str(home)}
         env = rewriter.env(env)
         main = Identity(None, None, env, rewriter.path(spec.image.workdir))
-        commands = main
-        if as_root and uid:
-            needed = [home, *(mount.source for mount in spec.mounts), *(bind.source for bind in spec.image.binds)]
-            if await asyncio.to_thread(_may_use, uid, gid, needed):
-                main = replace(main, uid=uid, gid=gid)
-            else:
-                log("system", f"user {uid} may not enter the directories of the image or the volume: running as root")
+        needed = [home, *(mount.source for mount in spec.mounts), *(bind.source for bind in spec.image.binds)]
+        if as_root and await asyncio.to_thread(_may_use, uid, gid, needed):
+            main = replace(main, uid=uid, gid=gid)
             for path in (home, *(mount.source for mount in spec.mounts)):
                 os.chown(path, uid, gid)
             commands = replace(main, uid=0, gid=0)
-        elif not as_root:
+        else:
+            if as_root:
+                log("system", f"user {uid} may not enter the directories of the image or the volume: running as root")
             shims.write(state / "shims", spec.image.user)
             commands = replace(main, env={**env, "PATH": f"{state / 'shims'}:{env['PATH']}"})
         plan = Plan(
