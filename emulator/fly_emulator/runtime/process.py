@@ -67,10 +67,12 @@ class ProcessRuntime:
         env = rewriter.env(env)
         main = Identity(None, None, env, rewriter.path(spec.image.workdir))
         needed = [home, *(mount.source for mount in spec.mounts), *(bind.source for bind in spec.image.binds)]
-        if as_root and await asyncio.to_thread(_may_use, uid, gid, needed):
-            main = replace(main, uid=uid, gid=gid)
+        becomes = as_root and await asyncio.to_thread(_may_use, uid, gid, needed)
+        if as_root:
             for path in (home, *(mount.source for mount in spec.mounts)):
-                os.chown(path, uid, gid)
+                os.chown(path, *((uid, gid) if becomes else (0, 0)))
+        if becomes:
+            main = replace(main, uid=uid, gid=gid)
             commands = replace(main, uid=0, gid=0)
         else:
             if as_root:
