@@ -124,7 +124,8 @@ def test_owners_hold_for_scripts_written_for_fly(start: Any, go: Any, runtime: R
             assert code == 0, text
             digest = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
             assert text.split() == ["1000:1000", "755", "1000:1000", "600", digest, "-", "e30="]
-            if runtime.guarantees.owners == "real":
+            # Where Python lies in a folder of root's alone, a plain process stays root, and files have one owner.
+            if runtime.guarantees.owners == "real" and not any("running as root" in line for _level, line in one.log):
                 assert (one.volume / "openclaw.json").stat().st_uid == 1000
                 assert (await one.sh("id -u; touch /data/by-root; stat -c %u /data/by-root"))[1] == "0\n0\n"
                 assert (one.volume / "by-root").stat().st_uid == 0

@@ -76,7 +76,8 @@ class ProcessRuntime:
             commands = replace(main, uid=0, gid=0)
         else:
             if as_root:
-                log("system", f"user {uid} may not enter the directories of the image or the volume: running as root")
+                why = f"user {uid} may not enter the directories of the image or the volume"
+                log("system", f"{why}: running as root, and every file has one owner, shown as {uid}")
             shims.write(state / "shims", spec.image.user)
             commands = replace(main, env={**env, "PATH": f"{state / 'shims'}:{env['PATH']}"})
         plan = Plan(
