@@ -10,9 +10,7 @@ answered with 200, asked ten times a second; a hot change must have 0.
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -22,8 +20,7 @@ REPO = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(REPO / part) for part in ("tests", "build/tree", "emulator")]
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator  # noqa: E402  likewise
-from support.ansible import Ansible, installed_cores  # noqa: E402  the path above is needed first
-from support.emulator import Emulator  # noqa: E402  likewise
+from support.bench import rig  # noqa: E402  the path above is needed first
 from support.gateway import CONFIG, GatewaySite  # noqa: E402  likewise
 
 from ansible_collections.openclaw.fly.plugins.module_utils.converge.context import Context  # noqa: E402  likewise
@@ -96,24 +93,15 @@ class Downtime:
 
 
 def main() -> None:
-    collections = REPO / "build" / "collections"
-    subprocess.run([sys.executable, REPO / "tools" / "collection.py", "install", collections], check=True)
-    with tempfile.TemporaryDirectory() as name:
-        root = Path(name)
-        emulator = Emulator(root / "emulator")
-        emulator.start()
-        try:
-            ansible = Ansible(installed_cores()[0], collections, root / "home")
-            gateway = GatewaySite(ansible, emulator, root / "site", "bench")
-            gateway.converge()
-            config = json.loads(gateway.sh(f"cat {CONFIG}"))
-            print(f"{'change':<44} {'decided':<8} {'done':<8} {'took':<8} {'down s':>6} {'task s':>6}")
-            wrong = []
-            for change in CHANGES:
-                config = deep_merge(config, change)
-                wrong += one(gateway, config, [path for path, _value in leaves(change)])
-        finally:
-            emulator.stop()
+    with rig() as (ansible, emulator, root):
+        gateway = GatewaySite(ansible, emulator, root / "site", "bench")
+        gateway.converge()
+        config = json.loads(gateway.sh(f"cat {CONFIG}"))
+        print(f"{'change':<44} {'decided':<8} {'done':<8} {'took':<8} {'down s':>6} {'task s':>6}")
+        wrong = []
+        for change in CHANGES:
+            config = deep_merge(config, change)
+            wrong += one(gateway, config, [path for path, _value in leaves(change)])
     for line in wrong:
         print(line)
     print(f"{len(CHANGES)} kinds, {len(wrong)} not as decided")

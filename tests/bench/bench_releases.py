@@ -9,17 +9,14 @@ image that is not cached yet is made first (650 MB each).
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
 REPO = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(REPO / part) for part in ("tests", "build/tree", "emulator")]
 
-from support.ansible import Ansible, installed_cores  # noqa: E402  the path above is needed first
-from support.emulator import Emulator  # noqa: E402  likewise
+from support.bench import rig  # noqa: E402  the path above is needed first
 from support.gateway import GatewaySite  # noqa: E402  likewise
 from support.releases import Life  # noqa: E402  likewise
 
@@ -27,26 +24,17 @@ RELEASES = ("2026.3.24", "2026.5.12", "2026.7.1")
 
 
 def main() -> None:
-    collections = REPO / "build" / "collections"
-    subprocess.run([sys.executable, REPO / "tools" / "collection.py", "install", collections], check=True)
-    with tempfile.TemporaryDirectory() as name:
-        root = Path(name)
-        emulator = Emulator(root / "emulator")
-        emulator.start()
-        try:
-            ansible = Ansible(installed_cores()[0], collections, root / "home")
-            for release in sys.argv[1:] or RELEASES:
-                app = f"bench-{release.replace('.', '-')}"
-                life = Life(GatewaySite(ansible, emulator, root / app, app), release)
-                print(f"{release} to {life.newest}", flush=True)
-                for step in life.steps():
-                    began = time.monotonic()
-                    told = step()
-                    print(f"  {time.monotonic() - began:6.1f} s  {step.__name__:<28} {json.dumps(told)}", flush=True)
-                path = f"/v1/apps/{app}/machines/{life.site.machine['id']}?force=true"
-                emulator.request("DELETE", path)
-        finally:
-            emulator.stop()
+    with rig() as (ansible, emulator, root):
+        for release in sys.argv[1:] or RELEASES:
+            app = f"bench-{release.replace('.', '-')}"
+            life = Life(GatewaySite(ansible, emulator, root / app, app), release)
+            print(f"{release} to {life.newest}", flush=True)
+            for step in life.steps():
+                began = time.monotonic()
+                told = step()
+                print(f"  {time.monotonic() - began:6.1f} s  {step.__name__:<28} {json.dumps(told)}", flush=True)
+            path = f"/v1/apps/{app}/machines/{life.site.machine['id']}?force=true"
+            emulator.request("DELETE", path)
 
 
 if __name__ == "__main__":

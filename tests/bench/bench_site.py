@@ -11,9 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import resource
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,6 +22,7 @@ REPO = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPO / "tests"))
 
 from support.ansible import Ansible, Run, installed_cores  # noqa: E402  the path above is needed first
+from support.bench import rig  # noqa: E402  likewise
 from support.emulator import Emulator  # noqa: E402  likewise
 
 IMAGE = "registry.fly.io/featherweight:2026.9.6"
@@ -52,44 +51,37 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="the cheapest round counts")
     parser.add_argument("--forks", type=int, default=5)
     options = parser.parse_args()
-    collections = REPO / "build" / "collections"
-    subprocess.run([sys.executable, REPO / "tools" / "collection.py", "install", collections], check=True)
-    core = installed_cores()[0]
-    print(f"ansible-core {core.version}, {os.cpu_count()} cores, forks {options.forks}, best of {options.rounds}")
+    version = installed_cores()[0].version
+    print(f"ansible-core {version}, {os.cpu_count()} cores, forks {options.forks}, best of {options.rounds}")
     for count in options.gateways:
-        with tempfile.TemporaryDirectory() as name:
-            bench(count, options.rounds, options.forks, Ansible(core, collections, Path(name) / "home"), Path(name))
+        with rig() as (ansible, emulator, scratch):
+            bench(count, options.rounds, options.forks, ansible, emulator, scratch)
 
 
-def bench(count: int, rounds: int, forks: int, ansible: Ansible, scratch: Path) -> None:
-    emulator = Emulator(scratch / "emulator")
-    emulator.start()
-    try:
-        hosts: dict[str, dict[str, object]] = {f"bench-{number:03}": {} for number in range(count)}
-        inventory = {"gateways": {"hosts": hosts, "vars": variables(emulator, scratch)}}
-        site: dict[str, Any] = {"inventory": inventory, "env": emulator.environment, "timeout": 1800}
+def bench(count: int, rounds: int, forks: int, ansible: Ansible, emulator: Emulator, scratch: Path) -> None:
+    hosts: dict[str, dict[str, object]] = {f"bench-{number:03}": {} for number in range(count)}
+    inventory = {"gateways": {"hosts": hosts, "vars": variables(emulator, scratch)}}
+    site: dict[str, Any] = {"inventory": inventory, "env": emulator.environment, "timeout": 1800}
 
-        def run_site() -> Run:
-            return ansible.playbook(REPO / "playbooks" / "site.yml", f"--forks={forks}", **site).ok()
+    def run_site() -> Run:
+        return ansible.playbook(REPO / "playbooks" / "site.yml", f"--forks={forks}", **site).ok()
 
-        def run_empty() -> Run:
-            play = {"hosts": "gateways", "connection": "local", "gather_facts": False, "tasks": []}
-            return ansible.playbook([play], f"--forks={forks}", **site).ok()
+    def run_empty() -> Run:
+        play = {"hosts": "gateways", "connection": "local", "gather_facts": False, "tasks": []}
+        return ansible.playbook([play], f"--forks={forks}", **site).ok()
 
-        first, _run = measured(run_site)
-        best: dict[str, Cost] = {}
-        for _round in range(rounds):
-            for what, action in (("empty", run_empty), ("idle", run_site)):
-                emulator.clear_journal()
-                cost, run = measured(action)
-                if what not in best or cost.cpu < best[what].cpu:
-                    best[what] = cost
-        assert run.changed == 0, run.output
-        tasks = sum(host["ok"] + host["skipped"] for host in run.recap.values())
-        kinds = {kind: len(emulator.journal(kind)) for kind in ("read", "exec", "write")}
-        report(count, first, best["empty"], best["idle"], tasks, kinds)
-    finally:
-        emulator.stop()
+    first, _run = measured(run_site)
+    best: dict[str, Cost] = {}
+    for _round in range(rounds):
+        for what, action in (("empty", run_empty), ("idle", run_site)):
+            emulator.clear_journal()
+            cost, run = measured(action)
+            if what not in best or cost.cpu < best[what].cpu:
+                best[what] = cost
+    assert run.changed == 0, run.output
+    tasks = sum(host["ok"] + host["skipped"] for host in run.recap.values())
+    kinds = {kind: len(emulator.journal(kind)) for kind in ("read", "exec", "write")}
+    report(count, first, best["empty"], best["idle"], tasks, kinds)
 
 
 def variables(emulator: Emulator, scratch: Path) -> dict[str, object]:

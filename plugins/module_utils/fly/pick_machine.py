@@ -19,21 +19,13 @@ def pick_machine(api: MachinesApi, app: str, machine: str | None = None, group: 
 
 def pick_of(machines: list[Json], machine: str | None = None, group: str | None = None) -> Json | None:
     """The same, of machines that are known."""
-    live = [m for m in machines if is_live(m)]
-    if machine:
-        found = [m for m in live if machine in (m["id"], m.get("name"))]
-    else:
-        found = [m for m in live if is_deployed(m) and group in (None, group_of(m))]
+    found = _meant(machines, machine, group)
     return min(found, key=lambda m: (m.get("state") != "started", m["id"]), default=None)
 
 
 def the_machine(api: MachinesApi, app: str, machine: str | None = None, group: str | None = None) -> Json | None:
     """The one machine that is meant, running or not; None when there is none. Raises when it could be several."""
-    live = [m for m in api.machines(app) or [] if is_live(m)]
-    if machine:
-        found = [m for m in live if machine in (m["id"], m.get("name"))]
-    else:
-        found = [m for m in live if is_deployed(m) and group in (None, group_of(m))]
+    found = _meant(api.machines(app) or [], machine, group)
     if len(found) > 1:
         raise CollectionError(
             f"{len(found)} machines could be meant",
@@ -60,3 +52,9 @@ def started_machine(api: MachinesApi, app: str, machine: str | None = None, grou
             todo="Start it (fly machine start), or run the play, which puts a machine that is down on hold",
         )
     return found
+
+
+def _meant(machines: list[Json], machine: str | None, group: str | None) -> list[Json]:
+    if machine:
+        return [m for m in machines if is_live(m) and machine in (m["id"], m.get("name"))]
+    return [m for m in machines if is_deployed(m) and group in (None, group_of(m))]

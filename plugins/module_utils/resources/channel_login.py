@@ -13,8 +13,6 @@ from ..converge.context import Context
 from ..converge.resource import Change, Resource
 from ..errors import CollectionError
 from ..fly.api import MachinesApi
-from ..fly.pick_machine import started_machine
-from ..fly.remote_files import RemoteFiles
 from ..openclaw import gateway_status, qr
 from ..openclaw.gateway_status import ChannelStatus
 from .gateway_calls import call
@@ -117,4 +115,4 @@ class ChannelLogin(Resource[ChannelStatus]):
         return answer.payload if isinstance(answer.payload, Mapping) else {}
 
     def _cli(self) -> GatewayCli:
-        return GatewayCli(RemoteFiles(self._api, self._app, started_machine(self._api, self._app)["id"]), self._owner)
+        return GatewayCli.started(self._api, self._app, self._owner)

@@ -250,8 +250,7 @@ class Deployment(Resource[DeployState]):
 
     def _ledger(self, observed: DeployState) -> str | None:
         """What tells whether a secret has its value: a machine has it, or the file while there was no machine."""
-        known = ((m.get("config") or {}).get("metadata", {}).get(secret_ledger.KEY) for m in observed.machines)
-        return next((text for text in known if text), None) or self._memory.read()
+        return secret_ledger.of_machines(observed.machines) or self._memory.read()
 
 
 def _shown(config: Json) -> Json:

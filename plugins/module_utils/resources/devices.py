@@ -13,8 +13,6 @@ from ..converge.context import Context
 from ..converge.resource import Change, Resource
 from ..errors import CollectionError
 from ..fly.api import MachinesApi
-from ..fly.pick_machine import started_machine
-from ..fly.remote_files import RemoteFiles
 from ..openclaw import devices
 from ..openclaw.devices import DeviceList, PairedDevice, PendingDevice, Policy
 from .gateway_calls import call
@@ -130,5 +128,4 @@ class Devices(Resource[DeviceList]):
             raise CollectionError(f"openclaw {' '.join(argv[1:3])} failed", where=self.title, why=said)
 
     def _cli(self) -> GatewayCli:
-        machine = started_machine(self._api, self._app)
-        return GatewayCli(RemoteFiles(self._api, self._app, machine["id"]), self._owner)
+        return GatewayCli.started(self._api, self._app, self._owner)

@@ -16,7 +16,9 @@ from typing import Any
 
 from .. import clock
 from ..errors import CollectionError
+from ..fly.api import MachinesApi
 from ..fly.detached import run_detached
+from ..fly.pick_machine import started_machine
 from ..fly.remote_files import RemoteFiles
 
 _AS_USER = """
@@ -56,6 +58,11 @@ class GatewayCli:
 
     def __init__(self, files: RemoteFiles, owner: str, app_dir: str = "/app") -> None:
         self._files, self._owner, self._app_dir = files, owner, app_dir
+
+    @classmethod
+    def started(cls, api: MachinesApi, app: str, owner: str) -> GatewayCli:
+        """That of the app's started machine; raises an error that says what is wrong when none runs."""
+        return cls(RemoteFiles(api, app, started_machine(api, app)["id"]), owner)
 
     def run(self, *arguments: str, config: str = "") -> dict[str, Any]:
         """Return {exit_code, stdout, stderr}; `config` is the file to use instead of the gateway's."""

@@ -14,8 +14,6 @@ from ..converge.context import Context
 from ..converge.resource import Change, Resource
 from ..errors import CollectionError
 from ..fly.api import MachinesApi
-from ..fly.pick_machine import started_machine
-from ..fly.remote_files import RemoteFiles
 from .gateway_cli import GatewayCli
 from .local_file import LocalFile
 
@@ -55,9 +53,7 @@ class OwnerLink(Resource[None]):
         return {"dest": str(self._dest), "file_url": self._dest.absolute().as_uri(), "expires_at": self._until or None}
 
     def _write(self) -> None:
-        machine = started_machine(self._api, self._app)
-        cli = GatewayCli(RemoteFiles(self._api, self._app, machine["id"]), self._owner)
-        answer = cli.json("dashboard", "--json")
+        answer = GatewayCli.started(self._api, self._app, self._owner).json("dashboard", "--json")
         secrets = parse_qs(urlsplit(str(answer.get("browserUrl") or "")).fragment)
         if "bootstrapToken" not in secrets:
             error = answer.get("error") or {}

@@ -12,8 +12,7 @@ from ..converge.context import Context
 from ..converge.resource import Change, Resource
 from ..errors import CollectionError
 from ..fly.api import MachinesApi
-from ..fly.pick_machine import pick_machine, started_machine
-from ..fly.remote_files import RemoteFiles
+from ..fly.pick_machine import pick_machine
 from ..openclaw.plugins import Plugin, by_package, parse
 from ..openclaw.releases import Release
 from .gateway_cli import GatewayCli
@@ -114,5 +113,4 @@ class Plugins(Resource[tuple[Plugin, ...] | None]):
             )
 
     def _cli(self) -> GatewayCli:
-        machine = started_machine(self._api, self._app)
-        return GatewayCli(RemoteFiles(self._api, self._app, machine["id"]), self._owner)
+        return GatewayCli.started(self._api, self._app, self._owner)

@@ -81,14 +81,13 @@ class Secrets(Resource[SecretsState]):
     def observe(self) -> SecretsState:
         found = self._api.secrets(self._app) or []
         machines = [machine for machine in self._api.machines(self._app) or [] if is_live(machine)]
-        ledgers = [(m.get("config") or {}).get("metadata", {}).get(secret_ledger.KEY) for m in machines]
         fingerprint, set_at = secrets_state(found)
         return SecretsState(
             {entry["name"]: entry.get("digest") or "" for entry in found},
             fingerprint,
             set_at,
             machines,
-            next((text for text in ledgers if text), self._written or self._memory.read()),
+            secret_ledger.of_machines(machines) or self._written or self._memory.read(),
             [m for m in machines if self._applies_to(m) and not runs_with(m, fingerprint, set_at)],
         )
 

@@ -10,8 +10,6 @@ from typing import Any
 from ..converge.resource import Change, Resource
 from ..errors import CollectionError
 from ..fly.api import MachinesApi
-from ..fly.pick_machine import started_machine
-from ..fly.remote_files import RemoteFiles
 from ..openclaw import senders
 from ..openclaw.senders import Sender, UnknownCode
 from .gateway_cli import GatewayCli
@@ -57,5 +55,4 @@ class Senders(Resource[tuple[Sender, ...]]):
         self._done = True
 
     def _cli(self) -> GatewayCli:
-        machine = started_machine(self._api, self._app)
-        return GatewayCli(RemoteFiles(self._api, self._app, machine["id"]), self._owner)
+        return GatewayCli.started(self._api, self._app, self._owner)
