@@ -66,13 +66,14 @@ static: ruff mypy
 ruff: test-venv
 	@echo "==> ruff"
 	@$(PY) -m ruff check -q --config pyproject.toml .
+	@$(PY) -m ruff format -q --check --config pyproject.toml .
 
 .PHONY: mypy
 mypy: test-venv
 	@echo "==> mypy --strict"
 	@$(PY) tools/collection.py tree
 	@$(PY) -m mypy emulator/fly_emulator tools/collection.py tests/support tests/bench tests/conftest.py
-	@$(PY) -m mypy $(addprefix build/tree/ansible_collections/openclaw/fly/,$(sort $(dir $(wildcard plugins/*/*.py))))
+	@$(PY) -m mypy $(addprefix build/tree/ansible_collections/openclaw/fly/,$(sort $(dir $(wildcard plugins/*/*.py))) plugins/module_utils)
 
 .PHONY: unit
 unit: test-venv

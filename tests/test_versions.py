@@ -21,7 +21,7 @@ def quoted(path: Path, name: str) -> str:
 
 
 def test_user_agent(repo: Path) -> None:
-    assert quoted(repo / "plugins/module_utils/fly/version.py", "VERSION") == galaxy_version(repo)
+    assert quoted(repo / "plugins/module_utils/_base/version.py", "VERSION") == galaxy_version(repo)
 
 
 def test_emulator(repo: Path) -> None:
@@ -49,7 +49,7 @@ def test_required_ansible(repo: Path) -> None:
 
 def test_openclaw_default_release(repo: Path) -> None:
     """The releases that defaults of roles and modules name are the default release of the code."""
-    default = quoted(repo / "plugins/module_utils/openclaw/releases.py", "DEFAULT_RELEASE")
+    default = quoted(repo / "plugins/module_utils/_openclaw/releases.py", "DEFAULT_RELEASE")
     release = re.compile(r"\b20\d\d\.\d{1,2}\.\d{1,3}\b")
     for file in (repo / "roles").glob("*/defaults/*.yml"):
         code = re.sub(r"^\s*#.*$", "", file.read_text(), flags=re.MULTILINE)

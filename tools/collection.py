@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Put the collection where Ansible and Python find it.
 
-    tools/collection.py install DEST    build the artifact and install it below DEST, when its sources changed
-    tools/collection.py tree            link the sources into build/tree, for type checks, lint and unit tests
+tools/collection.py install DEST    build the artifact and install it below DEST, when its sources changed
+tools/collection.py tree            link the sources into build/tree, for type checks, lint and unit tests
 """
 
 from __future__ import annotations

@@ -130,9 +130,7 @@ class Emulator:
         if networks is not None:
             self._stack.push_async_callback(networks.close)
         logbook = Logbook(settings.state_dir / "logs", clock)
-        self.context = context = Context(
-            settings, clock, store, logbook, journal, Faults(), runtime, pulls, networks
-        )
+        self.context = context = Context(settings, clock, store, logbook, journal, Faults(), runtime, pulls, networks)
         if settings.egress and runtime.guarantees.private_network:
             context.egress = await self._egress()
         if settings.wireguard_port is not None:

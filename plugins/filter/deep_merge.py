@@ -39,7 +39,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils.openclaw.render import deep_merge as merge
+from ..module_utils._openclaw.render import deep_merge as merge
 
 
 def deep_merge(dictionaries: Iterable[Any]) -> dict[str, Any]:

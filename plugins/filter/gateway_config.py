@@ -39,8 +39,8 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils.openclaw.errors import OpenClawError
-from ..module_utils.openclaw.render import gateway_config as render
+from ..module_utils._openclaw.errors import OpenClawError
+from ..module_utils._openclaw.render import gateway_config as render
 
 
 def gateway_config(variables: Mapping[str, Any]) -> dict[str, Any]:

@@ -45,8 +45,8 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils.errors import CollectionError
-from ..module_utils.fly.image_programs import programs
+from ..module_utils._base.errors import CollectionError
+from ..module_utils._fly.images.image_programs import programs
 
 
 def image_programs(declared: list[dict[str, Any]], signal: dict[str, Any] | None = None) -> list[dict[str, Any]]:

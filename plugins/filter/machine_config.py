@@ -52,9 +52,9 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils.errors import CollectionError
-from ..module_utils.fly.fly_toml import default_group, load, process_groups
-from ..module_utils.fly.machine_config import machine_config as translated
+from ..module_utils._base.errors import CollectionError
+from ..module_utils._fly.machines.config import machine_config as translated
+from ..module_utils._fly.toml.definition import default_group, load, process_groups
 
 
 def machine_config(

@@ -49,9 +49,9 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils.openclaw.problems import ConfigRefused
-from ..module_utils.openclaw.tunnels.declared import VARIABLE, read
-from ..module_utils.openclaw.tunnels.programs import files
+from ..module_utils._openclaw.problems import ConfigRefused
+from ..module_utils._openclaw.tunnels.declared import VARIABLE, read
+from ..module_utils._openclaw.tunnels.programs import files
 
 
 def tunnel_files(declared: Any, port: int = 3000) -> list[dict[str, str]]:

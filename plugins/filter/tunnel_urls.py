@@ -42,7 +42,7 @@ _value:
 from collections.abc import Callable
 from typing import Any
 
-from ..module_utils.openclaw.tunnels.declared import read
+from ..module_utils._openclaw.tunnels.declared import read
 
 
 def tunnel_urls(declared: Any) -> list[dict[str, Any]]:

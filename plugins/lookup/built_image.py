@@ -44,8 +44,8 @@ from typing import Any
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 
-from ..module_utils.errors import CollectionError
-from ..module_utils.fly.image_build import build_wanted, order_of, source_of
+from ..module_utils._base.errors import CollectionError
+from ..module_utils._fly.images.build import build_wanted, order_of, source_of
 
 
 class LookupModule(LookupBase):

@@ -53,9 +53,7 @@ _VARIABLES = {
 
 
 class LookupModule(LookupBase):
-    def run(
-        self, terms: list[str], variables: Mapping[str, Any] | None = None, **kwargs: Any
-    ) -> list[dict[str, Any]]:
+    def run(self, terms: list[str], variables: Mapping[str, Any] | None = None, **kwargs: Any) -> list[dict[str, Any]]:
         declared = variables or {}
         connection = {option: declared[name] for option, name in _VARIABLES.items() if name in declared}
         return [self._templar.template(connection)]

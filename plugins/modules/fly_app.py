@@ -77,10 +77,10 @@ from typing import Any
 
 from ansible.module_utils.basic import env_fallback
 
-from ..module_utils.api_options import API_OPTIONS, connect
-from ..module_utils.converge.context import Context
-from ..module_utils.converge.module import run_module
-from ..module_utils.resources.app import App
+from ..module_utils._converge.context import Context
+from ..module_utils._converge.module import run_module
+from ..module_utils._options.api import API_OPTIONS, connect
+from ..module_utils._resources.app import App
 
 SPEC: dict[str, Any] = {
     "argument_spec": {

@@ -203,17 +203,17 @@ error:
 
 from typing import Any
 
-from ..module_utils.api_options import API_OPTIONS, connect, connect_deploys
-from ..module_utils.converge.context import Context
-from ..module_utils.converge.module import run_module
-from ..module_utils.fly.applied_secrets import told_state
-from ..module_utils.fly.env_check import refuse_secrets
-from ..module_utils.fly.fly_toml import launch_leftovers, load
-from ..module_utils.fly.gate import Gate
-from ..module_utils.fly.ledger_file import LedgerFile
-from ..module_utils.fly.releases import ReleaseEntry
-from ..module_utils.image_options import image_build
-from ..module_utils.resources.deployment import Deployment
+from ..module_utils._converge.context import Context
+from ..module_utils._converge.module import run_module
+from ..module_utils._fly.client.releases import ReleaseEntry
+from ..module_utils._fly.machines.gate import Gate
+from ..module_utils._fly.secrets.applied import told_state
+from ..module_utils._fly.secrets.ledger_file import LedgerFile
+from ..module_utils._fly.toml.definition import launch_leftovers, load
+from ..module_utils._fly.toml.env_check import refuse_secrets
+from ..module_utils._options.api import API_OPTIONS, connect, connect_deploys
+from ..module_utils._options.image import image_build
+from ..module_utils._resources.deployment import Deployment
 
 SPEC: dict[str, Any] = {
     "argument_spec": {

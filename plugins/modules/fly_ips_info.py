@@ -51,10 +51,10 @@ error:
 
 from typing import Any
 
-from ..module_utils.api_options import API_OPTIONS, connect
-from ..module_utils.converge.context import Context
-from ..module_utils.converge.module import run_module
-from ..module_utils.resources.ips import IpSet
+from ..module_utils._converge.context import Context
+from ..module_utils._converge.module import run_module
+from ..module_utils._options.api import API_OPTIONS, connect
+from ..module_utils._resources.ips import IpSet
 
 SPEC: dict[str, Any] = {
     "argument_spec": {**API_OPTIONS, "app": {"type": "str", "required": True}},

@@ -63,10 +63,10 @@ error:
 
 from typing import Any
 
-from ..module_utils.api_options import API_OPTIONS, connect_platform
-from ..module_utils.converge.context import Context
-from ..module_utils.converge.module import run_module
-from ..module_utils.fly.log_filter import choose
+from ..module_utils._converge.context import Context
+from ..module_utils._converge.module import run_module
+from ..module_utils._fly.client.log_filter import choose
+from ..module_utils._options.api import API_OPTIONS, connect_platform
 
 SPEC: dict[str, Any] = {
     "argument_spec": {

@@ -104,12 +104,12 @@ error:
 
 from typing import Any
 
-from ..module_utils.api_options import API_OPTIONS, connect, connect_platform
-from ..module_utils.converge.context import Context
-from ..module_utils.converge.module import run_module
-from ..module_utils.fly.env_check import refuse_secrets
-from ..module_utils.fly.gate import Gate
-from ..module_utils.resources.machine import Machine, Settings
+from ..module_utils._converge.context import Context
+from ..module_utils._converge.module import run_module
+from ..module_utils._fly.machines.gate import Gate
+from ..module_utils._fly.toml.env_check import refuse_secrets
+from ..module_utils._options.api import API_OPTIONS, connect, connect_platform
+from ..module_utils._resources.machine import Machine, Settings
 
 SPEC: dict[str, Any] = {
     "argument_spec": {
@@ -145,9 +145,7 @@ def body(params: dict[str, Any], context: Context) -> Machine:
         group=params["process_group"],
         state=params["state"],
         cordoned=params["cordoned"],
-        settings=Settings(
-            params["command"], params["vm_size"], params["vm_memory"], env, params["restart_policy"]
-        ),
+        settings=Settings(params["command"], params["vm_size"], params["vm_memory"], env, params["restart_policy"]),
         warn=context.warn,
     )
 

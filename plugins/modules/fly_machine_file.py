@@ -110,10 +110,10 @@ error:
 
 from typing import Any
 
-from ..module_utils.api_options import API_OPTIONS, connect
-from ..module_utils.converge.context import Context
-from ..module_utils.converge.module import run_module
-from ..module_utils.resources.machine_file import MachineFile
+from ..module_utils._converge.context import Context
+from ..module_utils._converge.module import run_module
+from ..module_utils._options.api import API_OPTIONS, connect
+from ..module_utils._resources.machine_file import MachineFile
 
 SPEC: dict[str, Any] = {
     "argument_spec": {

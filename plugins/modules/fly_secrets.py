@@ -102,13 +102,13 @@ error:
 
 from typing import Any
 
-from ..module_utils.api_options import API_OPTIONS, connect, connect_platform
-from ..module_utils.converge.context import Context
-from ..module_utils.converge.module import run_module
-from ..module_utils.fly.gate import Gate
-from ..module_utils.fly.ledger_file import LedgerFile
-from ..module_utils.fly.machine_writer import MachineWriter
-from ..module_utils.resources.secrets import Secrets
+from ..module_utils._converge.context import Context
+from ..module_utils._converge.module import run_module
+from ..module_utils._fly.machines.gate import Gate
+from ..module_utils._fly.machines.writer import MachineWriter
+from ..module_utils._fly.secrets.ledger_file import LedgerFile
+from ..module_utils._options.api import API_OPTIONS, connect, connect_platform
+from ..module_utils._resources.secrets import Secrets
 
 SPEC: dict[str, Any] = {
     "argument_spec": {

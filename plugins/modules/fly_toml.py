@@ -67,11 +67,11 @@ error:
 from pathlib import Path
 from typing import Any
 
-from ..module_utils.api_options import API_OPTIONS
-from ..module_utils.converge.context import Context
-from ..module_utils.converge.module import run_module
-from ..module_utils.fly.fly_toml import launch_leftovers
-from ..module_utils.resources.fly_toml_file import FlyTomlFile
+from ..module_utils._converge.context import Context
+from ..module_utils._converge.module import run_module
+from ..module_utils._fly.toml.definition import launch_leftovers
+from ..module_utils._options.api import API_OPTIONS
+from ..module_utils._resources.fly_toml_file import FlyTomlFile
 
 SPEC: dict[str, Any] = {
     "argument_spec": {

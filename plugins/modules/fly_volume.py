@@ -119,11 +119,11 @@ error:
 
 from typing import Any
 
-from ..module_utils.api_options import API_OPTIONS, connect
-from ..module_utils.converge.context import Context
-from ..module_utils.converge.module import run_module
-from ..module_utils.fly.guests import guest
-from ..module_utils.resources.volume import Volume
+from ..module_utils._converge.context import Context
+from ..module_utils._converge.module import run_module
+from ..module_utils._fly.facts.guests import guest
+from ..module_utils._options.api import API_OPTIONS, connect
+from ..module_utils._resources.volume import Volume
 
 SPEC: dict[str, Any] = {
     "argument_spec": {

@@ -71,11 +71,11 @@ error:
 
 from typing import Any
 
-from ..module_utils.api_options import API_OPTIONS, connect
-from ..module_utils.converge.context import Context
-from ..module_utils.converge.module import run_module
-from ..module_utils.fly.durations import seconds
-from ..module_utils.resources.volume_snapshot import VolumeSnapshot
+from ..module_utils._converge.context import Context
+from ..module_utils._converge.module import run_module
+from ..module_utils._fly.toml.durations import seconds
+from ..module_utils._options.api import API_OPTIONS, connect
+from ..module_utils._resources.volume_snapshot import VolumeSnapshot
 
 SPEC: dict[str, Any] = {
     "argument_spec": {

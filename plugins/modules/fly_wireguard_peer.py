@@ -86,10 +86,10 @@ from typing import Any
 
 from ansible.module_utils.basic import env_fallback
 
-from ..module_utils.api_options import API_OPTIONS, connect_graphql
-from ..module_utils.converge.context import Context
-from ..module_utils.converge.module import run_module
-from ..module_utils.resources.wireguard_peer import WireGuardPeer
+from ..module_utils._converge.context import Context
+from ..module_utils._converge.module import run_module
+from ..module_utils._options.api import API_OPTIONS, connect_graphql
+from ..module_utils._resources.wireguard_peer import WireGuardPeer
 
 SPEC: dict[str, Any] = {
     "argument_spec": {

@@ -47,9 +47,9 @@ from typing import Any
 
 from ansible.module_utils.basic import env_fallback
 
-from ..module_utils.api_options import API_OPTIONS, connect_graphql
-from ..module_utils.converge.context import Context
-from ..module_utils.converge.module import run_module
+from ..module_utils._converge.context import Context
+from ..module_utils._converge.module import run_module
+from ..module_utils._options.api import API_OPTIONS, connect_graphql
 
 SPEC: dict[str, Any] = {
     "argument_spec": {

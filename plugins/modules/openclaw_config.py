@@ -146,16 +146,16 @@ error:
 from pathlib import Path
 from typing import Any
 
-from ..module_utils.api_options import API_OPTIONS, connect, connect_platform
-from ..module_utils.converge.context import Context
-from ..module_utils.converge.module import run_module
-from ..module_utils.fly.gate import Gate
-from ..module_utils.openclaw import config_rules
-from ..module_utils.openclaw.config_moves import migrate
-from ..module_utils.openclaw.problems import refuse
-from ..module_utils.openclaw.releases import Release
-from ..module_utils.resources.config_effect import ConfigEffect
-from ..module_utils.resources.gateway_config import GatewayConfig, WantedFile
+from ..module_utils._converge.context import Context
+from ..module_utils._converge.module import run_module
+from ..module_utils._fly.machines.gate import Gate
+from ..module_utils._gateway.config_effect import ConfigEffect
+from ..module_utils._openclaw import config_rules
+from ..module_utils._openclaw.config_moves import migrate
+from ..module_utils._openclaw.problems import refuse
+from ..module_utils._openclaw.releases import Release
+from ..module_utils._options.api import API_OPTIONS, connect, connect_platform
+from ..module_utils._resources.gateway_config import GatewayConfig, WantedFile
 
 SPEC: dict[str, Any] = {
     "argument_spec": {

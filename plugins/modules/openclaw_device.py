@@ -126,11 +126,11 @@ error:
 
 from typing import Any
 
-from ..module_utils.api_options import API_OPTIONS, connect
-from ..module_utils.converge.context import Context
-from ..module_utils.converge.module import run_module
-from ..module_utils.openclaw.devices import Policy
-from ..module_utils.resources.devices import Devices
+from ..module_utils._converge.context import Context
+from ..module_utils._converge.module import run_module
+from ..module_utils._openclaw.devices import Policy
+from ..module_utils._options.api import API_OPTIONS, connect
+from ..module_utils._resources.devices import Devices
 
 STATES = ["listed", "approved", "absent", "labelled", "revoked", "rotated"]
 POLICY: dict[str, Any] = {

@@ -246,11 +246,11 @@ error:
 
 from typing import Any
 
-from ..module_utils.api_options import API_OPTIONS, connect, connect_platform
-from ..module_utils.converge.context import Context
-from ..module_utils.converge.module import run_module
-from ..module_utils.resources.exposure.catalogue import IDS
-from ..module_utils.resources.exposure.info import exposure_info
+from ..module_utils._converge.context import Context
+from ..module_utils._converge.module import run_module
+from ..module_utils._exposure.catalogue import IDS
+from ..module_utils._exposure.info import exposure_info
+from ..module_utils._options.api import API_OPTIONS, connect, connect_platform
 
 SPEC: dict[str, Any] = {
     "argument_spec": {

@@ -71,10 +71,10 @@ error:
 
 from typing import Any
 
-from ..module_utils.api_options import API_OPTIONS, connect
-from ..module_utils.converge.context import Context
-from ..module_utils.converge.module import run_module
-from ..module_utils.resources.senders import Senders
+from ..module_utils._converge.context import Context
+from ..module_utils._converge.module import run_module
+from ..module_utils._options.api import API_OPTIONS, connect
+from ..module_utils._resources.senders import Senders
 
 SPEC: dict[str, Any] = {
     "argument_spec": {

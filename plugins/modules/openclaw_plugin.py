@@ -81,12 +81,12 @@ error:
 
 from typing import Any
 
-from ..module_utils.api_options import API_OPTIONS, connect
-from ..module_utils.converge.context import Context
-from ..module_utils.converge.module import run_module
-from ..module_utils.openclaw.plugins import pinned
-from ..module_utils.openclaw.releases import Release
-from ..module_utils.resources.plugins import Plugins
+from ..module_utils._converge.context import Context
+from ..module_utils._converge.module import run_module
+from ..module_utils._openclaw.plugins import pinned
+from ..module_utils._openclaw.releases import Release
+from ..module_utils._options.api import API_OPTIONS, connect
+from ..module_utils._resources.plugins import Plugins
 
 SPEC: dict[str, Any] = {
     "argument_spec": {

@@ -103,10 +103,10 @@ error:
 
 from typing import Any
 
-from ..module_utils.api_options import API_OPTIONS
-from ..module_utils.converge.context import Context
-from ..module_utils.converge.module import run_module
-from ..module_utils.resources.recap import recap
+from ..module_utils._converge.context import Context
+from ..module_utils._converge.module import run_module
+from ..module_utils._gateway.recap import recap
+from ..module_utils._options.api import API_OPTIONS
 
 SPEC: dict[str, Any] = {
     "argument_spec": {

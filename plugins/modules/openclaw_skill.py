@@ -99,11 +99,11 @@ error:
 from pathlib import Path
 from typing import Any
 
-from ..module_utils.api_options import API_OPTIONS, connect
-from ..module_utils.converge.context import Context
-from ..module_utils.converge.module import run_module
-from ..module_utils.openclaw.skills import wanted
-from ..module_utils.resources.skills import Skills
+from ..module_utils._converge.context import Context
+from ..module_utils._converge.module import run_module
+from ..module_utils._openclaw.skills import wanted
+from ..module_utils._options.api import API_OPTIONS, connect
+from ..module_utils._resources.skills import Skills
 
 SPEC: dict[str, Any] = {
     "argument_spec": {

@@ -26,8 +26,8 @@ from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ..module_utils.converge.context import Context
-from ..module_utils.converge.run import run
+from ..module_utils._converge.context import Context
+from ..module_utils._converge.run import run
 
 display = Display()
 _VALIDATION = (
@@ -111,9 +111,7 @@ class InWorkerAction(ActionBase):
             if not in_background:
                 self._remove_tmp_path(self._connection._shell.tmpdir)
 
-    def _arguments(
-        self, spec: dict[str, Any], task_vars: dict[str, Any] | None
-    ) -> tuple[dict[str, Any], set[str]]:
+    def _arguments(self, spec: dict[str, Any], task_vars: dict[str, Any] | None) -> tuple[dict[str, Any], set[str]]:
         """Validate as AnsibleModule does, with its words; return the parameters and what to mask."""
         validator = ArgumentSpecValidator(
             spec["argument_spec"], **{key: spec[key] for key in _VALIDATION if key in spec}

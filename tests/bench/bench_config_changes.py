@@ -19,18 +19,18 @@ from typing import Any
 REPO = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(REPO / part) for part in ("tests", "build/tree", "emulator")]
 
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator  # noqa: E402  likewise
-from support.bench import rig  # noqa: E402  the path above is needed first
-from support.gateway import CONFIG, GatewaySite  # noqa: E402  likewise
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from support.bench import rig
+from support.gateway import CONFIG, GatewaySite
 
-from ansible_collections.openclaw.fly.plugins.module_utils.converge.context import Context  # noqa: E402  likewise
-from ansible_collections.openclaw.fly.plugins.module_utils.converge.run import run  # noqa: E402  likewise
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw import reload  # noqa: E402  likewise
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.paths import Path as ConfigPath  # noqa: E402  likewise
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.paths import leaves, show  # noqa: E402  likewise
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.probes import ProbeFailed  # noqa: E402  likewise
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.render import deep_merge  # noqa: E402  likewise
-from ansible_collections.openclaw.fly.plugins.modules import openclaw_config  # noqa: E402  likewise
+from ansible_collections.openclaw.fly.plugins.module_utils._converge.context import Context
+from ansible_collections.openclaw.fly.plugins.module_utils._converge.run import run
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw import reload
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.paths import Path as ConfigPath
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.paths import leaves, show
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.probes import ProbeFailed
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.render import deep_merge
+from ansible_collections.openclaw.fly.plugins.modules import openclaw_config
 
 CHANGES: list[dict[str, Any]] = [
     {"agents": {"defaults": {"maxConcurrent": 5}}},

@@ -18,22 +18,14 @@ from typing import Any
 REPO = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(REPO / part) for part in ("tests", "build/tree")]
 
-from support.guide import EVERYTHING  # noqa: E402  the path above is needed first
+from support.guide import EVERYTHING
 
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw import config_file  # noqa: E402  likewise
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.config_merge import merge  # noqa: E402  likewise
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.config_rules import Facts, check  # noqa: E402  likewise
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.config_schema import (  # noqa: E402  likewise
-    load,
-    prepare,
-    store,
-    validate,
-)
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.releases import (  # noqa: E402  likewise
-    DEFAULT_RELEASE,
-    Release,
-)
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.render import gateway_config  # noqa: E402  likewise
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw import config_file
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.config_merge import merge
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.config_rules import Facts, check
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.config_schema import load, prepare, store, validate
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.releases import DEFAULT_RELEASE, Release
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.render import gateway_config
 
 TARGET_MS = 60
 

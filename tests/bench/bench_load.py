@@ -25,11 +25,11 @@ from typing import Any
 REPO = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(REPO / part) for part in ("tests", "emulator")]
 
-from support.ansible import Ansible, Run, installed_cores  # noqa: E402  the path above is needed first
-from support.still import Images, StillRuntime  # noqa: E402  likewise
+from support.ansible import Ansible, Run, installed_cores
+from support.still import Images, StillRuntime
 
-from fly_emulator.server import EmulatorThread  # noqa: E402  likewise
-from fly_emulator.settings import DEFAULT_TOKEN, Settings  # noqa: E402  likewise
+from fly_emulator.server import EmulatorThread
+from fly_emulator.settings import DEFAULT_TOKEN, Settings
 
 IMAGE = "registry.fly.io/still:1"
 APP = "{{ inventory_hostname }}"

@@ -16,9 +16,9 @@ from pathlib import Path
 REPO = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(REPO / part) for part in ("tests", "build/tree", "emulator")]
 
-from support.bench import rig  # noqa: E402  the path above is needed first
-from support.gateway import GatewaySite  # noqa: E402  likewise
-from support.releases import Life  # noqa: E402  likewise
+from support.bench import rig
+from support.gateway import GatewaySite
+from support.releases import Life
 
 RELEASES = ("2026.3.24", "2026.5.12", "2026.7.1")
 

@@ -21,9 +21,9 @@ from typing import Any
 REPO = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPO / "tests"))
 
-from support.ansible import Ansible, Run, installed_cores  # noqa: E402  the path above is needed first
-from support.bench import rig  # noqa: E402  likewise
-from support.emulator import Emulator  # noqa: E402  likewise
+from support.ansible import Ansible, Run, installed_cores
+from support.bench import rig
+from support.emulator import Emulator
 
 IMAGE = "registry.fly.io/featherweight:2026.9.6"
 TARGET_MS = 45

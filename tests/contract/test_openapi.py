@@ -21,7 +21,7 @@ from faults.scenarios import SCENARIOS, Scenario
 from graphql import GraphQLSchema, build_schema, parse, validate
 from support.platform import Platform, platform
 
-from ansible_collections.openclaw.fly.plugins.module_utils.fly.transport import Transport
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.client.transport import Transport
 
 CONTRACTS = Path(os.environ.get("FLY_CONTRACTS", Path(__file__).parents[3] / "shared" / "contracts"))
 OPENAPI, GRAPHQL = CONTRACTS / "machines-openapi.json", CONTRACTS / "fly-graphql.graphql"

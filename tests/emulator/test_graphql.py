@@ -197,7 +197,7 @@ def test_organizations(graph: Graph) -> None:
       remoteBuilderApp { name } members { edges { cursor node { id name email } joinedAt role } } } }"""
     (member,) = graph(details, slug="acme")["organizationdetails"]["members"]["edges"]
     assert (member["node"]["email"], member["role"]) == ("emulator@localhost", "ADMIN")
-    assert graph.error("{ organization(slug: \"nobody\") { id } }")[0] == "NOT_FOUND"
+    assert graph.error('{ organization(slug: "nobody") { id } }')[0] == "NOT_FOUND"
 
 
 def test_limited_tokens(graph: Graph, app: App) -> None:
@@ -385,7 +385,7 @@ def test_tokens_peers_and_releases_survive_a_restart(run: Run) -> None:
     with run() as client:
         graph = Graph(client)
         assert client.request("GET", "/v1/apps/stays", token=made["tokenHeader"]).status == 200
-        query = "{ organization(slug: \"personal\") { wireGuardPeers { nodes { name } } } }"
+        query = '{ organization(slug: "personal") { wireGuardPeers { nodes { name } } } }'
         assert graph(query)["organization"]["wireGuardPeers"]["nodes"] == [{"name": "laptop"}]
         assert client.get("/api/v1/apps/stays/releases/current").json["version"] == 1
         client.advance(25 * 3600)

@@ -16,8 +16,8 @@ from support.ansible import Ansible, Core
 from support.emulator import Emulator
 from support.site import Site
 
-from ansible_collections.openclaw.fly.plugins.module_utils.converge.context import Context
-from ansible_collections.openclaw.fly.plugins.module_utils.converge.run import run
+from ansible_collections.openclaw.fly.plugins.module_utils._converge.context import Context
+from ansible_collections.openclaw.fly.plugins.module_utils._converge.run import run
 
 PUBLIC = {"shared_v4": 1, "v6": 1}
 WANTED: dict[str, dict[str, int]] = {"public": PUBLIC, "private": {"private_v6": 1}, "sealed": {}}

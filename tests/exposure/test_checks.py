@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 import trustme
 
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.endpoint import Endpoint
-from ansible_collections.openclaw.fly.plugins.module_utils.resources.exposure import edge
-from ansible_collections.openclaw.fly.plugins.module_utils.resources.exposure.catalogue import CHECKS, IDS
+from ansible_collections.openclaw.fly.plugins.module_utils._exposure import edge
+from ansible_collections.openclaw.fly.plugins.module_utils._exposure.catalogue import CHECKS, IDS
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.endpoint import Endpoint
 
 from .conftest import PUBLIC, Gateway
 
@@ -156,7 +156,7 @@ def test_ports_are_closed(private: Gateway, public: Gateway) -> None:
 
 def test_an_open_port_is_seen(public: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     """The gateway's own port on the app's address, here a listener that stands for it."""
-    from ansible_collections.openclaw.fly.plugins.module_utils.resources.exposure.target import Doors
+    from ansible_collections.openclaw.fly.plugins.module_utils._exposure.target import Doors
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         monkeypatch.setattr(Doors, "to", lambda self, address, port: listener.getsockname() if port == 3000 else None)

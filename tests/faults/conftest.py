@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from support.platform import Platform, platform
 
-from ansible_collections.openclaw.fly.plugins.module_utils.fly import secret_ledger
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.secrets import ledger as secret_ledger
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from faults.scenarios import Scenario, Task
 from faults.truth import first_volume, folder, truth, volumes
 from support.platform import Outcome, Platform
 
-from ansible_collections.openclaw.fly.plugins.module_utils.fly.transport import Transport
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.client.transport import Transport
 from fly_emulator.journal import Entry
 
 SHORT = 0.1

@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.platform import Platform
 
-from ansible_collections.openclaw.fly.plugins.module_utils.fly.api import MachinesApi
-from ansible_collections.openclaw.fly.plugins.module_utils.fly.errors import FlyError
-from ansible_collections.openclaw.fly.plugins.module_utils.fly.transport import Transport
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.client.api import MachinesApi
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.client.errors import FlyError
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.client.transport import Transport
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 _numbers = itertools.count(1)

@@ -7,10 +7,10 @@ from typing import Any
 
 from support.platform import Platform
 
-from ansible_collections.openclaw.fly.plugins.module_utils.fly import wireguard
-from ansible_collections.openclaw.fly.plugins.module_utils.fly.applied_secrets import KEY as SECRETS_KEY
-from ansible_collections.openclaw.fly.plugins.module_utils.fly.releases import ID_KEY, VERSION_KEY
-from ansible_collections.openclaw.fly.plugins.module_utils.fly.secret_ledger import KEY as LEDGER
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.client import wireguard
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.client.releases import ID_KEY, VERSION_KEY
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.secrets.applied import KEY as SECRETS_KEY
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.secrets.ledger import KEY as LEDGER
 
 GONE = ("pending_destroy", "destroyed")
 

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.openclaw.fly.plugins.module_utils.fly.compare import differences
-from ansible_collections.openclaw.fly.plugins.module_utils.fly.deployed import group_of
-from ansible_collections.openclaw.fly.plugins.module_utils.fly.fly_toml import load
-from ansible_collections.openclaw.fly.plugins.module_utils.fly.machine_config import machine_config
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.machines.compare import differences
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.machines.config import machine_config
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.machines.deployed import group_of
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.toml.definition import load
 
 from .conftest import SLEEP, Flyctl
 

@@ -16,8 +16,8 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from support.emulator import Emulator
 
-from ansible_collections.openclaw.fly.plugins.module_utils.converge.context import Context
-from ansible_collections.openclaw.fly.plugins.module_utils.converge.run import run
+from ansible_collections.openclaw.fly.plugins.module_utils._converge.context import Context
+from ansible_collections.openclaw.fly.plugins.module_utils._converge.run import run
 from ansible_collections.openclaw.fly.plugins.modules import fly_deploy
 
 from .conftest import SLEEP, Flyctl

@@ -71,6 +71,7 @@ def test_tokens(flyctl: Flyctl) -> None:
 
 def _as(flyctl: Flyctl, token: str) -> Any:
     """Call the API with another token; give the status."""
+
     def call(method: str, path: str) -> int:
         headers = {"Authorization": f"Bearer {token}"}
         request = urllib.request.Request(flyctl.emulator.api_url + path, method=method, headers=headers)

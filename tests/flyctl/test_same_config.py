@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.openclaw.fly.plugins.module_utils.converge.context import Context
-from ansible_collections.openclaw.fly.plugins.module_utils.converge.run import run
+from ansible_collections.openclaw.fly.plugins.module_utils._converge.context import Context
+from ansible_collections.openclaw.fly.plugins.module_utils._converge.run import run
 from ansible_collections.openclaw.fly.plugins.modules import fly_deploy
 
 from .conftest import Flyctl, fitting

@@ -18,9 +18,9 @@ from support.emulator import Emulator
 from support.guide import EVERYTHING
 from support.site import Site
 
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.config_schema import prepare, store
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.releases import DEFAULT_RELEASE, Release
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.render import deep_merge, gateway_config
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.config_schema import prepare, store
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.releases import DEFAULT_RELEASE, Release
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.render import deep_merge, gateway_config
 
 pytestmark = [pytest.mark.gateway, pytest.mark.slow]
 

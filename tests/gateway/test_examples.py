@@ -11,7 +11,7 @@ import pytest
 from support.ansible import REPO, Ansible
 from support.openclaw import image
 
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw import config_file
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw import config_file
 
 from .installed import Installed
 

@@ -14,18 +14,18 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw import config_file, devices
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw import gateway_client as gc
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.device_identity import DeviceIdentity
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.probes import (
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw import config_file, devices
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw import gateway_client as gc
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.device_identity import DeviceIdentity
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.probes import (
     HttpProbe,
     NotReady,
     ProbeFailed,
     ProxyAttributionRequired,
     TokenRefused,
 )
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.releases import DEFAULT_RELEASE, Release, facts
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.render import gateway_config
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.releases import DEFAULT_RELEASE, Release, facts
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.render import gateway_config
 
 from .forwarder import forwarder
 from .installed import Installed, installed

@@ -10,9 +10,9 @@ import pytest
 from support.ansible import REPO, Run
 from support.gateway import CONFIG, GatewaySite
 
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw import config_file
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw import gateway_client as gc
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.device_identity import DeviceIdentity
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw import config_file
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw import gateway_client as gc
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.device_identity import DeviceIdentity
 
 pytestmark = [pytest.mark.gateway, pytest.mark.slow]
 

@@ -10,17 +10,17 @@ from typing import Any
 import pytest
 from support import guide
 
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw import config_file
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.config_rules import Facts, check
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.config_schema import (
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw import config_file
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.config_rules import Facts, check
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.config_schema import (
     Schema,
     load,
     prepare,
     store,
     validate,
 )
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.releases import DEFAULT_RELEASE, Release
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.render import deep_merge, gateway_config
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.releases import DEFAULT_RELEASE, Release
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.render import deep_merge, gateway_config
 
 from .installed import installed
 

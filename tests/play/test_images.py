@@ -32,9 +32,7 @@ def flyctl(tmp_path_factory: pytest.TempPathFactory) -> StandIn:
 
 
 @pytest.fixture(scope="module")
-def emulator(
-    start_emulator: Callable[..., AbstractContextManager[Emulator]], flyctl: StandIn
-) -> Iterator[Emulator]:
+def emulator(start_emulator: Callable[..., AbstractContextManager[Emulator]], flyctl: StandIn) -> Iterator[Emulator]:
     with start_emulator("--image-dir", str(flyctl.pushed)) as started:
         yield started
 

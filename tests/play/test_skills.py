@@ -12,7 +12,7 @@ from support.ansible import REPO, Ansible
 from support.emulator import Emulator
 from support.site import Site, changes, result
 
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.skills import read
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.skills import read
 
 SKILLS = "data/skills"
 

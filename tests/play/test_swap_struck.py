@@ -19,8 +19,8 @@ from support.ansible import Ansible
 from support.emulator import Emulator
 from support.site import Site
 
-from ansible_collections.openclaw.fly.plugins.module_utils.fly import remote_files
-from ansible_collections.openclaw.fly.plugins.module_utils.resources import gateway_config
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.machines import remote_files
+from ansible_collections.openclaw.fly.plugins.module_utils._resources import gateway_config
 
 CONFIG = "/data/openclaw.json"
 PADDING = b"\n" * 200_000

@@ -14,7 +14,7 @@ from support.emulator import Emulator
 from support.site import Site, changes, result
 from support.tunnel import Vendor, until
 
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.probes import HttpProbe, ProbeFailed
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.probes import HttpProbe, ProbeFailed
 
 pytestmark = pytest.mark.xdist_group("tunnels")
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.openclaw.fly.plugins.module_utils.fly import remote_files
-from ansible_collections.openclaw.fly.plugins.module_utils.resources import gateway_config
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.machines import remote_files
+from ansible_collections.openclaw.fly.plugins.module_utils._resources import gateway_config
 
 OLD, NEW = b'{"old": "' + b"o" * 200_000 + b'"}\n', b'{"new": "' + b"n" * 200_000 + b'"}\n'
 OWNER = f"{os.getuid()}:{os.getgid()}"

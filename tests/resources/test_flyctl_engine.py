@@ -51,10 +51,14 @@ def test_builds_what_changed_and_nothing_else(fly: Platform, app: str, flyctl: S
     planned = deploy(fly, app, source, check=True)
     assert not flyctl.runs() and not planned.writes
     done = deploy(fly, app, source)
-    assert planned["changes"] == done["changes"] == [
-        f"build {done['image']} from {source}",
-        "create a machine for app",
-    ]
+    assert (
+        planned["changes"]
+        == done["changes"]
+        == [
+            f"build {done['image']} from {source}",
+            "create a machine for app",
+        ]
+    )
     assert planned["image"] == done["image"] and done["image"].startswith(f"registry.fly.io/{app}:build-")
     (machine,) = fly.machines(app)
     assert machine.config["image"] == f"{done['image']}@{DIGEST}"

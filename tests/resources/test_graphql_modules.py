@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from support.platform import Outcome, Platform
 
-from ansible_collections.openclaw.fly.plugins.module_utils.fly import wireguard
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.client import wireguard
 
 
 def peers(fly: Platform) -> dict[str, Any]:
@@ -139,5 +139,3 @@ def test_the_log(fly: Platform, app: str) -> None:
     assert messages(level="error") == messages(pattern="^tw") == ["two"]
     assert fly.module("fly_logs_info", app=app, pattern="(").failed
     assert fly.module("fly_logs_info", app=app, since="soon").failed
-
-

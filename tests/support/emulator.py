@@ -63,9 +63,7 @@ class Emulator:
         )
 
     def start(self) -> None:
-        done = self.command(
-            "start", "--api-port", "0", "--edge-http-port", "0", "--edge-https-port", "0", *self.args
-        )
+        done = self.command("start", "--api-port", "0", "--edge-http-port", "0", "--edge-https-port", "0", *self.args)
         assert done.returncode == 0, f"the emulator did not start\n{done.stdout}{done.stderr}"
         self.info = json.loads((self.state_dir / "emulator.json").read_text())
 

@@ -9,15 +9,15 @@ from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.openclaw.fly.plugins.module_utils.api_options import API_OPTIONS, connect
-from ansible_collections.openclaw.fly.plugins.module_utils.converge.context import Context
-from ansible_collections.openclaw.fly.plugins.module_utils.fly.remote_files import RemoteFiles
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw import gateway_client
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.device_identity import DeviceIdentity
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.gateway_client import GatewayClient
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.probes import HttpProbe
-from ansible_collections.openclaw.fly.plugins.module_utils.resources import gateway_calls
-from ansible_collections.openclaw.fly.plugins.module_utils.resources.gateway_cli import GatewayCli
+from ansible_collections.openclaw.fly.plugins.module_utils._converge.context import Context
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.machines.remote_files import RemoteFiles
+from ansible_collections.openclaw.fly.plugins.module_utils._gateway import calls as gateway_calls
+from ansible_collections.openclaw.fly.plugins.module_utils._gateway.cli import GatewayCli
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw import gateway_client
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.device_identity import DeviceIdentity
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.gateway_client import GatewayClient
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.probes import HttpProbe
+from ansible_collections.openclaw.fly.plugins.module_utils._options.api import API_OPTIONS, connect
 
 from .ansible import Ansible, Run
 from .emulator import Emulator

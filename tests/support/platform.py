@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.openclaw.fly.plugins.module_utils import clock
-from ansible_collections.openclaw.fly.plugins.module_utils.converge.context import Context
-from ansible_collections.openclaw.fly.plugins.module_utils.converge.run import run
+from ansible_collections.openclaw.fly.plugins.module_utils._base import clock
+from ansible_collections.openclaw.fly.plugins.module_utils._converge.context import Context
+from ansible_collections.openclaw.fly.plugins.module_utils._converge.run import run
 from fly_emulator.journal import Entry
 from fly_emulator.server import EmulatorThread
 from fly_emulator.settings import Organization, Settings, Token

@@ -6,10 +6,10 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw import devices
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.device_identity import DeviceIdentity
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.gateway_client import PairingRequired, prove
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.releases import DEFAULT_RELEASE
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw import devices
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.device_identity import DeviceIdentity
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.gateway_client import PairingRequired, prove
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.releases import DEFAULT_RELEASE
 
 from .gateway import CONFIG, GatewaySite
 from .site import changes, result

@@ -38,9 +38,7 @@ class Site:
         """Start site.yml; return at once."""
         hosts = {"gateways": {"hosts": {self.app: self.variables}}}
         (self.inventory / "hosts.yml").write_text(json.dumps(hosts))
-        return self.ansible.start(
-            self.playbook, *args, inventory=self.inventory, env=env, **options
-        )
+        return self.ansible.start(self.playbook, *args, inventory=self.inventory, env=env, **options)
 
     def run(self, *args: str, **options: Any) -> Run:
         """Run site.yml to its end; `options` are `Ansible.start`'s."""

@@ -50,8 +50,10 @@ def answer(data: bytes, lookup: Lookup) -> bytes | None:
     code, records = _records(name, kind, lookup) if not flags & OPCODE else (NOT_IMPLEMENTED, [])
     head = HEADER.pack(number, ANSWER | AUTHORITATIVE | flags & RECURSION_DESIRED | code, 1, len(records), 0, 0)
     question = data[HEADER.size : end + 4]
-    return head + question + b"".join(
-        struct.pack("!3HIH", SAME_NAME, kind, 1, TTL, len(record)) + record for record in records
+    return (
+        head
+        + question
+        + b"".join(struct.pack("!3HIH", SAME_NAME, kind, 1, TTL, len(record)) + record for record in records)
     )
 
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.openclaw.fly.plugins.module_utils.converge.context import Context
-from ansible_collections.openclaw.fly.plugins.module_utils.converge.engine import NotConverged, converge
-from ansible_collections.openclaw.fly.plugins.module_utils.converge.resource import Change, Resource
-from ansible_collections.openclaw.fly.plugins.module_utils.converge.run import run
-from ansible_collections.openclaw.fly.plugins.module_utils.errors import CollectionError, UncertainWrite
+from ansible_collections.openclaw.fly.plugins.module_utils._base.errors import CollectionError, UncertainWrite
+from ansible_collections.openclaw.fly.plugins.module_utils._converge.context import Context
+from ansible_collections.openclaw.fly.plugins.module_utils._converge.engine import NotConverged, converge
+from ansible_collections.openclaw.fly.plugins.module_utils._converge.resource import Change, Resource
+from ansible_collections.openclaw.fly.plugins.module_utils._converge.run import run
 
 
 class Counter(Resource[int]):

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.openclaw.fly.plugins.module_utils.fly.build_source import Folder
-from ansible_collections.openclaw.fly.plugins.module_utils.fly.dockerignore import Ignore, files
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.images.build_source import Folder
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.images.dockerignore import Ignore, files
 
 
 @pytest.mark.parametrize(

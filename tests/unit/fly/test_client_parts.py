@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.openclaw.fly.plugins.module_utils import clock
-from ansible_collections.openclaw.fly.plugins.module_utils.errors import CollectionError
-from ansible_collections.openclaw.fly.plugins.module_utils.fly import errors, guests, wireguard
-from ansible_collections.openclaw.fly.plugins.module_utils.fly.auth import authorization
-from ansible_collections.openclaw.fly.plugins.module_utils.fly.log_filter import choose
-from ansible_collections.openclaw.fly.plugins.module_utils.fly.throttle import Throttle
-from ansible_collections.openclaw.fly.plugins.module_utils.fly.token import Scope
-from ansible_collections.openclaw.fly.plugins.module_utils.resources.certificate import dns_records
+from ansible_collections.openclaw.fly.plugins.module_utils._base import clock
+from ansible_collections.openclaw.fly.plugins.module_utils._base.errors import CollectionError
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.client import errors, wireguard
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.client.auth import authorization
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.client.log_filter import choose
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.client.throttle import Throttle
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.client.token import Scope
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.facts import guests
+from ansible_collections.openclaw.fly.plugins.module_utils._resources.certificate import dns_records
 
 LEASE = "machine ID 1 lease currently held by a@b.c, expires at 2026-01-01T00:00:00Z"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.openclaw.fly.plugins.module_utils.fly.deployed import is_deployed, version_time
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.machines.deployed import is_deployed, version_time
 from fly_emulator.ids import ulid
 
 

@@ -9,18 +9,18 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.openclaw.fly.plugins.module_utils.errors import CollectionError
-from ansible_collections.openclaw.fly.plugins.module_utils.fly.durations import go, seconds
-from ansible_collections.openclaw.fly.plugins.module_utils.fly.env_check import refuse_secrets
-from ansible_collections.openclaw.fly.plugins.module_utils.fly.fly_toml import (
+from ansible_collections.openclaw.fly.plugins.module_utils._base.errors import CollectionError
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.facts.guests import guest, monthly_dollars
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.machines.config import machine_config
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.toml.definition import (
     launch_leftovers,
     load,
     parse,
     process_groups,
     validate,
 )
-from ansible_collections.openclaw.fly.plugins.module_utils.fly.guests import guest, monthly_dollars
-from ansible_collections.openclaw.fly.plugins.module_utils.fly.machine_config import machine_config
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.toml.durations import go, seconds
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.toml.env_check import refuse_secrets
 
 REFUSED = {
     "apps = 'x'": "apps: unknown key (did you mean app?)",

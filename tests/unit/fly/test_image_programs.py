@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.openclaw.fly.plugins.module_utils.errors import CollectionError
-from ansible_collections.openclaw.fly.plugins.module_utils.fly.image_programs import programs
+from ansible_collections.openclaw.fly.plugins.module_utils._base.errors import CollectionError
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.images.image_programs import programs
 
 PIN = {"sha256": "a" * 64}
 IMAGE = f"cloudflare/cloudflared:2026.8.0@sha256:{'b' * 64}"

@@ -10,9 +10,9 @@ import pytest
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.openclaw.fly.plugins.filter.machine_config import machine_config as filtered
-from ansible_collections.openclaw.fly.plugins.module_utils.errors import CollectionError
-from ansible_collections.openclaw.fly.plugins.module_utils.fly.compare import desired, differences
-from ansible_collections.openclaw.fly.plugins.module_utils.fly.machine_config import hold, is_held, machine_config
+from ansible_collections.openclaw.fly.plugins.module_utils._base.errors import CollectionError
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.machines.compare import desired, differences
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.machines.config import hold, is_held, machine_config
 
 GUIDE = """
 app = "my-openclaw"

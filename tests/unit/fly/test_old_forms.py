@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.openclaw.fly.plugins.module_utils.errors import CollectionError
-from ansible_collections.openclaw.fly.plugins.module_utils.fly.fly_toml import load, validate
-from ansible_collections.openclaw.fly.plugins.module_utils.fly.machine_config import machine_config
-from ansible_collections.openclaw.fly.plugins.module_utils.fly.old_forms import modernized
+from ansible_collections.openclaw.fly.plugins.module_utils._base.errors import CollectionError
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.machines.config import machine_config
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.toml.definition import load, validate
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.toml.old_forms import modernized
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.openclaw.fly.plugins.module_utils.fly.errors import ProgramFailed
-from ansible_collections.openclaw.fly.plugins.module_utils.fly.programs import environment, run
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.client.errors import ProgramFailed
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.images.programs import environment, run
 
 
 def test_what_it_says_is_told_line_by_line_without_secrets() -> None:

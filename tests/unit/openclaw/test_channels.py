@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.channels import check, enabled, variables
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.releases import Release
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.channels import check, enabled, variables
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.releases import Release
 
 OLD, NEW = Release.parse("2026.2.9"), Release.parse("2026.9.6")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.config_file import read, sha256, text_of
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.errors import ConfigUnreadable
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.config_file import read, sha256, text_of
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.errors import ConfigUnreadable
 
 
 def test_the_order_is_a_readers_and_always_the_same() -> None:

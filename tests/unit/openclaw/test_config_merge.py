@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.config_file import read, text_of
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.config_merge import (
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.config_file import read, text_of
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.config_merge import (
     ABSENT,
     diff,
     ledger_from_json,
     ledger_to_json,
     merge,
 )
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.errors import InvalidValue
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.paths import get, leaves
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.errors import InvalidValue
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.paths import get, leaves
 
 KEYS = st.sampled_from(["a", "b", "c.d", "é", "meta", "123456789012345678"])
 VALUES = st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=5), st.just("123456789012345678"))

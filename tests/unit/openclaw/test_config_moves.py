@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.config_moves import (
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.config_moves import (
     CONFIG_MOVES,
     migrate,
     old_forms,
     retired_model,
 )
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.paths import show
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.releases import Release
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.paths import show
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.releases import Release
 
 OLD, NEW = Release.parse("2026.2.9"), Release.parse("2026.9.6")
 

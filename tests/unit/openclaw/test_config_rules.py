@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.config_rules import Facts, check
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.releases import Release
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.render import deep_merge, gateway_config
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.config_rules import Facts, check
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.releases import Release
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.render import deep_merge, gateway_config
 
 FACTS = Facts(hostnames=("a.fly.dev",), secret_names=frozenset({"OPENCLAW_GATEWAY_TOKEN"}))
 GOOD = gateway_config({"hostnames": ["a.fly.dev"]})

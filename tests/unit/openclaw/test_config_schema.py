@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.config_schema import (
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.config_schema import (
     Schema,
     load,
     prepare,
     store,
     validate,
 )
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.errors import SchemaUnusable
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.releases import Release
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.render import deep_merge
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.errors import SchemaUnusable
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.releases import Release
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.render import deep_merge
 
 from .small_schema import SCHEMA
 

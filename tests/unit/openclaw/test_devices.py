@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.devices import (
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.devices import (
     DevicesUnreadable,
     Policy,
     UnknownRequest,
@@ -16,7 +16,7 @@ from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.devices impo
     parse,
     rotate_argv,
 )
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.errors import InvalidValue
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.errors import InvalidValue
 
 REQUEST = "3280fc33-9eba-4f48-8418-885d6f15a42c"
 OUTPUT = json.dumps(

@@ -12,12 +12,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from websockets.sync.server import ServerConnection, serve
 
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw import gateway_client as gc
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.device_identity import (
-    DeviceIdentity,
-    auth_payload,
-)
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.errors import InvalidValue
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw import gateway_client as gc
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.device_identity import DeviceIdentity, auth_payload
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.errors import InvalidValue
 
 TOKEN = "a-token-that-must-not-be-told"
 Answer = Callable[[dict[str, Any]], dict[str, Any] | None]

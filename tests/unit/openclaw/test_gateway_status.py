@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.gateway_status import channels, missing, summary
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.gateway_status import channels, missing, summary
 
 STATUS: dict[str, Any] = {
     "channelAccounts": {

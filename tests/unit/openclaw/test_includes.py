@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.includes import Include, also_set, includes
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.includes import Include, also_set, includes
 
 
 def test_directives_are_found_with_their_place() -> None:

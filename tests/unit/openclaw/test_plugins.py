@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.plugins import PluginsUnreadable, parse, unpinned
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.plugins import PluginsUnreadable, parse, unpinned
 
 
 @pytest.mark.parametrize("version", ["latest", "^1.2.3", "1.2", "", ">=1.0.0", None, 2026.9])

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.endpoint import Endpoint
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.errors import InvalidValue
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.probes import (
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.endpoint import Endpoint
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.errors import InvalidValue
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.probes import (
     HttpProbe,
     NotReady,
     ProbeFailed,

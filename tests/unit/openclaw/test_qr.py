@@ -9,7 +9,7 @@ import zlib
 
 import pytest
 
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.qr import PREFIX, QrUnreadable, text
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.qr import PREFIX, QrUnreadable, text
 
 BLOCKS = {" ": (True, True), "▄": (True, False), "▀": (False, True), "█": (False, False)}
 Modules = list[list[bool]]

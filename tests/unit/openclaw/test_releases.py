@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.errors import InvalidValue
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.releases import (
-    DEFAULT_RELEASE,
-    Release,
-    facts,
-)
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.errors import InvalidValue
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.releases import DEFAULT_RELEASE, Release, facts
 
 
 def test_order_follows_publication() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.releases import Release
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.reload import effect, effect_of
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.releases import Release
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.reload import effect, effect_of
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from support import guide
 
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.config_rules import Facts, check
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.errors import InvalidValue
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.render import deep_merge, gateway_config
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.config_rules import Facts, check
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.errors import InvalidValue
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.render import deep_merge, gateway_config
 
 TOKEN_REF = {"source": "env", "provider": "default", "id": "OPENCLAW_GATEWAY_TOKEN"}
 

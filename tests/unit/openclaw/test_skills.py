@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from support.ansible import REPO
 
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.problems import ConfigRefused
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.skills import (
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.problems import ConfigRefused
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.skills import (
     MAX_BYTES,
     SkillUnusable,
     digest,

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 from support.tunnel import Vendor, until
 
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.tunnels.declared import read
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.tunnels.programs import FOLDER, files
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.tunnels.declared import read
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.tunnels.programs import FOLDER, files
 
 TOKEN = "canary-of-the-tunnel"
 NGROK = {"kind": "ngrok", "hostname": "voice.tunnel.localhost", "paths": ["/voice/webhook"]}

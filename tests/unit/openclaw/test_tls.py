@@ -15,14 +15,14 @@ import trustme
 from aiohttp import web
 from websockets.sync.server import ServerConnection, serve
 
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.endpoint import Endpoint
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.errors import InvalidValue
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.gateway_client import (
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.endpoint import Endpoint
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.errors import InvalidValue
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.gateway_client import (
     ConnectFailed,
     GatewayClient,
     TokenMissing,
 )
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.probes import HttpProbe, ProbeFailed
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.probes import HttpProbe, ProbeFailed
 
 HOST = "my-openclaw.fly.dev"
 

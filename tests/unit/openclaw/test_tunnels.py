@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from ansible_collections.openclaw.fly.plugins.filter.tunnel_urls import tunnel_urls
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.config_rules import Facts, waived
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.render import gateway_config
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.tunnels.check import check
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.tunnels.declared import read
-from ansible_collections.openclaw.fly.plugins.module_utils.openclaw.tunnels.programs import files
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.config_rules import Facts, waived
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.render import gateway_config
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.tunnels.check import check
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.tunnels.declared import read
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.tunnels.programs import files
 
 UUID = "6ff42ae2-765d-4adf-8112-31c55c1551ef"
 NGROK = {"kind": "ngrok", "hostname": "Voice.example.com", "paths": ["/voice/webhook"], "port": 3334}
@@ -205,7 +205,9 @@ def test_voice_call_behind_a_process() -> None:
 
 
 def test_what_a_person_says_wins() -> None:
-    plugins = {"voice-call": {"enabled": True, "config": {"tunnel": {"provider": "none"}, "publicUrl": "https://a.b/c"}}}
+    plugins = {
+        "voice-call": {"enabled": True, "config": {"tunnel": {"provider": "none"}, "publicUrl": "https://a.b/c"}}
+    }
     made = gateway_config({"tunnels": [PLUGIN], "plugins": plugins})["plugins"]["entries"]["voice-call"]["config"]
     assert (made["tunnel"]["provider"], made["publicUrl"]) == ("none", "https://a.b/c")
 

@@ -1,0 +1,131 @@
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What anybody sees first: redirect, TLS, and the health endpoints."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import warnings
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from .._openclaw.endpoint import Endpoint, cause
+from .._openclaw.probes import HttpProbe, ProbeFailed, raise_for_attribution
+from .._openclaw.render import needs_hsts
+from .check import Notes, Skipped
+from .target import Target
+
+HSTS_FIX = "Run site.yml, with the name in fly_app_hostnames and openclaw_config_hsts not empty"
+_OLD = (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1)
+
+
+def tls(target: Target, notes: Notes) -> None:
+    """http leads to https and nowhere else, with a valid chain, TLS 1.2 at least, and HSTS."""
+    if target.exposure != "public":
+        raise Skipped(f"{target.exposure}: nothing is served in public")
+    for host in target.hostnames:
+        _redirect(target, host, notes)
+        endpoint = target.doors.endpoint(host)
+        try:
+            version = handshake(endpoint, target.connect_timeout)
+        except (OSError, ssl.SSLError) as error:
+            notes.found(f"https://{host}: {cause(error)}", "See fly certs show; a new certificate takes a minute")
+            continue
+        notes.saw(f"https://{host}: {version}, the chain is valid")
+        if old_version_accepted(endpoint, target.connect_timeout):
+            notes.found(f"https://{host} accepts TLS older than 1.2", "Remove tls_options.versions from fly.toml")
+        _hsts(target, host, notes)
+
+
+def _redirect(target: Target, host: str, notes: Notes) -> None:
+    probe = HttpProbe(target.doors.url(host, secure=False), timeout=target.timeout)
+    if target.doors.connect_to:
+        probe.connect_to = (target.doors.connect_to, target.doors.http_port)
+    try:
+        answer = probe.get("/")
+    except ProbeFailed as error:
+        notes.found(f"http://{host} is not redirected: {error.why}", "Deploy with force_https = true")
+        return
+    finally:
+        probe.close()
+    to = urlsplit(answer.headers.get("location", ""))
+    if answer.status in (301, 308) and to.scheme == "https" and to.hostname == host:
+        notes.saw(f"http://{host} {answer.status} to https")
+    else:
+        notes.found(f"http://{host} answers {answer.status} instead of a redirect to https", "Set force_https = true")
+
+
+def _hsts(target: Target, host: str, notes: Notes) -> None:
+    if not needs_hsts(host):
+        notes.saw(f"{host}: browsers know by the preload list that it is https only")
+        return
+    probe = HttpProbe(target.doors.url(host), timeout=target.timeout, ca_file=target.doors.ca_file)
+    if target.doors.connect_to:
+        probe.connect_to = (target.doors.connect_to, target.doors.https_port)
+    try:
+        header = probe.get("/").headers.get("strict-transport-security", "")
+    finally:
+        probe.close()
+    if "max-age=" in header and "max-age=0" not in header:
+        notes.saw(f"{host}: {header}")
+    else:
+        notes.found(f"https://{host} sends no Strict-Transport-Security", HSTS_FIX, detail="hsts")
+
+
+def handshake(endpoint: Endpoint, timeout: float) -> str:
+    """The TLS version, after the certificate was verified for this name; raises what went wrong."""
+    sock = endpoint.open(timeout)
+    context = endpoint.ssl_context or ssl.create_default_context()
+    with sock, context.wrap_socket(sock, server_hostname=endpoint.host) as wrapped:
+        return str(wrapped.version())
+
+
+def old_version_accepted(endpoint: Endpoint, timeout: float) -> bool:
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            context.minimum_version, context.maximum_version = _OLD
+        context.set_ciphers("ALL:@SECLEVEL=0")
+    except (ValueError, ssl.SSLError):
+        return False  # this OpenSSL cannot speak them at all
+    try:
+        sock: socket.socket = endpoint.open(timeout)
+        with sock, context.wrap_socket(sock, server_hostname=endpoint.host):
+            return True
+    except (OSError, ssl.SSLError):
+        return False
+
+
+def health(target: Target, notes: Notes) -> None:
+    """The endpoints that anybody may ask say that it lives, and nothing else."""
+    allowed: dict[str, set[str]] = {}
+    for path, keys in (
+        (target.facts.health_path, {"ok", "status"}),
+        (target.facts.startup_path, {"ok", "status", "pendingReason"}),
+        (target.facts.ready_path, {"ready"}),
+    ):
+        if path:
+            allowed[path] = keys
+    probe = HttpProbe(target.url, timeout=target.timeout, **target.road)
+    try:
+        for path, keys in allowed.items():
+            answer = probe.get(path)
+            raise_for_attribution(answer.status, answer.data, f"{target.url}{path}")
+            if answer.data is None:
+                notes.found(f"{path} answers {answer.status} without the probe's JSON", "Is it a gateway that answers?")
+                continue
+            told = _beyond(answer.data, keys)
+            if told:
+                notes.found(f"{path} tells strangers {told}")
+            else:
+                notes.saw(f"{path} {answer.status} {answer.body.decode(errors='replace')}")
+    finally:
+        probe.close()
+
+
+def _beyond(data: Mapping[str, Any], keys: set[str]) -> str:
+    return ", ".join(sorted(set(data) - keys))

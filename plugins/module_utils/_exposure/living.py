@@ -1,0 +1,95 @@
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an app is at present, whatever the inventory says: its exposure, and how long it was away."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from .._base import clock
+from .._base.errors import CollectionError
+from .._fly.client.api import Json, PlatformApi
+from .._fly.facts.addresses import PUBLIC_TYPES
+from .._fly.machines.config import is_held
+from .._openclaw.releases import ReleaseFacts
+
+_START = ("start", "started")
+_ENDS = ("exit", "stop", "update")
+"""Events that end a gateway, the most exact first."""
+_PAUSE = 1.0
+_PASSING = "is now passing"
+"""Fly.io's log line: Health check 'servicecheck-00-http-3000' on port 3000 is now passing."""
+
+
+def exposure_of(machines: Iterable[Json], addresses: Iterable[Json]) -> str | None:
+    """Public, private, sealed, or None when no machine was ever deployed.
+
+    Anything public about it makes it public: an address that somebody added, or a service that demands https.
+    """
+    configs = [machine.get("config") or {} for machine in machines]
+    kinds = {entry["type"] for entry in addresses}
+    if not configs:
+        return None
+    ports = [port for config in configs for service in config.get("services") or [] for port in service["ports"] or []]
+    if kinds & set(PUBLIC_TYPES) or any(port.get("force_https") for port in ports):
+        return "public"
+    if all(is_held(config) for config in configs) and not kinds:
+        return None
+    return "private" if ports or "private_v6" in kinds else "sealed"
+
+
+def outage(
+    app: str, machine: Json, platform: PlatformApi, facts: ReleaseFacts, patience: float = 0
+) -> dict[str, Any] | None:
+    """The machine's last restart, in seconds: `unreachable` from the process's end until its check passed again, which
+    is when Fly's proxy sends requests; `boot` from its start to its ready line is the gateway's own part of that.
+
+    Its ready line comes seconds after the check has passed, and is waited for, `patience` seconds. None when Fly.io no
+    longer knows it, or the token may not read logs.
+    """
+    events = machine.get("events") or []
+    starts = sorted(_seconds(event) for event in events if (event.get("type"), event.get("status")) == _START)
+    if len(starts) < 2:
+        return None
+    before, started = starts[-2:]
+    between = [event for event in events if before < _seconds(event) < started]
+    ends = [[_seconds(event) for event in between if event.get("type") == kind] for kind in _ENDS]
+    ended = next((min(moments) for moments in ends if moments), None)
+    if ended is None:
+        return None
+    deadline = clock.monotonic() + patience
+    while True:
+        try:
+            entries = platform.logs(app, machine["id"])
+        except CollectionError:
+            return None
+        ready = _first(entries, started, facts.is_ready_line)
+        if ready is not None:
+            break
+        if clock.monotonic() >= deadline:
+            return None
+        clock.sleep(_PAUSE)
+    passed = _first(entries, started, lambda line: _PASSING in line)
+    return {"unreachable": round(max(ready, passed or ready) - ended, 1), "boot": round(ready - started, 1)}
+
+
+def _seconds(event: Json) -> float:
+    return float(event.get("timestamp") or 0) / 1000
+
+
+def _first(entries: Iterable[Json], since: float, wanted: Callable[[str], bool]) -> float | None:
+    """When the first such line was logged, in unix seconds."""
+    stamps = [_time(entry) for entry in entries if wanted(str(entry.get("message", "")))]
+    return min((at for at in stamps if at >= since), default=None)
+
+
+def _time(entry: Json) -> float:
+    # Fly.io gives nanoseconds, Python reads microseconds.
+    stamp = re.sub(r"(\.\d{6})\d*", r"\1", str(entry.get("timestamp") or "")).replace("Z", "+00:00")
+    try:
+        return datetime.fromisoformat(stamp).timestamp()
+    except ValueError:
+        return 0.0

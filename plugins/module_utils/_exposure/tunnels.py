@@ -1,0 +1,88 @@
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a tunnel lets through."""
+
+from __future__ import annotations
+
+from .._openclaw.gateway_client import CONTROL_UI, ConnectFailed, GatewayClient
+from .._openclaw.probes import HttpProbe, ProbeFailed
+from .check import Notes, Skipped
+from .target import Target, Tunnel
+
+UNDECLARED = ("/", "/control-ui-config.json", "/startupz", "/healthz", "/tools/invoke", "/hooks/wake")
+_NOT_FOUND = (403, 404, 405, 421)
+
+
+def tunnels(target: Target, notes: Notes) -> None:
+    """Only the declared paths get through, and they demand a signature."""
+    if not target.tunnels:
+        raise Skipped("no tunnel is declared")
+    for tunnel in target.tunnels:
+        probe = HttpProbe(tunnel.url, timeout=target.timeout, ca_file=target.doors.ca_file)
+        try:
+            _declared(probe, tunnel, notes)
+            _undeclared(probe, tunnel, notes)
+        finally:
+            probe.close()
+        if "/" in tunnel.paths:
+            _guarded(target, tunnel, notes)
+        else:
+            _websocket(target, tunnel, notes)
+
+
+def _declared(probe: HttpProbe, tunnel: Tunnel, notes: Notes) -> None:
+    for path in tunnel.paths:
+        if path == "/" or path.endswith("/*"):
+            continue
+        status = probe.send("POST", path, {"Content-Type": "application/json"}, b"{}").status
+        if status < 300:
+            notes.found(f"{tunnel.url}{path} takes a webhook without a signature ({status})", _SIGNATURE)
+        elif status == 404 or status >= 500:
+            notes.found(f"{tunnel.url}{path} does not get through ({status})", "See the tunnel's log, and its paths")
+        else:
+            notes.saw(f"{tunnel.url}{path}: {status} without a signature")
+
+
+def _undeclared(probe: HttpProbe, tunnel: Tunnel, notes: Notes) -> None:
+    for path in UNDECLARED:
+        if tunnel.declares(path):
+            continue
+        try:
+            answer = probe.get(path)
+        except ProbeFailed as error:
+            notes.saw(f"{tunnel.url}{path}: {error.why}")
+            continue
+        ours = isinstance((answer.data or {}).get("error"), dict)
+        if answer.status not in _NOT_FOUND or ours:
+            notes.found(f"{tunnel.url}{path} reaches the gateway ({answer.status})")
+        else:
+            notes.saw(f"{tunnel.url}{path}: {answer.status}")
+
+
+def _guarded(target: Target, tunnel: Tunnel, notes: Notes) -> None:
+    """All of the gateway is declared; then it is the gateway that must refuse strangers."""
+    probe = HttpProbe(tunnel.url, timeout=target.timeout, ca_file=target.doors.ca_file)
+    try:
+        status = probe.get("/control-ui-config.json").status
+    finally:
+        probe.close()
+    if status == 401:
+        notes.saw(f"{tunnel.url} leads to the whole gateway, as declared, which asks for the token")
+    else:
+        notes.found(f"{tunnel.url}/control-ui-config.json answers {status} to a stranger, 401 expected", _TOKEN)
+
+
+def _websocket(target: Target, tunnel: Tunnel, notes: Notes) -> None:
+    try:
+        GatewayClient.connect(
+            tunnel.url, client=CONTROL_UI, ca_file=target.doors.ca_file, timeout=target.timeout
+        ).close()
+    except ConnectFailed as error:
+        if error.code is None:
+            notes.saw(f"{tunnel.url}: a WebSocket does not get through")
+            return
+    notes.found(f"{tunnel.url}: a WebSocket reaches the gateway")
+
+
+_TOKEN = "Set gateway.auth.mode to token or password, and see that gateway.trustedProxies holds the tunnel's address"
+_SIGNATURE = "Turn the provider's signature check on, and set webhookSecurity.allowedHosts to the tunnel's name"

@@ -1,0 +1,54 @@
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which of an app's machines a deploy is about."""
+
+from __future__ import annotations
+
+from ..client.api import Json, MachinesApi
+from ..secrets.ledger import KEY as LEDGER_KEY
+from .config import PLATFORM_VERSION
+
+_DEAD = ("destroying", "destroyed", "replaced", "migrated")
+_ONE_OFF = ("fly_app_release_command", "fly_app_console", "fly_app_test_machine_command")
+"""Process groups of the machines that flyctl makes for one command."""
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def is_live(machine: Json) -> bool:
+    return machine.get("state") not in _DEAD
+
+
+def is_deployed(machine: Json) -> bool:
+    """Live, and managed by deploys (flyctl's or ours): a one-off machine is nobody's to converge."""
+    metadata = (machine.get("config") or {}).get("metadata") or {}
+    of_deploys = metadata.get("fly_platform_version") == PLATFORM_VERSION
+    return is_live(machine) and of_deploys and group_of(machine) not in _ONE_OFF
+
+
+def group_of(machine: Json) -> str:
+    metadata = (machine.get("config") or {}).get("metadata") or {}
+    return str(metadata.get("fly_process_group") or "app")
+
+
+def version_time(machine: Json) -> float:
+    """When the machine got its present version, in unix seconds, read from the version (a ULID); 0 if it is none."""
+    digits = str(machine.get("instance_id") or "")[:10]
+    if len(digits) < 10 or any(digit not in _CROCKFORD for digit in digits):
+        return 0.0
+    milliseconds = 0
+    for digit in digits:
+        milliseconds = milliseconds * 32 + _CROCKFORD.index(digit)
+    return milliseconds / 1000
+
+
+def public_view(machine: Json) -> Json:
+    """A machine as it is returned: without what only we need."""
+    config = machine.get("config") or {}
+    metadata = {k: v for k, v in (config.get("metadata") or {}).items() if k != LEDGER_KEY}
+    return {**{k: v for k, v in machine.items() if k != "nonce"}, "config": {**config, "metadata": metadata}}
+
+
+def live_machines(api: MachinesApi, app: str, group: str | None = None) -> list[Json]:
+    """All machines of an app that are not gone, as they may be shown."""
+    live = [machine for machine in api.machines(app) or [] if is_live(machine)]
+    return [public_view(machine) for machine in live if group in (None, group_of(machine))]

@@ -1,0 +1,158 @@
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The health gate: wait until a machine runs and its checks pass, show that it goes on, say why it does not."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+from ..._base import clock
+from ..._base.errors import CollectionError
+from ..client.api import Json, MachinesApi, PlatformApi
+from ..client.errors import NotFound, TimedOut
+from .leases import Lease
+
+_WAIT_CHUNK = 5
+"""Seconds of one long poll: short enough to renew a lease and to notice an exit."""
+_UNSEEN = 10.0
+"""Seconds for which a machine that was just made may be unknown to a part of Fly.io."""
+_FAILED = ("stopped", "failed", "destroyed", "suspended")
+_SHOW_LINES = 15
+AT_REST = ("stopped", "suspended", "created", "failed", "destroyed")
+
+
+class GateFailed(CollectionError):
+    """The machine does not run, or its checks do not pass."""
+
+
+class Gate:
+    """Waits for machines of one app. `progress` is told what goes on."""
+
+    def __init__(
+        self,
+        api: MachinesApi,
+        platform: PlatformApi | None,
+        app: str,
+        timeout: float,
+        progress: Callable[[str], None],
+    ) -> None:
+        self._api, self._platform, self._app = api, platform, app
+        self._timeout, self._progress = timeout, progress
+        self._shown = 0
+
+    def passed(self, machine: Json) -> bool:
+        """Tell from what was already read, without a request."""
+        return machine.get("state") == "started" and not _failing(machine)
+
+    def wait(self, machine: Json, lease: Lease | None = None) -> Json:
+        """Return the machine once it is started and its checks pass; raise `GateFailed`."""
+        identity, version = machine["id"], machine.get("instance_id")
+        began = clock.monotonic()
+        self._shown = len(self._logs(identity))
+        restarts = _exits(machine)
+        while True:
+            elapsed = clock.monotonic() - began
+            if lease:
+                lease.keep()
+            try:
+                with contextlib.suppress(TimedOut):
+                    self._api.wait_for_machine(self._app, identity, "started", _WAIT_CHUNK, version)
+                current = self._api.machine(self._app, identity)
+            except NotFound:
+                if elapsed > _UNSEEN:
+                    raise
+                clock.sleep(0.5)
+                continue
+            if self.passed(current):
+                return current
+            self._tell(current, elapsed)
+            exited = _exits(current) > restarts and current.get("state") in _FAILED
+            if exited or _exits(current) > restarts + 2 or current.get("state") in ("failed", "destroyed"):
+                raise self._failure(current, "it ended")
+            if elapsed > self._timeout:
+                raise self._failure(current, f"it was not healthy within {self._timeout:.0f} s")
+            if current.get("state") == "started":
+                clock.sleep(1.0)
+
+    def wait_for_rest(self, identity: str, lease: Lease, state: str = "stopped") -> Json:
+        """Return the machine once it is at rest, `state` or another; raise `GateFailed` when it does not come to it."""
+        began = clock.monotonic()
+        while True:
+            lease.keep()
+            current = self._api.machine(self._app, identity)
+            if current.get("state") in AT_REST:
+                return current
+            if clock.monotonic() - began > self._timeout:
+                raise self._failure(current, f"it was not at rest within {self._timeout:.0f} s")
+            with contextlib.suppress(TimedOut, NotFound):  # of one that is gone the next look tells
+                self._api.wait_for_machine(self._app, identity, state, _WAIT_CHUNK, current.get("instance_id"))
+
+    def _tell(self, machine: Json, elapsed: float) -> None:
+        lines = self._logs(machine["id"])
+        news = lines[self._shown :]
+        self._shown = len(lines)
+        waiting = ", ".join(name for name, _output in _failing(machine)) or machine.get("state")
+        text = f"machine {machine['id']}: waiting for {waiting}, {elapsed:.0f} s"
+        self._progress(f"{text}: {news[-1][:120]}" if news else text)
+
+    def _logs(self, machine: str) -> list[str]:
+        """What the machine wrote lately; nothing when the token may not read logs."""
+        if self._platform is None:
+            return []
+        try:
+            return [str(entry.get("message", "")) for entry in self._platform.logs(self._app, machine)]
+        except CollectionError:
+            return []
+
+    def _failure(self, machine: Json, what: str) -> GateFailed:
+        reasons = [f"check {name}: {output}" for name, output in _failing(machine)]
+        reasons += _why_exited(machine)
+        log = self._logs(machine["id"])[-_SHOW_LINES:]
+        return GateFailed(
+            what,
+            where=f"machine {machine['id']} of {self._app}",
+            why="; ".join([f"state {machine.get('state')}", *reasons]) + _quote(log),
+            todo="The machine's own words above say why; fly logs and fly machine status show more",
+            machine=machine["id"],
+            state=machine.get("state"),
+            log=log,
+        )
+
+
+def _failing(machine: Json) -> list[tuple[str, str]]:
+    return [
+        (str(check.get("name")), str(check.get("output") or check.get("status"))[:200])
+        for check in machine.get("checks") or []
+        if check.get("status") != "passing"
+    ]
+
+
+def _exit_events(machine: Json) -> list[Json]:
+    events = [event.get("request", {}).get("exit_event") for event in machine.get("events") or []]
+    return [event for event in events if event and not event.get("requested_stop")]
+
+
+def _exits(machine: Json) -> int:
+    return len(_exit_events(machine))
+
+
+def is_crash_looping(machine: Json) -> bool:
+    """It ended by itself at least twice lately, and nothing says that it works now."""
+    checks: list[Any] = machine.get("checks") or []
+    healthy = bool(checks) and not _failing(machine)
+    return _exits(machine) >= 2 and not healthy
+
+
+def _why_exited(machine: Json) -> list[str]:
+    events = _exit_events(machine)
+    if not events:
+        return []
+    if events[0].get("oom_killed"):
+        return ["it was killed for want of memory: raise [[vm]] memory"]
+    return [f"its process ended with exit code {events[0].get('exit_code')}"]
+
+
+def _quote(lines: list[str]) -> str:
+    return "; its last lines:\n" + "\n".join(f"    {line}" for line in lines) + "\n" if lines else ""

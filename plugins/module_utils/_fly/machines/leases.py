@@ -1,0 +1,71 @@
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A machine's lease: held while its configuration is changed, kept alive, waited for, given back."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from types import TracebackType
+
+from ..._base import clock
+from ..client.api import MachinesApi
+from ..client.errors import FlyError, LeaseHeld, LostAnswer
+
+TTL = 30
+"""Seconds; short, so that a killed run does not block the next one for long. Kept alive while we wait."""
+DESCRIPTION = "openclaw.fly"
+
+
+class Lease:
+    """Hold a machine's lease in a `with` block; `nonce` goes with every write to the machine."""
+
+    def __init__(self, api: MachinesApi, app: str, machine: str, patience: float = 90.0) -> None:
+        self._api, self._app, self._machine = api, app, machine
+        self._patience = patience
+        self._renewed = 0.0
+        self.nonce = ""
+
+    def __enter__(self) -> Lease:
+        deadline = clock.monotonic() + self._patience
+        while True:
+            try:
+                lease = self._api.acquire_lease(self._app, self._machine, TTL, DESCRIPTION, None)
+            except LeaseHeld as held:
+                if clock.monotonic() >= deadline:
+                    raise LeaseHeld(
+                        f"the machine was held by another run for {self._patience:.0f} s",
+                        where=f"machine {self._machine} of {self._app}",
+                        why=held.why,
+                        todo="Let that run end, or wait until its lease expires, and run again",
+                        **held.details,
+                    ) from None
+                _pause()
+            except LostAnswer:
+                # It may be ours under a nonce that we never learnt; then it ends by itself after TTL seconds.
+                if clock.monotonic() >= deadline:
+                    raise
+                _pause()
+            else:
+                self.nonce = lease["nonce"]
+                self._renewed = clock.monotonic()
+                return self
+
+    def keep(self) -> None:
+        """Renew the lease when a third of it is gone; call this from every wait."""
+        if clock.monotonic() - self._renewed > TTL / 3:
+            with contextlib.suppress(LostAnswer):  # two more tries fit into the lease
+                lease = self._api.acquire_lease(self._app, self._machine, TTL, DESCRIPTION, self.nonce)
+                self.nonce = lease["nonce"]  # another one when it had ended meanwhile
+                self._renewed = clock.monotonic()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with contextlib.suppress(FlyError):  # it ends by itself
+            self._api.release_lease(self._app, self._machine, self.nonce)
+
+
+def _pause() -> None:
+    """Those who wait for the same lease must not ask in step; acquiring is limited to once a second."""
+    clock.sleep(random.uniform(1.0, 2.0))

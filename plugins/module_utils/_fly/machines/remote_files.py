@@ -1,0 +1,122 @@
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Read and write files in a running machine over exec, with a POSIX shell and coreutils.
+
+Reading changes nothing. Writing is atomic: a temporary file beside the target, owner and mode first, then a rename.
+Content travels as base64 on stdin, never in argv.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+from dataclasses import dataclass
+
+from ..._base.errors import CollectionError
+from ..client.api import Json, MachinesApi
+
+_READ = """
+for path; do
+  if [ -e "$path" ]; then
+    stat -c '%u:%g %a %F' "$path"
+    if [ -f "$path" ]; then base64 < "$path" | tr -d '\\n'; fi
+    echo
+  else
+    echo absent; echo
+  fi
+done
+"""
+_WRITE = """
+set -eu
+umask 077
+for path; do
+  read -r mode owner data
+  dir=$(dirname -- "$path")
+  if [ ! -d "$dir" ]; then
+    mkdir -p -- "$dir"
+    chown "$owner" "$dir"
+    chmod 700 "$dir"
+  fi
+  temp=$(mktemp "$dir/.ansible.XXXXXXXX")
+  trap 'rm -f -- "$temp"' EXIT
+  if [ "$data" != - ]; then printf %s "$data" | base64 -d > "$temp"; fi
+  chown "$owner" "$temp"
+  chmod "$mode" "$temp"
+  sync "$temp" 2>/dev/null || sync
+  mv -f -- "$temp" "$path"
+  trap - EXIT
+done
+"""
+_DIRECTORY = 'mkdir -p -- "$1" && chown "$2" "$1" && chmod "$3" "$1"'
+_REMOVE = 'rm -f -- "$@"'
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    content: bytes
+    owner: str
+    """uid:gid"""
+    mode: str
+    """Octal, such as 600."""
+    kind: str = "regular file"
+    """As stat names it: regular file, directory, symbolic link."""
+
+
+class RemoteFiles:
+    """Files of one machine."""
+
+    def __init__(self, api: MachinesApi, app: str, machine: str) -> None:
+        self._api, self._app, self._machine = api, app, machine
+
+    def run(self, command: list[str], stdin: str | None = None, timeout: int = 25, *, safe: bool = False) -> Json:
+        """Run argv; return {exit_code, stdout, stderr}, all present. `safe`: running it twice does no harm."""
+        answer = self._api.exec(self._app, self._machine, command, stdin, timeout, safe=safe)
+        return {
+            "exit_code": answer.get("exit_code") or 0,
+            "stdout": answer.get("stdout") or "",
+            "stderr": answer.get("stderr") or "",
+        }
+
+    def read(self, *paths: str) -> dict[str, RemoteFile | None]:
+        """Read files; None for those that are not there."""
+        lines = self.shell("read files", _READ, list(paths), safe=True).split("\n")
+        return {path: _parse(*lines[2 * n : 2 * n + 2]) for n, path in enumerate(paths)}
+
+    def write(self, files: dict[str, RemoteFile]) -> None:
+        """Write files in the given order, each atomically; missing directories are made, 0700."""
+        lines = [
+            f"{file.mode} {file.owner} {base64.b64encode(file.content).decode() or '-'}\n" for file in files.values()
+        ]
+        self.shell("write files", _WRITE, list(files), "".join(lines), safe=True)
+
+    def remove(self, *paths: str) -> None:
+        self.shell("remove files", _REMOVE, list(paths), safe=True)
+
+    def make_directory(self, path: str, owner: str, mode: str) -> None:
+        """Make it, and those above it that are missing, or give it this owner and mode."""
+        self.shell("make a directory", _DIRECTORY, [path, owner, mode], safe=True)
+
+    def shell(
+        self, what: str, script: str, arguments: list[str], stdin: str | None = None, *, safe: bool = False
+    ) -> str:
+        """Run a POSIX shell script with arguments and return its output; `what` is for the error's text."""
+        answer = self.run(["sh", "-c", script, "sh", *arguments], stdin, safe=safe)
+        if answer["exit_code"]:
+            raise CollectionError(
+                f"cannot {what}",
+                where=f"machine {self._machine} of {self._app}",
+                why=answer["stderr"].strip() or f"the shell ended with {answer['exit_code']}",
+                todo="See that the volume is mounted and not full",
+                exit_code=answer["exit_code"],
+            )
+        return str(answer["stdout"])
+
+
+def _parse(status: str, data: str) -> RemoteFile | None:
+    if status == "absent":
+        return None
+    owner, mode, kind = status.replace("regular empty file", "regular file").split(" ", 2)
+    content = b""
+    with contextlib.suppress(ValueError):
+        content = base64.b64decode(data)
+    return RemoteFile(content, owner, mode, kind)

@@ -1,0 +1,128 @@
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writes to an app's machines: each under the machine's lease, behind the health gate, undone when it fails there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ..._base import clock
+from ..._base.errors import CollectionError
+from ..client.api import Json, MachinesApi
+from ..client.errors import LostAnswer, WrongState
+from .config import is_held
+from .gate import AT_REST, Gate, GateFailed
+from .leases import Lease
+
+DOWN = ("created", "stopped", "suspended", "failed", "stopping", "suspending")
+"""States that a machine does not leave for `started` by itself; `created` may, when it was just made."""
+_COMING_UP = ("started", "starting", "replacing", "restarting", "updating", "creating")
+_PATIENCE = 60.0
+_TRIES = 4
+
+
+class MachineWriter:
+    """Changes machines of one app."""
+
+    def __init__(self, api: MachinesApi, gate: Gate, app: str) -> None:
+        self._api, self._gate, self._app = api, gate, app
+
+    def create(self, body: Json) -> Json:
+        """Create a machine and wait until it is healthy; a machine that could not be placed holds no volume."""
+        return self._gate.wait(self._api.create_machine(self._app, body))
+
+    def update(self, identity: str, reshape: Callable[[Json], Json], *, launch: bool = True) -> Json:
+        """Give it the configuration that `reshape` makes of the present one, and start it or let it rest.
+
+        When it does not get healthy and the old one ran, the old one is put back. Raises `GateFailed` then.
+        """
+        with Lease(self._api, self._app, identity) as lease:
+            current = self._api.machine(self._app, identity)
+            old = current.get("config") or {}
+            updated = self._send(current, reshape(old), lease, launch=launch)
+            if not launch:
+                return self._gate.wait_for_rest(identity, lease)
+            try:
+                return self._gate.wait(updated, lease)
+            except GateFailed as gate:
+                failure = gate
+            ran = current.get("state") == "started" and not is_held(old)
+            raise self._put_back(current, failure, lease) if ran else failure
+
+    def start(self, identity: str) -> Json:
+        """Start it, whatever it is in the middle of, and wait until it is healthy."""
+        with Lease(self._api, self._app, identity) as lease:
+            deadline = clock.monotonic() + _PATIENCE
+            while True:
+                try:
+                    self._api.act_on_machine(self._app, identity, "start", lease.nonce)
+                    break
+                except WrongState:
+                    if self._api.machine(self._app, identity).get("state") in _COMING_UP:
+                        break
+                    if clock.monotonic() > deadline:
+                        raise
+                    clock.sleep(1.0)
+            return self._gate.wait(self._api.machine(self._app, identity), lease)
+
+    def restart(self, identity: str) -> Json:
+        with Lease(self._api, self._app, identity) as lease:
+            self._api.act_on_machine(self._app, identity, "restart", lease.nonce)
+            return self._gate.wait(self._api.machine(self._app, identity), lease)
+
+    def halt(self, identity: str, action: str) -> None:
+        """`action` is stop or suspend; returns when the machine is at rest."""
+        with Lease(self._api, self._app, identity) as lease:
+            self._api.act_on_machine(self._app, identity, action, lease.nonce)
+            self._gate.wait_for_rest(identity, lease, "suspended" if action == "suspend" else "stopped")
+
+    def settled(self, machine: Json) -> Json:
+        """The machine once it is healthy or at rest: a run that was cut off may have left it on its way."""
+        if machine.get("state") in AT_REST or self._gate.passed(machine):
+            return machine
+        return self._gate.wait(machine)
+
+    def cordon(self, identity: str, cordoned: bool) -> None:
+        """A cordoned machine gets no requests from Fly's proxy, and runs on."""
+        with Lease(self._api, self._app, identity) as lease:
+            self._api.act_on_machine(self._app, identity, "cordon" if cordoned else "uncordon", lease.nonce)
+
+    def destroy(self, identity: str) -> None:
+        """Destroy it; its volume stays."""
+        with Lease(self._api, self._app, identity) as lease:
+            self._api.destroy_machine(self._app, identity, lease.nonce)
+
+    def _send(self, machine: Json, config: Json, lease: Lease, *, launch: bool = True) -> Json:
+        """Update, and look whether it happened when the answer is lost: the gate must see it through either way."""
+        body: dict[str, Any] = {"name": machine.get("name"), "region": machine.get("region"), "config": config}
+        if not launch:
+            body["skip_launch"] = True
+        try:
+            return self._api.update_machine(self._app, machine["id"], body, lease.nonce)
+        except LostAnswer:
+            current = self._api.machine(self._app, machine["id"])
+            if current.get("instance_id") == machine.get("instance_id"):
+                raise
+            return current
+
+    def _put_back(self, machine: Json, failure: GateFailed, lease: Lease) -> GateFailed:
+        """The old configuration ran: let it run again. Returns the error to raise."""
+        for attempt in range(1, _TRIES + 1):
+            try:
+                now = self._api.machine(self._app, machine["id"])
+                self._gate.wait(self._send(now, machine["config"], lease), lease)
+                restored = "the old configuration was put back and runs"
+                break
+            except CollectionError as error:
+                restored = f"the old configuration was put back, but does not run either ({error})"
+                if isinstance(error, GateFailed):
+                    break
+                clock.sleep(attempt)
+        return GateFailed(
+            f"{failure.what} with the new configuration; {restored}",
+            where=failure.where,
+            why=failure.why,
+            todo=failure.todo,
+            **failure.details,
+        )

@@ -1,0 +1,42 @@
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Choose the volume that a task means."""
+
+from __future__ import annotations
+
+from ..._base.errors import CollectionError
+from ..client.api import Json, MachinesApi
+
+GONE = (
+    "scheduling_destroy",
+    "fork_cleanup",
+    "waiting_for_detach",
+    "pending_destroy",
+    "destroying",
+    "destroyed",
+)
+"""States of a volume that is as good as gone; flyctl hides the same."""
+
+
+def volumes(api: MachinesApi, app: str, *, name: str | None = None, volume: str | None = None) -> list[Json]:
+    """The app's volumes that are there, all or those of this name or id."""
+    return [
+        found
+        for found in api.volumes(app) or []
+        if found.get("state") not in GONE and name in (None, found.get("name")) and volume in (None, found["id"])
+    ]
+
+
+def the_volume(api: MachinesApi, app: str, *, name: str | None = None, volume: str | None = None) -> Json:
+    """The one that is meant; of several of this name the one that a machine mounts. Raises when it is not one."""
+    found = volumes(api, app, name=name, volume=volume)
+    attached = [one for one in found if one.get("attached_machine_id")]
+    meant = attached if len(found) > 1 else found
+    if len(meant) == 1:
+        return meant[0]
+    raise CollectionError(
+        f"{len(found)} volumes could be meant" if found else "there is no such volume",
+        where=f"volume {volume or name} of {app}",
+        why=", ".join(f"{one['id']} in {one.get('region')}" for one in found),
+        todo="Name it by its id, with volume" if found else "fly_volume_info tells which there are",
+    )

@@ -1,0 +1,54 @@
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a release itself says of a config file in its machine, and whose the problem is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from .._openclaw.paths import Path, nodes, show
+from .._openclaw.problems import Problem
+from .cli import GatewayCli
+
+_FOREIGN = (
+    "It is not declared: somebody put it on the volume. Remove it there, or let the play do it "
+    "(openclaw_config_ownership: exact)"
+)
+
+
+def verdict(cli: GatewayCli, path: str) -> list[Problem]:
+    """The problems for which the release would not start with this file."""
+    said = cli.json("config", "validate", "--json", config=path)
+    if said.get("valid"):
+        return []
+    issues = said.get("issues") or [{"path": "", "message": str(said.get("error") or said)}]
+    return [problem for issue in issues for problem in _problems(issue)]
+
+
+def _problems(issue: Mapping[str, Any]) -> list[Problem]:
+    """One for each unknown key: the release names only the object that has them."""
+    path, message = str(issue.get("path") or ""), str(issue.get("message") or "")
+    keys = message.partition("Unrecognized key")[2]
+    names = re.findall(r'"([^"]+)"', keys)
+    below = [f"{path}.{name}" if path else name for name in names]
+    return [Problem(each, "is not known to the release") for each in below] or [Problem(path, message)]
+
+
+def explain(problems: Iterable[Problem], declared: Iterable[Path], config: Mapping[str, Any]) -> list[Problem]:
+    """The same problems; those of what is in the config, but nobody declared, say what to do about it."""
+    ours = [show(path) for path in declared]
+    there = {".".join(map(str, path)) for path, _value in nodes(config)}
+    return [
+        replace(problem, suggestion=_FOREIGN)
+        if not _is_ours(problem.path, ours) and re.sub(r"\[(\d+)\]", r".\1", problem.path) in there
+        else problem
+        for problem in problems
+    ]
+
+
+def _is_ours(path: str, ours: list[str]) -> bool:
+    """A declared path, or one above or below it."""
+    return not path or any(path == own or path.startswith(f"{own}.") or own.startswith(f"{path}.") for own in ours)

@@ -1,0 +1,49 @@
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everything about a gateway that can be known without changing it: from outside, and from inside its machine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._base.errors import CollectionError
+from .._converge.context import Context
+from .._fly.client.api import MachinesApi, PlatformApi
+from .._openclaw.channels import enabled
+from .._openclaw.releases import Release
+from .proof import GatewayProof, ready_line
+from .status import gateway_facts
+
+
+def gateway_info(api: MachinesApi, platform: PlatformApi, params: dict[str, Any], context: Context) -> dict[str, Any]:
+    """Return {proof} when there is a URL, and {gateway} when `inside` or a channel to wait for says so."""
+    result: dict[str, Any] = {"changed": False}
+    if params["url"]:
+        result["proof"] = _proof(platform, params, context)
+    wanted = [*params["channels"], *enabled(params["config"])]
+    if params["inside"] or wanted:
+        patience = params["wait_for_channels"]
+        result["gateway"] = gateway_facts(api, params["app"], params["owner"], context, wanted, patience)
+    return result
+
+
+def _proof(platform: PlatformApi, params: dict[str, Any], context: Context) -> dict[str, Any]:
+    app, release = params["app"], Release.parse(params["release"])
+    host, _colon, port = (params["connect_to"] or "").rpartition(":")
+    proof = GatewayProof(
+        app,
+        params["url"],
+        params["token"],
+        release,
+        context,
+        ca_file=params["tls_ca_file"],
+        connect_to=(host, int(port)) if host else None,
+        timeout=params["wait_timeout"],
+    ).observe()
+    if params["require_ready_line"]:
+        proof["ready_line"] = ready_line(platform, app, release)
+        if proof["ready_line"] is False:
+            raise CollectionError("the log does not say that the gateway is ready", where=f"app {app}")
+        if proof["ready_line"] is None:
+            context.warn("The token may not read logs, so the ready line was not looked for.")
+    return proof

@@ -1,0 +1,22 @@
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which OpenClaw release a machine runs."""
+
+from __future__ import annotations
+
+from .._fly.client.api import Json
+from .._fly.machines.config import is_held
+from .._openclaw.errors import InvalidValue
+from .._openclaw.releases import Release
+
+
+def another_release(machine: Json, declared: Release) -> Release | None:
+    """The release that a machine's image names, if that runs and is not the declared one.
+
+    What belongs to the declared release then waits for its deploy. An image whose tag names none counts as declared.
+    """
+    try:
+        runs = Release.from_image(str(machine["config"].get("image", "")))
+    except InvalidValue:
+        return None
+    return None if runs == declared or is_held(machine["config"]) else runs

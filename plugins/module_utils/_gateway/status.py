@@ -1,0 +1,76 @@
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A running gateway's facts, asked inside its machine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from .._base import clock
+from .._base.errors import CollectionError
+from .._converge.context import Context
+from .._fly.client.api import MachinesApi
+from .._fly.machines.pick import started_machine
+from .._fly.machines.remote_files import RemoteFiles
+from .._openclaw import gateway_status
+from .._openclaw.channels import CHANNELS
+from .calls import call
+from .cli import GatewayCli
+
+_PAUSE = 3.0
+_DIGEST = 'if [ -e "$1" ]; then sha256sum < "$1"; fi'
+
+
+def gateway_facts(
+    api: MachinesApi, app: str, owner: str, context: Context, wait_for: Sequence[str] = (), patience: float = 0.0
+) -> dict[str, Any]:
+    """Return {release, channels, refused, ...}. Raises when a channel of `wait_for` does not work in `patience`
+    seconds.
+    """
+    files = RemoteFiles(api, app, started_machine(api, app)["id"])
+    cli = GatewayCli(files, owner)
+    methods = gateway_status.METHODS
+    release, answers = call(cli, list(methods.items()))
+    payloads = {method: answer.payload for method, answer in zip(methods, answers, strict=True)}
+    found = _await_channels(cli, app, context, payloads["channels.status"], wait_for, patience)
+    refused = {method: answer.refusal for method, answer in zip(methods, answers, strict=True) if answer.refusal}
+    told = gateway_status.summary(payloads)
+    if told["config"] and told["config"]["path"]:
+        digest = files.shell("read a digest", _DIGEST, [told["config"]["path"]])
+        told["config"]["sha256"] = digest.partition(" ")[0] or None
+    return {
+        "release": release,
+        **told,
+        "channels": [asdict(each) for each in found],
+        "refused": refused,
+    }
+
+
+def _await_channels(
+    cli: GatewayCli, app: str, context: Context, payload: Any, wanted: Sequence[str], patience: float
+) -> tuple[gateway_status.ChannelStatus, ...]:
+    began = clock.monotonic()
+    while True:
+        found = gateway_status.channels(payload)
+        lines = gateway_status.missing(wanted, found)
+        elapsed = clock.monotonic() - began
+        if not lines:
+            return found
+        if elapsed >= patience:
+            raise CollectionError(
+                "a channel does not work" if len(lines) == 1 else f"{len(lines)} channels do not work",
+                where=f"app {app}",
+                why="; ".join(lines),
+                todo=_todo(wanted),
+                channels=[asdict(each) for each in found],
+            )
+        context.progress(f"{app}: {'; '.join(lines)}, {elapsed:.0f} s")
+        clock.sleep(_PAUSE)
+        payload = call(cli, [("channels.status", {})])[1][0].payload
+
+
+def _todo(wanted: Sequence[str]) -> str:
+    links = [CHANNELS[name].link for name in wanted if name in CHANNELS and CHANNELS[name].link]
+    return ". ".join(links) or "See its token and the gateway's log: fly logs"

@@ -1,0 +1,41 @@
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can go wrong with an OpenClaw gateway, told in one message: what, where, why, what to do."""
+
+from __future__ import annotations
+
+from .._base.errors import CollectionError, MissingLibrary
+
+__all__ = ["ConfigUnreadable", "InvalidValue", "MissingLibrary", "OpenClawError", "SchemaUnusable"]
+
+
+class OpenClawError(CollectionError):
+    """Base of all errors of this package. No part ever carries a secret.
+
+    :param what: what failed, a sentence without its full stop.
+    :param where: the gateway, file or config path it concerns.
+    :param why: the cause, in the gateway's own words where it gave any.
+    :param todo: what the person can do next.
+    """
+
+    def __init__(self, what: str, where: str | None = None, why: str | None = None, todo: str | None = None) -> None:
+        super().__init__(what, where=where or "", why=why or "", todo=todo or "")
+
+    def __str__(self) -> str:
+        head = f"{self.what} ({self.where})" if self.where else self.what
+        if self.why:
+            head = f"{head}: {self.why}"
+        text = head if head.endswith((".", "!", "?")) else f"{head}."
+        return f"{text} {self.todo}" if self.todo else text
+
+
+class InvalidValue(OpenClawError):
+    """A value given to this package (a release, a variable, a command) cannot be understood."""
+
+
+class ConfigUnreadable(OpenClawError):
+    """A config file is neither JSON nor JSON5, or its root is not an object."""
+
+
+class SchemaUnusable(OpenClawError):
+    """What should be a release's JSON Schema is not one."""

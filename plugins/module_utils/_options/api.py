@@ -1,0 +1,74 @@
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options that every Fly.io module has, and the APIs they lead to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.module_utils.basic import env_fallback
+
+from .._base.errors import CollectionError
+from .._converge.context import Context
+from .._fly.client.api import MachinesApi, PlatformApi
+from .._fly.client.auth import authorization
+from .._fly.client.graphql import GraphqlApi
+from .._fly.client.releases import ReleasesApi
+from .._fly.client.transport import Transport
+
+API_OPTIONS: dict[str, Any] = {
+    "api_token": {
+        "type": "str",
+        "no_log": True,
+        "fallback": (env_fallback, ["FLY_ACCESS_TOKEN", "FLY_API_TOKEN"]),
+    },
+    "machines_url": {
+        "type": "str",
+        "default": "https://api.machines.dev",
+        "fallback": (env_fallback, ["FLY_FLAPS_BASE_URL"]),
+    },
+    "api_url": {
+        "type": "str",
+        "default": "https://api.fly.io",
+        "fallback": (env_fallback, ["FLY_API_BASE_URL"]),
+    },
+    "ca_file": {"type": "path", "fallback": (env_fallback, ["FLY_CA_FILE"])},
+    "api_timeout": {"type": "float", "default": 30.0},
+    "api_retries": {"type": "int", "default": 5},
+}
+"""Documented in the doc fragment `openclaw.fly.api`."""
+
+
+def connect(params: dict[str, Any], context: Context) -> MachinesApi:
+    return MachinesApi(_transport(params, context, params["machines_url"]))
+
+
+def connect_platform(params: dict[str, Any], context: Context) -> PlatformApi:
+    return PlatformApi(_transport(params, context, params["api_url"]))
+
+
+def connect_graphql(params: dict[str, Any], context: Context) -> GraphqlApi:
+    return GraphqlApi(_transport(params, context, params["api_url"]))
+
+
+def connect_deploys(params: dict[str, Any], context: Context) -> tuple[PlatformApi, ReleasesApi]:
+    """What a deploy needs of the older API, over one connection."""
+    transport = _transport(params, context, params["api_url"])
+    return PlatformApi(transport), ReleasesApi(transport)
+
+
+def _transport(params: dict[str, Any], context: Context, url: str) -> Transport:
+    if params["api_timeout"] <= 0 or params["api_retries"] < 0:
+        raise CollectionError(
+            f"api_timeout {params['api_timeout']:g} with api_retries {params['api_retries']} cannot be used",
+            todo="Give api_timeout more than 0 seconds and api_retries 0 or more",
+        )
+    header = authorization(params["api_token"])
+    context.secret(header.partition(" ")[2])
+    return Transport(
+        url,
+        header,
+        ca_file=params["ca_file"],
+        timeout=params["api_timeout"],
+        retries=params["api_retries"],
+    )

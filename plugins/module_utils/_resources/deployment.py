@@ -1,0 +1,263 @@
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An app's machines, as its fly.toml says."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from .._base.errors import CollectionError
+from .._converge.resource import Change, Resource
+from .._fly.client.api import Json, MachinesApi
+from .._fly.client.errors import NoCapacity
+from .._fly.client.releases import ReleaseEntry
+from .._fly.images.build import ImageBuild
+from .._fly.machines import config as machine_config
+from .._fly.machines.compare import desired, differences, is_image, sections
+from .._fly.machines.deployed import group_of, is_deployed, public_view
+from .._fly.machines.gate import Gate, is_crash_looping
+from .._fly.machines.placement import Place, places
+from .._fly.machines.writer import DOWN, MachineWriter
+from .._fly.secrets import ledger as secret_ledger
+from .._fly.secrets.applied import KEY as SECRETS_KEY
+from .._fly.secrets.applied import runs_with, secrets_state
+from .._fly.secrets.ledger_file import LedgerFile
+from .._fly.toml.definition import Definition, process_groups
+
+
+@dataclass(frozen=True)
+class DeployState:
+    machines: list[Json]
+    secrets: str
+    """Fingerprint of the secrets' names and digests."""
+    secrets_at: float
+    """When one was last set, in unix seconds."""
+    unbuilt: bool = False
+    """Whether a machine is to run an image that is yet to be built."""
+
+
+class _Sending(Change):
+    """A change that sends a machine's configuration, and so needs its image."""
+
+
+class Deployment(Resource[DeployState]):
+    """Machines converged over the Machines API, one at a time, each behind the health gate.
+
+    With `hold` it only makes sure that there is a machine that can be reached: it creates one that holds still when
+    there is none, and puts one on hold that is down. A running machine is left alone. `secrets_pending` says that the
+    app's secrets are going to change before this is applied, `secrets_state` what a task before this one read of them.
+    `memory` has what is known of secrets that were set before there was a machine. `fallback_regions` are for machines
+    without a volume; `volume` is the one that a new machine mounts when several of the name are free. With `build` the
+    image is built first, if a machine needs it and it is not there.
+    """
+
+    def __init__(
+        self,
+        api: MachinesApi,
+        gate: Gate,
+        app: str,
+        definition: Definition,
+        *,
+        memory: LedgerFile,
+        image: str | None = None,
+        hold: bool = False,
+        base_dir: Path | None = None,
+        secrets_pending: bool = False,
+        secrets_state: tuple[str, float] | None = None,
+        fallback_regions: tuple[str, ...] = (),
+        volume: str | None = None,
+        release: ReleaseEntry | None = None,
+        build: ImageBuild | None = None,
+    ) -> None:
+        self._api, self._gate, self._app, self._definition = api, gate, app, definition
+        self._write = MachineWriter(api, gate, app)
+        self._build = build
+        self._image: str = build.reference if build else image or (definition.get("build") or {}).get("image") or ""
+        self._hold, self._base_dir, self._secrets_pending = hold, base_dir, secrets_pending
+        self._memory = memory
+        self._secrets_state = secrets_state
+        self._fallbacks, self._volume = fallback_regions, volume
+        self._release = None if hold else release
+        if not self._image:
+            raise CollectionError(
+                "no image is given",
+                where=self.title,
+                why="fly.toml has no [build] image, and building from a Dockerfile needs flyctl",
+                todo="Give image, or [build] image in fly.toml, or let flyctl build it with engine: flyctl",
+            )
+
+    @property
+    def title(self) -> str:
+        return f"machines of {self._app}"
+
+    def observe(self) -> DeployState:
+        machines = [machine for machine in self._api.machines(self._app) or [] if is_deployed(machine)]
+        machines.sort(key=lambda m: (group_of(m), m["id"]))
+        unbuilt = self._is_unbuilt(machines)
+        if self._hold:
+            return DeployState(machines, "", 0.0, unbuilt)
+        if self._secrets_pending:
+            return DeployState(machines, "known once the secrets are set", math.inf, unbuilt)
+        state = self._secrets_state or secrets_state(self._api.secrets(self._app) or [])
+        return DeployState(machines, *state, unbuilt)
+
+    def plan(self, observed: DeployState) -> list[Change]:
+        changes: list[Change] = []
+        groups = process_groups(self._definition)
+        for group in groups:
+            existing = [machine for machine in observed.machines if group_of(machine) == group]
+            if not existing:
+                changes.append(self._creation(group, observed))
+            for machine in existing:
+                changes += self._convergence(machine, group, observed)
+        if not self._hold:
+            changes += [self._removal(m) for m in observed.machines if group_of(m) not in groups]
+        if self._build and observed.unbuilt and any(isinstance(change, _Sending) for change in changes):
+            after = {"image": self._image, "from": self._build.where}
+            changes.insert(0, Change(f"build {self._image} from {self._build.where}", None, after, self._build.make))
+        return changes
+
+    def conclude(self, *, failed: bool) -> None:
+        if self._release:
+            self._release.end(failed=failed)
+
+    def settle(self, observed: DeployState) -> DeployState:
+        machines = [
+            machine if self._gate.passed(machine) or self._may_sleep(machine) else self._gate.wait(machine)
+            for machine in observed.machines
+        ]
+        return replace(observed, machines=machines)
+
+    def describe(self, observed: DeployState) -> dict[str, Any]:
+        machines = [public_view(machine) for machine in observed.machines]
+        return {"machines": machines, "image": self._image, "release": self._release and self._release.view()}
+
+    def _is_unbuilt(self, machines: list[Json]) -> bool:
+        """An image that every machine runs was built; any other is looked up, and its builder looked for."""
+        if self._build is None:
+            return False
+        groups = set(process_groups(self._definition))
+        ours = [machine for machine in machines if group_of(machine) in groups]
+        everywhere = all(is_image(self._image, (machine.get("config") or {}).get("image")) for machine in ours)
+        if (everywhere and groups == {group_of(machine) for machine in ours}) or self._build.pushed():
+            return False
+        self._build.check()
+        return True
+
+    # What is wanted
+
+    def _wanted(self, group: str, volume: str | None, secrets: str) -> Json:
+        config = machine_config.machine_config(self._definition, group, self._image, volume, self._base_dir)
+        if secrets:
+            config["metadata"][SECRETS_KEY] = secrets
+        return machine_config.hold(config) if self._hold else config
+
+    def _convergence(self, machine: Json, group: str, observed: DeployState) -> list[Change]:
+        identity, config = machine["id"], machine.get("config") or {}
+        held, down = machine_config.is_held(config), machine.get("state") in DOWN
+        if self._hold and (held or not (down or is_crash_looping(machine)) or self._may_sleep(machine)):
+            return [self._start(machine)] if held and down else []
+        mounted = next((mount.get("volume") for mount in config.get("mounts") or []), None)
+        mount = machine_config.mount_of(self._definition, group)
+        if bool(mount) != bool(mounted):
+            return [self._replacement(machine, group, observed)]
+        noted = SECRETS_KEY in (config.get("metadata") or {})
+        current = runs_with(machine, observed.secrets, observed.secrets_at)
+        before, after = differences(self._wanted(group, mounted, observed.secrets if noted else ""), config)
+        if before or after or not current:
+            wanted = self._wanted(group, mounted, observed.secrets)
+            before, after = differences(wanted, config)
+            what = sections(before, after).replace(f"metadata.{SECRETS_KEY}", "secrets")
+            launch = not (down and _is_standby(machine))
+            update = partial(self._update, identity, wanted, launch)
+            return [_Sending(f"update machine {identity}: {what}", before, after, update)]
+        if down and not self._may_sleep(machine):
+            return [self._start(machine)]
+        return []
+
+    def _may_sleep(self, machine: Json) -> bool:
+        """Fly's proxy stops and starts it by demand, or it stands by for another: that it is down means nothing."""
+        if _is_standby(machine):
+            return machine.get("state") in DOWN
+        services = (machine.get("config") or {}).get("services") or []
+        sleeps = any(service.get("autostop") not in (None, False, "off") for service in services)
+        return sleeps and machine.get("state") in ("stopped", "suspended")
+
+    def _final(self, config: Json) -> Json:
+        """The config as it is sent: with the digest of an image that was built, and the release that it is of."""
+        image = (self._build and self._build.pushed()) or self._image
+        noted = self._release.begin(image) if self._release else {}
+        return {**config, "image": image, "metadata": {**config["metadata"], **noted}}
+
+    # Changes
+
+    def _creation(self, group: str, observed: DeployState) -> Change:
+        config = self._wanted(group, None, observed.secrets)
+        after = {"region": self._definition.get("primary_region"), **_shown(config)}
+        what = "create a machine on hold" if self._hold else "create a machine"
+        return _Sending(f"{what} for {group}", None, after, lambda: self._create(group, observed))
+
+    def _replacement(self, machine: Json, group: str, observed: DeployState) -> Change:
+        """A mount cannot be added to or taken from a machine; its volume, if any, outlives it."""
+
+        def replace() -> None:
+            self._write.destroy(machine["id"])
+            self._create(group, observed)
+
+        config = self._wanted(group, None, observed.secrets)
+        before, after = differences(config, machine.get("config") or {})
+        return _Sending(f"replace machine {machine['id']}: its mount changes", before, after, replace)
+
+    def _removal(self, machine: Json) -> Change:
+        identity, group = machine["id"], group_of(machine)
+        before = {"id": identity, "process_group": group}
+        what = f"destroy machine {identity}: fly.toml has no process {group}"
+        return Change(what, before, None, lambda: self._write.destroy(identity))
+
+    def _start(self, machine: Json) -> Change:
+        identity, before = machine["id"], {"state": machine.get("state")}
+        return Change(f"start machine {identity}", before, {"state": "started"}, lambda: self._write.start(identity))
+
+    def _update(self, identity: str, wanted: Json, launch: bool) -> None:
+        self._write.update(identity, partial(desired, self._final(wanted)), launch=launch)
+
+    def _create(self, group: str, observed: DeployState) -> None:
+        """Create it in the first place that has room for it; one with a volume has but one place."""
+        mount = machine_config.mount_of(self._definition, group)
+        region = self._definition.get("primary_region")
+        found = places(self._api, self._app, mount, region, self._fallbacks, self._volume)
+        name = f"{self._app}-{group}-{1 + sum(group_of(m) == group for m in observed.machines)}"
+        for place in found:
+            try:
+                self._create_in(place, name, group, observed)
+                return
+            except NoCapacity:
+                if place == found[-1]:
+                    raise
+
+    def _create_in(self, place: Place, name: str, group: str, observed: DeployState) -> None:
+        volume, region = place
+        body: Json = {"name": name, "config": self._final(self._wanted(group, volume, observed.secrets))}
+        if ledger := self._ledger(observed):
+            body["config"]["metadata"][secret_ledger.KEY] = ledger
+        if region:
+            body["region"] = region
+        self._write.create(body)
+        self._memory.forget()
+
+    def _ledger(self, observed: DeployState) -> str | None:
+        """What tells whether a secret has its value: a machine has it, or the file while there was no machine."""
+        return secret_ledger.of_machines(observed.machines) or self._memory.read()
+
+
+def _shown(config: Json) -> Json:
+    return {key: value for key, value in config.items() if value and key != "metadata"}
+
+
+def _is_standby(machine: Json) -> bool:
+    """flyctl makes a second machine for a group without services, to start when the first one's host is lost."""
+    return bool((machine.get("config") or {}).get("standbys"))

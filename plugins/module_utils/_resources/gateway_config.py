@@ -1,0 +1,309 @@
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""openclaw.json on a gateway's volume."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from .._converge.context import Context
+from .._converge.resource import Change, Resource
+from .._fly.client.api import Json, MachinesApi
+from .._fly.machines.pick import pick_machine, pick_of, started_machine
+from .._fly.machines.remote_files import RemoteFile, RemoteFiles
+from .._gateway.calls import runs_file
+from .._gateway.cli import GatewayCli
+from .._gateway.config_effect import ConfigEffect
+from .._gateway.config_verdict import explain, verdict
+from .._gateway.running_release import another_release
+from .._openclaw import config_file, config_schema, reload
+from .._openclaw.config_merge import ABSENT, Merged, diff, ledger_from_json, ledger_to_json, merge
+from .._openclaw.config_schema import INCLUDE
+from .._openclaw.errors import ConfigUnreadable
+from .._openclaw.includes import Include, also_set, includes
+from .._openclaw.paths import show
+from .._openclaw.problems import Problem, refuse
+from .._openclaw.releases import Release
+from .._openclaw.releases import facts as release_facts
+
+MODE = "600"
+_NAMED = 4
+_SWAP = 'if [ -e "$2" ]; then cp -p -- "$2" "$3"; fi; mv -f -- "$1" "$2" && mv -f -- "$4" "$5"'
+_CLOSE = '[ "$(stat -c %u:%g -- "$1")" != "$2" ] || chmod go= -- "$1"'
+"""A volume's root is 0755, and OpenClaw's audit warns of it. It is closed only if it is the gateway's own."""
+_DEPTH = 5
+"""Includes within includes that are followed."""
+
+
+@dataclass(frozen=True)
+class ConfigState:
+    machine: Json | None
+    """The machine that has the volume, if it can be reached."""
+    file: RemoteFile | None
+    ledger: RemoteFile | None
+    problems: tuple[Problem, ...] = ()
+    """Why the release would not start with this file."""
+    included: tuple[tuple[Include, RemoteFile | None], ...] = ()
+    folder: RemoteFile | None = None
+    """The directory that the config is in: the gateway's state directory."""
+    runs: Release | None = None
+    """The release that runs, when it is another than the declared one: its config is not touched."""
+
+
+@dataclass(frozen=True)
+class WantedFile:
+    """What is declared of the config, and where it goes."""
+
+    config: dict[str, Any]
+    release: Release
+    path: str = "/data/openclaw.json"
+    owner: str = "1000:1000"
+    exact: bool = False
+    readonly: bool = False
+    """Exact, and nobody else ever writes it, so that not even `meta` is somebody's."""
+    migrated: tuple[str, ...] = ()
+    """What was rewritten in the declared config for this release."""
+    schema_cache: Path = Path("~/.cache/openclaw-fly/schemas")
+
+    @property
+    def folder(self) -> str:
+        return self.path.rpartition("/")[0]
+
+    @property
+    def ledger_path(self) -> str:
+        """Beside the config, so that it goes wherever the volume goes."""
+        return f"{self.folder}/.ansible/openclaw-config.json"
+
+    @property
+    def candidate_path(self) -> str:
+        return f"{self.path}.candidate"
+
+    @property
+    def previous_path(self) -> str:
+        return f"{self.path}.previous"
+
+
+class GatewayConfig(Resource[ConfigState]):
+    """The declared config merged into the file, judged before it is swapped in, and taken by the gateway after.
+
+    Judged by the release's schema here, then by the release itself in the machine. A refused config leaves the file
+    and the gateway as they were.
+    """
+
+    def __init__(
+        self,
+        api: MachinesApi,
+        effect: ConfigEffect,
+        app: str,
+        wanted: WantedFile,
+        context: Context,
+        machines: list[Json] | None = None,
+    ) -> None:
+        self._api, self._effect, self._app, self._wanted, self._context = api, effect, app, wanted, context
+        self._machines = machines
+
+    @property
+    def title(self) -> str:
+        return f"{self._app}:{self._wanted.path}"
+
+    def observe(self) -> ConfigState:
+        known, self._machines = self._machines, None  # what is known holds until something is changed
+        machine = pick_machine(self._api, self._app) if known is None else pick_of(known)
+        if machine is None or machine.get("state") != "started":
+            return ConfigState(None, None, None)
+        runs = another_release(machine, self._wanted.release)
+        if runs and not self._context.check_mode:
+            return ConfigState(machine, None, None, runs=runs)
+        paths = (self._wanted.path, self._wanted.ledger_path, self._wanted.folder)
+        remote = RemoteFiles(self._api, self._app, machine["id"])
+        file, ledger, folder = remote.read(*paths).values()
+        problems = () if runs else self._problems(remote, file)
+        return ConfigState(machine, file, ledger, problems, tuple(self._included(remote, file)), folder)
+
+    def plan(self, observed: ConfigState) -> list[Change]:
+        if observed.runs:
+            return []
+        merged, unreadable = self._merged(observed)
+        file, _ledger_file = self._files(merged)
+        same_content = observed.file is not None and not merged.changes
+        if same_content and observed.file and observed.ledger:
+            as_owned = replace(observed.file, content=file.content) == file
+            if as_owned and _ledger(observed.ledger) == merged.ledger and not self._open(observed.folder):
+                refuse(explain(observed.problems, merged.ledger, merged.config), self.title)
+                return []
+        if merged.changes and (schema := config_schema.load(self._wanted.release, self._cache)):
+            refuse(explain(config_schema.validate(merged.config, schema), merged.ledger, merged.config), self.title)
+        paths = [show(change.path) for change in merged.changes]
+        what = _summary(paths) if paths else "set owner, mode and which paths are ours"
+        before = {show(change.path): change.before for change in merged.changes if change.before != ABSENT}
+        after = {show(change.path): change.after for change in merged.changes if change.after != ABSENT}
+        if not paths:
+            before, after = _status(observed.file), _status(file)
+            if self._open(observed.folder):
+                what = f"close {self._wanted.folder} to others"
+        if unreadable:
+            what = f"{what}, in place of what is no config (kept as {self._wanted.previous_path})"
+        return [Change(what, before, after, lambda: self._apply(merged, unreadable))]
+
+    def describe(self, observed: ConfigState) -> dict[str, Any]:
+        text = observed.file.content.decode("utf-8", "replace") if observed.file else ""
+        for line in self._wanted.migrated:
+            self._context.warn(f"{self.title}: {line}. Write it so in the inventory.")
+        if observed.runs:
+            self._context.warn(
+                f"{self.title}: the machine runs OpenClaw {observed.runs} yet, so the config for "
+                f"{self._wanted.release} waits for its deploy (site.yml does both)."
+            )
+        return {
+            "path": self._wanted.path,
+            "release": str(self._wanted.release),
+            "machine": observed.machine["id"] if observed.machine else None,
+            "sha256": config_file.sha256(text) if text else None,
+            "effect": "deferred" if observed.runs else self._effect.taken,
+            "migrated": list(self._wanted.migrated),
+            "includes": self._told(observed),
+        }
+
+    def _problems(self, remote: RemoteFiles, file: RemoteFile | None) -> tuple[Problem, ...]:
+        """Ask the release of the present file, if its schema raises doubts: plugins add to what a schema knows."""
+        schema = config_schema.load(self._wanted.release, self._cache)
+        if file is None or schema is None or not release_facts(self._wanted.release).has_config_validate:
+            return ()
+        try:
+            present = config_file.read(file.content.decode("utf-8", "replace"), self.title)
+        except ConfigUnreadable:
+            return ()
+        if not config_schema.validate(present, schema):
+            return ()
+        return tuple(verdict(GatewayCli(remote, self._wanted.owner), self._wanted.path))
+
+    def _merged(self, observed: ConfigState) -> tuple[Merged, ConfigUnreadable | None]:
+        """The config to write, and why the present file counts for none."""
+        text = observed.file.content.decode("utf-8", "replace") if observed.file else ""
+        present: dict[str, Any] = {}
+        unreadable = None
+        try:
+            present = config_file.read(text, self.title)
+        except ConfigUnreadable as error:
+            unreadable = error
+        if self._wanted.readonly:
+            merged = merge(self._wanted.config, {}, exact=True)
+            return replace(merged, changes=tuple(diff(present, merged.config))), unreadable
+        return merge(self._wanted.config, present, _ledger(observed.ledger), exact=self._wanted.exact), unreadable
+
+    def _included(
+        self, remote: RemoteFiles, file: RemoteFile | None, at: Include | None = None, depth: int = 0
+    ) -> Iterator[tuple[Include, RemoteFile | None]]:
+        """The files that the present one takes in, and those that these take in."""
+        if file is None or INCLUDE.encode() not in file.content or depth > _DEPTH:
+            return
+        path, prefix = (at.file, at.at) if at else (self._wanted.path, ())
+        found = list(includes(_read(file, path), path, prefix))
+        files = remote.read(*{each.file for each in found}) if found else {}
+        for each in found:
+            yield each, files[each.file]
+            yield from self._included(remote, files[each.file], each, depth + 1)
+
+    def _told(self, observed: ConfigState) -> list[dict[str, Any]]:
+        told = []
+        for include, file in observed.included:
+            paths = also_set(include, _read(file, include.file), self._wanted.config) if file else []
+            if paths:
+                self._context.warn(
+                    f"{self.title}: {include.file} sets {', '.join(paths)} too; what is declared wins over an include."
+                )
+            told.append({"file": include.file, "at": show(include.at), "exists": file is not None, "also_set": paths})
+        return told
+
+    def _open(self, folder: RemoteFile | None) -> bool:
+        """Whether others than the gateway can read its state directory."""
+        return folder is not None and folder.owner == self._wanted.owner and bool(int(folder.mode, 8) & 0o077)
+
+    def _files(self, merged: Merged) -> tuple[RemoteFile, RemoteFile]:
+        owner = self._wanted.owner
+        file = RemoteFile(config_file.text_of(merged.config).encode(), owner, MODE)
+        return file, _ledger_file(merged.ledger, owner)
+
+    @cached_property
+    def _cache(self) -> Path:
+        return self._wanted.schema_cache.expanduser()
+
+    def _apply(self, merged: Merged, unreadable: ConfigUnreadable | None) -> None:
+        machine = started_machine(self._api, self._app)
+        remote = RemoteFiles(self._api, self._app, machine["id"])
+        wanted, (file, ledger) = self._wanted, self._files(merged)
+        cli = GatewayCli(remote, wanted.owner)
+        if unreadable and release_facts(wanted.release).has_config_validate and not verdict(cli, wanted.path):
+            raise unreadable  # OpenClaw can read it, so what is in it counts
+        if merged.changes:
+            self._judge(cli, remote, merged, file)
+        else:
+            remote.write({wanted.candidate_path: file})
+        both = {*merged.ledger, *_ledger(remote.read(wanted.ledger_path)[wanted.ledger_path])}
+        # Whatever ends this in between, no path of ours is forgotten.
+        union = _ledger_file(both, wanted.owner)
+        ledger_candidate = f"{wanted.ledger_path}.candidate"
+        cost = reload.effect((change.path for change in merged.changes), wanted.release)
+        with self._effect.watch(machine, cost, lambda: self._swap_back(remote), lambda: runs_file(cli)):
+            remote.write({wanted.ledger_path: union, ledger_candidate: ledger})
+            paths = [wanted.candidate_path, wanted.path, wanted.previous_path, ledger_candidate, wanted.ledger_path]
+            remote.shell("swap files", _SWAP, paths)
+            remote.shell("close the state directory", _CLOSE, [wanted.folder, wanted.owner])
+
+    def _judge(self, cli: GatewayCli, remote: RemoteFiles, merged: Merged, file: RemoteFile) -> None:
+        """Raise `ConfigRefused` unless the release accepts the config; leaves the candidate beside the file."""
+        facts = release_facts(self._wanted.release)
+        schema = config_schema.load(self._wanted.release, self._cache)
+        if schema is None and facts.has_config_schema:
+            schema = config_schema.prepare(cli.schema(), self._wanted.release)
+            config_schema.store(schema, self._cache)
+        if schema is not None:
+            refuse(explain(config_schema.validate(merged.config, schema), merged.ledger, merged.config), self.title)
+        remote.write({self._wanted.candidate_path: file})
+        if not facts.has_config_validate:
+            return
+        if problems := verdict(cli, self._wanted.candidate_path):
+            remote.remove(self._wanted.candidate_path)
+            refuse(
+                explain(problems, merged.ledger, merged.config),
+                f"{self.title}, says OpenClaw {self._wanted.release} itself",
+            )
+
+    def _swap_back(self, remote: RemoteFiles) -> None:
+        paths = [self._wanted.previous_path, self._wanted.path, self._wanted.candidate_path]
+        remote.shell("put the previous config back", 'if [ -e "$1" ]; then mv -f -- "$1" "$2"; fi', paths)
+
+
+def _ledger(file: RemoteFile | None) -> frozenset[tuple[str, ...]]:
+    if file is None:
+        return frozenset()
+    try:
+        return ledger_from_json(json.loads(file.content))
+    except ValueError:
+        return frozenset()
+
+
+def _ledger_file(ledger: Iterable[tuple[str, ...]], owner: str) -> RemoteFile:
+    return RemoteFile(json.dumps(ledger_to_json(ledger), separators=(",", ":")).encode(), owner, MODE)
+
+
+def _read(file: RemoteFile, where: str) -> dict[str, Any]:
+    """A config, or nothing where there is none to be read."""
+    try:
+        return config_file.read(file.content.decode("utf-8", "replace"), where)
+    except ConfigUnreadable:
+        return {}
+
+
+def _summary(paths: list[str]) -> str:
+    """Few paths by name, many by number: the diff has them all."""
+    return f"change {', '.join(paths)}" if len(paths) <= _NAMED else f"change {len(paths)} settings"
+
+
+def _status(file: RemoteFile | None) -> Any:
+    return {"owner": file.owner, "mode": file.mode} if file else None

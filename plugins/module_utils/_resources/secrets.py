@@ -1,0 +1,161 @@
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An app's secrets: set in bulk, by name; values are never read, printed or kept."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from .._base.errors import CollectionError
+from .._converge.resource import Change, Resource
+from .._fly.client.api import Json, MachinesApi
+from .._fly.machines.config import is_held
+from .._fly.machines.deployed import is_deployed, is_live
+from .._fly.machines.gate import AT_REST
+from .._fly.machines.writer import MachineWriter
+from .._fly.secrets import ledger as secret_ledger
+from .._fly.secrets.applied import KEY, runs_with, secrets_state
+from .._fly.secrets.ledger_file import LedgerFile
+
+_NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
+
+
+@dataclass(frozen=True)
+class SecretsState:
+    digests: dict[str, str]
+    fingerprint: str
+    set_at: float
+    """See `applied_secrets.secrets_state`."""
+    machines: list[Json]
+    ledger: str | None
+    stale: list[Json]
+    """Machines that run with older secrets, when they are to be applied."""
+
+
+class Secrets(Resource[SecretsState]):
+    """`values` by name. With `exact` every other secret is removed; `absent` names those to remove.
+
+    They are staged: a machine sees them from its next update on (`fly_deploy` knows and updates it), unless `apply`
+    is given, which restarts one deployed machine after the other with them, behind the health gate. `memory` holds the
+    ledger while there is no machine.
+    """
+
+    def __init__(
+        self,
+        api: MachinesApi,
+        app: str,
+        values: dict[str, str],
+        *,
+        memory: LedgerFile,
+        absent: list[str] | None = None,
+        exact: bool = False,
+        apply: MachineWriter | None = None,
+    ) -> None:
+        self._api, self._app, self._values, self._memory = api, app, values, memory
+        self._absent, self._exact, self._writer = absent or [], exact, apply
+        self._written: str | None = None
+        for name in (*values, *self._absent):
+            if not _NAME.match(name):
+                raise CollectionError(
+                    f"{name!r} cannot be a secret's name",
+                    where=self.title,
+                    why="it becomes an environment variable",
+                    todo="Use letters, digits and underscores",
+                )
+        for name, value in values.items():
+            if not value:
+                raise CollectionError(
+                    f"the secret {name} has no value",
+                    where=self.title,
+                    todo=f"Give it one, leave it out, or remove it with absent: [{name}]",
+                )
+
+    @property
+    def title(self) -> str:
+        return f"secrets of {self._app}"
+
+    def observe(self) -> SecretsState:
+        found = self._api.secrets(self._app) or []
+        machines = [machine for machine in self._api.machines(self._app) or [] if is_live(machine)]
+        fingerprint, set_at = secrets_state(found)
+        return SecretsState(
+            {entry["name"]: entry.get("digest") or "" for entry in found},
+            fingerprint,
+            set_at,
+            machines,
+            secret_ledger.of_machines(machines) or self._written or self._memory.read(),
+            [m for m in machines if self._applies_to(m) and not runs_with(m, fingerprint, set_at)],
+        )
+
+    def plan(self, observed: SecretsState) -> list[Change]:
+        held = secret_ledger.Ledger(observed.ledger, observed.digests).holds(self._values)
+        surplus = set(self._absent) | (set(observed.digests) - set(self._values) if self._exact else set())
+        removed = sorted(surplus & set(observed.digests))
+        set_now = sorted(name for name, holds in held.items() if not holds)
+        if not set_now and not removed:
+            return self._applications(observed.stale)
+        names = sorted({*observed.digests, *self._values})
+        before = [f"{name}: set" for name in sorted(observed.digests)]
+        after = [
+            f"{name}: {'a new value' if name in set_now and name in observed.digests else 'set'}"
+            for name in names
+            if name not in removed
+        ]
+        parts = [f"set {', '.join(set_now)}"] if set_now else []
+        parts += [f"remove {', '.join(removed)}"] if removed else []
+        change = Change(" and ".join(parts), before, after, lambda: self._set(set_now, removed, observed))
+        return [change, *self._applications([m for m in observed.machines if self._applies_to(m)])]
+
+    def settle(self, observed: SecretsState) -> SecretsState:
+        for machine in observed.machines:
+            if self._writer and self._applies_to(machine):
+                self._writer.settled(machine)
+        return observed
+
+    def describe(self, observed: SecretsState) -> dict[str, Any]:
+        return {
+            "names": sorted(observed.digests),
+            "digests": observed.digests,
+            "remembered": bool(observed.machines or self._memory.read()),
+            "state": {
+                "fingerprint": observed.fingerprint,
+                "set_at": observed.set_at if math.isfinite(observed.set_at) else None,
+            },
+        }
+
+    def _applies_to(self, machine: Json) -> bool:
+        """A machine on hold gets them when the deploy starts its process."""
+        return bool(self._writer) and is_deployed(machine) and not is_held(machine.get("config") or {})
+
+    def _applications(self, machines: list[Json]) -> list[Change]:
+        if self._writer is None:
+            return []
+        before, after = {"secrets": "older"}, {"secrets": "current"}
+        return [
+            Change(f"update machine {m['id']}: secrets", before, after, partial(self._apply, self._writer, m))
+            for m in machines
+        ]
+
+    def _apply(self, writer: MachineWriter, machine: Json) -> None:
+        fingerprint = secrets_state(self._api.secrets(self._app) or [])[0]
+
+        def noted(config: Json) -> Json:
+            return {**config, "metadata": {**(config.get("metadata") or {}), KEY: fingerprint}}
+
+        writer.update(machine["id"], noted, launch=machine.get("state") not in AT_REST)
+
+    def _set(self, set_now: list[str], removed: list[str], observed: SecretsState) -> None:
+        values: dict[str, str | None] = {name: self._values[name] for name in set_now}
+        values.update(dict.fromkeys(removed))
+        self._api.set_secrets(self._app, values)
+        found = self._api.secrets(self._app) or []
+        digests = {entry["name"]: entry.get("digest") or "" for entry in found}
+        self._written = ledger = secret_ledger.Ledger(observed.ledger, digests).text(self._values)
+        for machine in observed.machines:
+            self._api.set_machine_metadata(self._app, machine["id"], secret_ledger.KEY, ledger)
+        if not observed.machines:
+            self._memory.write(ledger)

@@ -1,0 +1,128 @@
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A WireGuard peer of an organization, and the wg-quick file that makes it of use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .._base.errors import CollectionError
+from .._converge.resource import Change, Resource
+from .._fly.client import wireguard
+from .._fly.client.api import Json
+from .._fly.client.graphql import GraphqlApi
+from .local_file import read_file, remove_file, write_file
+
+_MODE = 0o600
+
+
+@dataclass(frozen=True)
+class PeerState:
+    org_id: str
+    peer: Json | None
+    text: str
+    """Of the wg-quick file; empty without one."""
+    mode: int
+
+
+class WireGuardPeer(Resource[PeerState]):
+    """The private key is made here and lies in `dest` only, from before Fly.io knows of it.
+
+    A peer whose key is not in `dest` is somebody's, and is taken over only with `replace`.
+    """
+
+    def __init__(
+        self,
+        api: GraphqlApi,
+        org: str,
+        name: str,
+        dest: Path,
+        *,
+        region: str | None = None,
+        network: str | None = None,
+        state: str = "present",
+        replace: bool = False,
+    ) -> None:
+        self._api, self._org, self._name, self._dest = api, org, name, dest
+        self._region, self._network = region, network
+        self._state, self._replace = state, replace
+
+    @property
+    def title(self) -> str:
+        return f"WireGuard peer {self._name} of {self._org}"
+
+    def observe(self) -> PeerState:
+        org_id, peers = self._api.peers(self._org)
+        text, mode = read_file(self._dest) or ("", _MODE)
+        return PeerState(org_id, next((peer for peer in peers if peer["name"] == self._name), None), text, mode)
+
+    def plan(self, observed: PeerState) -> list[Change]:
+        peer, ours = observed.peer, self._is_ours(observed)
+        if self._state == "absent":
+            return self._removals(observed)
+        if peer is None:
+            return [Change("add it", None, self._shown(None), lambda: self._add(observed))]
+        if not ours and not self._replace:
+            raise CollectionError(
+                "there is a peer of this name, and its key is not here",
+                where=self.title,
+                why=f"{self._dest} holds {'another key' if observed.text else 'no key'}",
+                todo="Choose another name, or replace it with replace: true, which ends the tunnel of whoever uses it",
+            )
+        why = "" if ours else "its key is not here"
+        if ours and wireguard.address_of(observed.text) != peer["peerip"]:
+            why = f"{self._dest} is not whole"
+        if self._region not in (None, peer.get("region")):
+            why = f"it is in {peer.get('region')}"
+        if self._network and self._network != (peer.get("network") or ""):
+            why = f"it is in the network {peer.get('network') or 'of the organization'}"
+        if why:
+            what = f"replace it: {why}"
+            return [Change(what, self._shown(peer), self._shown(None), lambda: self._renew(observed))]
+        if observed.mode != _MODE:
+            before, after = {"mode": f"{observed.mode:o}"}, {"mode": f"{_MODE:o}"}
+            return [Change("set the file's mode", before, after, lambda: self._write(observed.text))]
+        return []
+
+    def describe(self, observed: PeerState) -> dict[str, Any]:
+        return {"peer": observed.peer, "dest": str(self._dest)}
+
+    def _is_ours(self, observed: PeerState) -> bool:
+        key = wireguard.key_of(observed.text)
+        return bool(observed.peer and key) and wireguard.public_key(key) == (observed.peer or {}).get("pubkey")
+
+    def _removals(self, observed: PeerState) -> list[Change]:
+        changes = []
+        if observed.peer:
+            remove = Change("remove it", self._shown(observed.peer), None, lambda: self._remove(observed))
+            changes.append(remove)
+        if observed.text:
+            file = {"file": str(self._dest)}
+            changes.append(Change("remove the wg-quick file", file, None, lambda: remove_file(self._dest)))
+        return changes
+
+    def _add(self, observed: PeerState) -> None:
+        private = wireguard.key_of(observed.text)
+        if not wireguard.public_key(private):
+            private = wireguard.new_key()
+        self._write(wireguard.unfinished(private))
+        public = wireguard.public_key(private)
+        peer = self._api.add_peer(observed.org_id, self._name, public, self._region, self._network)
+        self._write(wireguard.wg_quick(private, peer))
+
+    def _renew(self, observed: PeerState) -> None:
+        self._remove(observed)
+        self._add(observed)
+
+    def _remove(self, observed: PeerState) -> None:
+        self._api.remove_peer(observed.org_id, self._name)
+
+    def _write(self, text: str) -> None:
+        write_file(self._dest, text, _MODE)
+
+    def _shown(self, peer: Json | None) -> Json:
+        if peer is None:
+            return {"name": self._name, "region": self._region or "the nearest", "file": str(self._dest)}
+        return {key: peer.get(key) for key in ("name", "region", "peerip")}
