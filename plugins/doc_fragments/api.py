@@ -10,8 +10,8 @@ class ModuleDocFragment:
 options:
   api_token:
     description:
-      - The Fly.io API token, an app's deploy token or an organization's token.
-      - It is sent as C(FlyV1) or C(Bearer), as its form demands; a pasted C(FlyV1) prefix is understood.
+      - The Fly.io API token, either a deploy token of an app or an organization token.
+      - It is sent as C(FlyV1) or C(Bearer) according to its format; a C(FlyV1) prefix in the value is accepted.
       - If not given, the environment variables E(FLY_ACCESS_TOKEN) and E(FLY_API_TOKEN) are read, in this order.
     type: str
   machines_url:
@@ -32,22 +32,24 @@ options:
       - If not given, the environment variable E(FLY_CA_FILE) is read.
     type: path
   api_timeout:
-    description: Seconds to wait for an answer.
+    description: Timeout in seconds for each request.
     type: float
     default: 30.0
   api_retries:
     description:
-      - How often a request that surely did no harm is sent again after a failure.
-      - Being told to slow down (429) is no failure; that is waited through for two minutes.
+      - Maximum number of retries for requests that are safe to repeat.
+      - Rate-limit responses (429) do not count; they are retried for up to two minutes.
     type: int
     default: 5
 requirements:
   - python >= 3.11
 notes:
-  - Runs in Ansible's worker process, a few milliseconds a task, unless the task asks for C(async), C(become) or a
-    remote host; then it runs as an ordinary module.
-  - Fly.io limits what is done to one machine or app, to 1 request a second for each kind (3 at once) and 5 reads; there
-    is no limit for a token. So any number of hosts may share a token, and C(forks) need not be kept low.
+  - Runs in Ansible's worker process, which takes a few milliseconds per task. Tasks with C(async), C(become) or a
+    remote
+    host run as an ordinary module.
+  - Fly.io limits requests per machine or app and action (1 per second with a burst of 3, 5 for reads), not per token.
+    Any
+    number of hosts can share a token, and C(forks) does not need to be low.
 attributes:
   action_group:
     description: Use C(group/openclaw.fly.all) in C(module_defaults) to set these options once.
@@ -67,10 +69,10 @@ options:
     CONVERGES = r"""
 attributes:
   check_mode:
-    description: Can run in check mode; nothing is written, and what is returned is what a run would do.
+    description: Can run in check mode and returns the changes that a run would make, without writing anything.
     support: full
   diff_mode:
-    description: Shows what changes; secrets by name only.
+    description: Shows the changes; secrets by name only.
     support: full
   idempotent:
     description: A second run changes nothing and writes nothing.
@@ -93,9 +95,9 @@ attributes:
     COMMANDS = r"""
 attributes:
   check_mode:
-    description: A command that changes something is not run in check mode.
+    description: Commands that change something are not run in check mode.
     support: partial
-    details: Only a command that is said to change nothing runs in check mode.
+    details: Only a command with O(changed=false) runs in check mode.
   diff_mode:
     description: A command's effect is not known beforehand.
     support: none

@@ -12,7 +12,7 @@ author:
   - The openclaw.fly authors (@openclaw-fly)
 description:
   - An app is the name under which machines, volumes, secrets and addresses live.
-  - A name that belongs to somebody else is told apart from one that is free.
+  - Fails with a clear error if the name is taken by another organization.
 extends_documentation_fragment:
   - openclaw.fly.api
   - openclaw.fly.api.converges
@@ -28,26 +28,26 @@ options:
       - If not given, the environment variables E(FLY_ORG) and E(FLY_ORGANIZATION) are read.
     type: str
   network:
-    description: Name of a private network (6PN) of its own. Cannot be changed later.
+    description: Name of a custom private network (6PN) for the app. Cannot be changed later.
     type: str
   state:
-    description: Whether the app is to be there.
+    description: Whether the app should exist.
     type: str
     choices: [present, absent]
     default: present
   destroy_volumes:
-    description: With O(state=absent), allow that the app's volumes and the data on them go with it.
+    description: With O(state=absent), also destroy the app's volumes and the data on them.
     type: bool
     default: false
 """
 
 EXAMPLES = r"""
-- name: An app for a gateway
+- name: Create an app for a gateway
   openclaw.fly.fly_app:
     name: my-openclaw
     org: personal
 
-- name: Remove it with all its data
+- name: Destroy the app with all its data
   openclaw.fly.fly_app:
     name: my-openclaw
     state: absent
@@ -56,21 +56,43 @@ EXAMPLES = r"""
 
 RETURN = r"""
 app:
-  description: The app as the Machines API gives it; null when there is none.
+  description: The app as the Machines API returns it; null if it does not exist.
   returned: success
   type: dict
+  contains:
+    name:
+      description: The app's name.
+      type: str
+    id:
+      description: The app's ID.
+      type: str
+    status:
+      description: The app's status, such as V(deployed) or V(pending).
+      type: str
+    organization:
+      description: The organization that owns the app, with its C(name) and C(slug).
+      type: dict
+    machine_count:
+      description: Number of machines.
+      type: int
+    volume_count:
+      description: Number of volumes.
+      type: int
+    network:
+      description: Name of the app's private network.
+      type: str
   sample: {name: my-openclaw, status: deployed, organization: {slug: personal}, machine_count: 1}
 changes:
-  description: What was done, or in check mode would be, a line each.
+  description: The changes that were made, or in check mode would be made, one line each.
   returned: success
   type: list
   elements: str
   sample: [create the app]
 error:
-  description: The failure in parts, to be tested in a playbook.
+  description: The failure in parts, for conditions in a playbook.
   returned: failure
   type: dict
-  sample: {kind: Forbidden, what: the API token may not do this, status: 403, request_id: 01HX}
+  sample: {kind: Forbidden, what: the API token is not allowed to do this, status: 403, request_id: 01HX}
 """
 
 from typing import Any

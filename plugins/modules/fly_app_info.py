@@ -21,33 +21,33 @@ options:
     type: str
     aliases: [app]
   org:
-    description: Slug of an organization, whose apps are all read.
+    description: Slug of an organization; all of its apps are read.
     type: str
 """
 
 EXAMPLES = r"""
-- name: Is it there
+- name: Check whether an app exists
   openclaw.fly.fly_app_info:
     name: my-openclaw
   register: found
 
-- name: All apps of an organization
+- name: List the apps of an organization
   openclaw.fly.fly_app_info:
     org: my-org
 """
 
 RETURN = r"""
 apps:
-  description: The apps found, as the Machines API gives them; empty when there is none.
+  description: The apps found, as the Machines API returns them, with the fields that M(openclaw.fly.fly_app) documents.
   returned: success
   type: list
   elements: dict
   sample: [{name: my-openclaw, status: deployed, machine_count: 1, volume_count: 1}]
 error:
-  description: The failure in parts, to be tested in a playbook.
+  description: The failure in parts, for conditions in a playbook.
   returned: failure
   type: dict
-  sample: {kind: Forbidden, what: the API token may not do this, status: 403, request_id: 01HX}
+  sample: {kind: Forbidden, what: the API token is not allowed to do this, status: 403, request_id: 01HX}
 """
 
 from typing import Any

@@ -6,14 +6,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: fly_certificate
-short_description: Declare a certificate for a host name of one's own
+short_description: Manage the certificate of a custom host name
 version_added: 0.1.0
 author:
   - The openclaw.fly authors (@openclaw-fly)
 description:
-  - Requests it from Fly.io, which gets it by ACME, or brings one of one's own.
-  - Tells the DNS records to set, and with O(wait_timeout) waits until the name serves.
-  - Fly.io does not tell a certificate's fingerprint, so one of one's own is replaced when its end differs.
+  - Requests a certificate from Fly.io, which issues it by ACME, or uploads a custom one.
+  - Returns the DNS records to set, and with O(wait_timeout) waits until the certificate is active.
+  - Fly.io does not return a certificate's fingerprint, so a custom certificate is replaced when its expiry date
+    differs.
 extends_documentation_fragment:
   - openclaw.fly.api
   - openclaw.fly.api.app
@@ -24,35 +25,36 @@ options:
     type: str
     required: true
   fullchain:
-    description: PEM text of a certificate of one's own and its intermediates, the leaf first.
+    description: PEM text of a custom certificate and its intermediates, the leaf first.
     type: str
   private_key:
-    description: PEM text of its private key.
+    description: PEM text of the custom certificate's private key.
     type: str
   wait_timeout:
-    description: Seconds to wait until the name serves; with 0 the task ends at once and says what to set.
+    description:
+      - Seconds to wait until the certificate is active; with 0 the task does not wait and returns what to set in DNS.
     type: float
     default: 0.0
   state:
-    description: Whether the host name is to have a certificate.
+    description: Whether the host name should have a certificate.
     type: str
     choices: [present, absent]
     default: present
 """
 
 EXAMPLES = r"""
-- name: Ask for it, and learn what to set
+- name: Request a certificate and read the DNS records to set
   openclaw.fly.fly_certificate:
     app: my-openclaw
     hostname: claw.example.com
   register: certificate
 
-- name: Set each record where the zone is kept
+- name: Show each record, to be set at the zone's DNS provider
   ansible.builtin.debug:
     msg: "{{ item.type }} {{ item.name }} {{ item.value }}"
   loop: "{{ certificate.dns_records }}"
 
-- name: Wait until it serves
+- name: Wait until the certificate is active
   openclaw.fly.fly_certificate:
     app: my-openclaw
     hostname: claw.example.com
@@ -61,35 +63,65 @@ EXAMPLES = r"""
 
 RETURN = r"""
 certificate:
-  description: The certificate as the Machines API gives it; null when there is none.
+  description: The certificate as the Machines API returns it; null if it does not exist.
   returned: success
   type: dict
+  contains:
+    hostname:
+      description: The host name.
+      type: str
+    configured:
+      description: Whether DNS leads to the app and a certificate is active.
+      type: bool
+    acme_requested:
+      description: Whether Fly.io requests the certificate by ACME.
+      type: bool
+    status:
+      description: The certificate's status, such as V(active) or V(pending_validation).
+      type: str
+    certificates:
+      description: The issued certificates, each with its C(issuer) and C(expires_at).
+      type: list
+      elements: dict
   sample: {hostname: claw.example.com, configured: false, acme_requested: true}
 configured:
-  description: Whether the name serves with it.
+  description: Whether the certificate is active.
   returned: success
   type: bool
 dns_records:
-  description: The records to set, most needed first.
+  description: The DNS records to set, the most important first.
   returned: success
   type: list
   elements: dict
+  contains:
+    type:
+      description: The record's type, such as V(A), V(AAAA) or V(CNAME).
+      type: str
+    name:
+      description: The record's name.
+      type: str
+    value:
+      description: The record's value.
+      type: str
+    purpose:
+      description: What the record is for.
+      type: str
   sample: [{type: A, name: claw.example.com, value: 66.241.124.1, purpose: reach the app}]
 msg:
-  description: What is still to be set.
-  returned: when it does not serve yet
+  description: The DNS records that are still missing.
+  returned: when the certificate is not active yet
   type: str
 changes:
-  description: What was done, or in check mode would be, a line each.
+  description: The changes that were made, or in check mode would be made, one line each.
   returned: success
   type: list
   elements: str
-  sample: [request it]
+  sample: [request the certificate]
 error:
-  description: The failure in parts, to be tested in a playbook.
+  description: The failure in parts, for conditions in a playbook.
   returned: failure
   type: dict
-  sample: {kind: Forbidden, what: the API token may not do this, status: 403, request_id: 01HX}
+  sample: {kind: Forbidden, what: the API token is not allowed to do this, status: 403, request_id: 01HX}
 """
 
 from typing import Any

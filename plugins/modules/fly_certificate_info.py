@@ -6,12 +6,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: fly_certificate_info
-short_description: Read about the certificates of an app
+short_description: Get information about the certificates of an app
 version_added: 0.1.0
 author:
   - The openclaw.fly authors (@openclaw-fly)
 description:
-  - Reads one host name, or all of an app.
+  - Reads the certificate of one host name, or those of all host names of an app.
 extends_documentation_fragment:
   - openclaw.fly.api
   - openclaw.fly.api.app
@@ -23,7 +23,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: When does it end
+- name: Read when a certificate expires
   openclaw.fly.fly_certificate_info:
     app: my-openclaw
     hostname: claw.example.com
@@ -32,16 +32,18 @@ EXAMPLES = r"""
 
 RETURN = r"""
 certificates:
-  description: What the Machines API tells of each host name.
+  description:
+    - The certificates as the Machines API returns them, with the fields that M(openclaw.fly.fly_certificate)
+      documents.
   returned: success
   type: list
   elements: dict
   sample: [{hostname: claw.example.com, configured: true, status: active}]
 error:
-  description: The failure in parts, to be tested in a playbook.
+  description: The failure in parts, for conditions in a playbook.
   returned: failure
   type: dict
-  sample: {kind: Forbidden, what: the API token may not do this, status: 403, request_id: 01HX}
+  sample: {kind: Forbidden, what: the API token is not allowed to do this, status: 403, request_id: 01HX}
 """
 
 from typing import Any

@@ -6,17 +6,18 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: fly_deploy
-short_description: Converge an app's machines to its fly.toml
+short_description: Create and update an app's machines from its fly.toml
 version_added: 0.1.0
 author:
   - The openclaw.fly authors (@openclaw-fly)
 description:
   - Translates fly.toml to machine configurations, as C(flyctl deploy) does, and applies them over the Machines API,
-    one machine after another, each under its lease and behind a health gate.
-  - When a machine does not get healthy, the configuration that ran before is put back and the task fails, saying why.
-  - The result is what C(fly deploy) leaves, so a person can go on with plain C(fly deploy -c fly.toml). When a machine
-    is made or updated, the app gets a release entry as well, if the token may write one; if not, the task says so in a
-    warning and goes on.
+    one machine after another, each under its lease and with a health gate.
+  - If a machine does not become healthy, its previous configuration is restored and the task fails with the reason.
+  - The result is the same as after C(fly deploy), so you can continue with plain C(fly deploy -c fly.toml). When a
+    machine
+    is created or updated, the app gets a release entry as well, if the token is allowed to write one; if not, the task
+    warns and continues.
 extends_documentation_fragment:
   - openclaw.fly.api
   - openclaw.fly.api.converges
@@ -28,50 +29,51 @@ options:
     description: Path of the fly.toml on the controller.
     type: path
   definition:
-    description: The same as a dictionary, instead of a file.
+    description: The content of fly.toml as a dictionary, instead of a file.
     type: dict
   image:
     description: The image to run; wins over fly.toml's C(build.image).
     type: str
   engine:
     description:
-      - V(machines) needs an image that is there.
+      - V(machines) deploys an existing image.
       - V(flyctl) builds one from O(build), or from what fly.toml's C([build]) names, with flyctl, and pushes
         it to Fly.io's registry; it is deployed over the Machines API all the same, with leases, gate and rollback.
-      - The image's tag is a digest of its source, so it is built when the source has changed and not else. Needs flyctl
+      - The image's tag is a digest of its source, so the image is rebuilt only when the source has changed. Needs
+        flyctl
         0.4 or newer where Ansible runs.
-      - V(flyctl) when O(build) is given, else V(machines).
+      - Defaults to V(flyctl) if O(build) is given, else to V(machines).
     type: str
     choices: [machines, flyctl]
   build:
-    description: What to build an image from, by flyctl; over what fly.toml's C([build]) says.
+    description: What flyctl builds the image from; takes precedence over fly.toml's C([build]).
     type: dict
     suboptions:
       path:
         description:
-          - The folder to build in; its C(.dockerignore) is honoured, and C(.git) never counts. With O(build.git), the
+          - The build context; its C(.dockerignore) is honoured, and C(.git) is always left out. With O(build.git), the
             folder in the repository.
-          - If not given, the folder of fly.toml, or with O(build.content) an empty one.
+          - Defaults to the folder of fly.toml, or with O(build.content) to an empty one.
         type: path
       git:
         description:
-          - A repository to build from instead. It is looked at with git and the credentials that git has here; fetched
-            only to build. Submodules are not.
+          - A Git repository to build from instead, read with the credentials that Git has on the controller. It is
+            fetched only when an image is built, without submodules.
         type: str
       version:
-        description: Branch, tag or whole commit of O(build.git). If not given, its default branch.
+        description: Branch, tag or full commit of O(build.git). Defaults to its default branch.
         type: str
       dockerfile:
-        description: The Dockerfile, in the folder. If not given, C(Dockerfile).
+        description: The Dockerfile's path in the build context. Defaults to C(Dockerfile).
         type: str
       content:
         description: A Dockerfile's text instead, such as a rendered template.
         type: str
       ignorefile:
-        description: The file to use as C(.dockerignore), in the folder.
+        description: The file in the build context to use as C(.dockerignore).
         type: str
       args:
-        description: Build arguments. They can be read in the image, so what looks like a secret is refused.
+        description: Build arguments. They can be read from the image, so values that look like secrets are refused.
         type: dict
       target:
         description: The stage to build.
@@ -82,77 +84,79 @@ options:
         choices: [remote, local]
         default: remote
       timeout:
-        description: Seconds for building and pushing.
+        description: Timeout in seconds for building and pushing.
         type: float
         default: 1800.0
   flyctl:
-    description: The program, by name or path.
+    description: Name or path of the flyctl program.
     type: str
     default: flyctl
   flycast:
     description:
-      - That the app is reached over a private address only. flyctl is told C(--flycast) then, and C(--no-public-ips)
-        otherwise; it allocates nothing either way, as it only builds.
+      - Whether the app is reached over a private address only. flyctl is then called with C(--flycast), and otherwise
+        with
+        C(--no-public-ips); it allocates no address either way, because it only builds.
     type: bool
     default: false
   fallback_regions:
     description:
       - Where to create a machine without a volume, in this order, if C(primary_region) has no room.
-      - A machine with a volume is created beside it and nowhere else, as the data would be left behind. To move the
-        data, fork it with M(openclaw.fly.fly_volume) and give O(volume).
+      - A machine with a volume is only created in the volume's region, because the data would be left behind. To move
+        the data, fork the volume with M(openclaw.fly.fly_volume) and set O(volume).
     type: list
     elements: str
     default: []
   volume:
     description:
-      - Id of the volume that a new machine mounts when several of the mount's name are free, such as a fork on another
-        host. If not given, the oldest one, those in C(primary_region) first.
+      - ID of the volume that a new machine mounts if several unattached volumes have the mount's name, such as a fork
+        on
+        another host. Defaults to the oldest one, those in C(primary_region) first.
     type: str
   hold:
     description:
-      - Only make sure that there is a machine that can be reached, for work on its volume before its process may start.
-      - Without a machine, one is created that holds still; a machine that is down or in a crash loop is put on hold; a
-        running one is left alone. The next run without this option starts the process.
+      - Only make sure that there is a machine that can run commands, to prepare its volume before its process starts.
+      - Without a machine, one is created that only sleeps; a machine that is down or in a crash loop is put to sleep; a
+        running one is left unchanged. The next run without this option starts the process.
     type: bool
     default: false
   public_env:
-    description: Names in C(env) that look like secrets and are none.
+    description: Names of C(env) variables that look like secrets but are not.
     type: list
     elements: str
     default: []
   secrets_changed:
     description:
-      - That a task before this one changed the app's secrets. In check mode they are not set yet; with this the update
-        that they will cause is planned all the same.
+      - Whether an earlier task changed the app's secrets. In check mode they are not set yet; with this option the
+        update that they will cause is planned nevertheless.
     type: bool
     default: false
   secrets_memory:
-    description: The same as for M(openclaw.fly.fly_secrets), where secrets were set before the first machine is made.
+    description: See M(openclaw.fly.fly_secrets); read when the first machine is created.
     type: path
     default: ~/.cache/openclaw-fly/secrets
   secrets_state:
-    description: RV(openclaw.fly.fly_secrets#module:state) of a task just before this one; it saves a request.
+    description: RV(openclaw.fly.fly_secrets#module:state) of a task just before this one; saves a request.
     type: dict
   wait_timeout:
-    description: Seconds for a machine to be started and healthy, image pull included.
+    description: Timeout in seconds for a machine to be started and healthy, including the image pull.
     type: float
     default: 300.0
 """
 
 EXAMPLES = r"""
-- name: Machines as fly.toml says
+- name: Deploy fly.toml
   openclaw.fly.fly_deploy:
     config: fly.toml
     image: ghcr.io/openclaw/openclaw:2026.9.6
 
-- name: An image of one's own, built when its folder has changed
+- name: Build a custom image when its folder has changed, and deploy it
   openclaw.fly.fly_deploy:
     config: fly.toml
     engine: flyctl
     build:
       path: image
 
-- name: The same from a repository
+- name: Build the image from a Git repository
   openclaw.fly.fly_deploy:
     config: fly.toml
     engine: flyctl
@@ -160,14 +164,14 @@ EXAMPLES = r"""
       git: https://git.example.com/my-openclaw.git
       version: v3
 
-- name: The host of a volume is full, so its data goes on on another one
+- name: Copy a volume to another host because its host is full
   openclaw.fly.fly_volume:
     app: my-openclaw
     name: openclaw_data
     fork_from: vol_4xqz1p9w
   register: copy
 
-- name: A machine that mounts the copy
+- name: Create a machine that mounts the copy
   openclaw.fly.fly_deploy:
     config: fly.toml
     volume: "{{ copy.volume.id }}"
@@ -175,30 +179,61 @@ EXAMPLES = r"""
 
 RETURN = r"""
 machines:
-  description: The machines as the Machines API gives them.
+  description: The machines as the Machines API returns them.
   returned: success
   type: list
   elements: dict
+  contains:
+    id:
+      description: The machine's ID.
+      type: str
+    name:
+      description: The machine's name.
+      type: str
+    state:
+      description: The machine's state, such as V(started), V(stopped) or V(suspended).
+      type: str
+    region:
+      description: The machine's region.
+      type: str
+    instance_id:
+      description: ID of the machine's current version.
+      type: str
+    private_ip:
+      description: The machine's address in the private network (6PN).
+      type: str
+    config:
+      description:
+        - The machine's configuration, including C(image), C(env), C(guest), C(mounts), C(services) and C(metadata).
+      type: dict
+    checks:
+      description: The health checks, each with its C(name), C(status) and C(output).
+      type: list
+      elements: dict
+    events:
+      description: The most recent events, newest first.
+      type: list
+      elements: dict
 image:
-  description: The image that was asked for, or that was or would be built.
+  description: The image that was requested, or that was or would be built.
   returned: success
   type: str
 release:
-  description: The release entry that was made, its C(id) and C(version); null when nothing was deployed.
+  description: The release entry that was created; null if nothing was deployed.
   returned: success
   type: dict
   sample: {id: Vd2e7Jk9, version: 12}
 changes:
-  description: What was done, or in check mode would be, a line each.
+  description: The changes that were made, or in check mode would be made, one line each.
   returned: success
   type: list
   elements: str
   sample: ["update machine 3287abc: env.TZ"]
 error:
-  description: The failure in parts, to be tested in a playbook.
+  description: The failure in parts, for conditions in a playbook.
   returned: failure
   type: dict
-  sample: {kind: Forbidden, what: the API token may not do this, status: 403, request_id: 01HX}
+  sample: {kind: Forbidden, what: the API token is not allowed to do this, status: 403, request_id: 01HX}
 """
 
 from typing import Any

@@ -6,48 +6,48 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: fly_deploy_token
-short_description: Declare a deploy token of an app
+short_description: Manage a deploy token of an app
 version_added: 0.1.0
 author:
   - The openclaw.fly authors (@openclaw-fly)
 description:
-  - Makes a token that may manage one app and nothing else, always with an end, and writes it to a 0600 file.
-  - Makes another in time, and revokes the older ones of its name.
-  - The token is in no result, log or diff. Needs a token of the organization.
+  - Creates a token that is only allowed to manage one app and always expires, and writes it to a file of mode 0600.
+  - Renews it before it expires, and revokes the older tokens of the same name.
+  - The token never appears in a result, log or diff. Requires an organization token.
 extends_documentation_fragment:
   - openclaw.fly.api
   - openclaw.fly.api.app
   - openclaw.fly.api.converges
 options:
   name:
-    description: The token's name, by which it is found again.
+    description: The token's name, which identifies it.
     type: str
     default: ansible
   dest:
-    description: The file on the controller that holds the token and nothing else.
+    description: The file on the controller that the token is written to.
     type: path
     required: true
   expiry:
-    description: How long it is good for, such as C(720h).
+    description: How long a new token is valid, such as C(720h).
     type: str
     default: 2160h
   renew_before:
-    description: Make another when less than this is left.
+    description: Renew the token when it expires within this time.
     type: str
     default: 168h
   return_token:
-    description: Return its value too. Say C(no_log) then.
+    description: Also return the token's value. Set C(no_log) on the task then.
     type: bool
     default: false
   state:
-    description: Whether it is to be there; V(absent) revokes all of its name and removes the file.
+    description: Whether the token should exist. V(absent) revokes all tokens of this name and removes the file.
     type: str
     choices: [present, absent]
     default: present
 """
 
 EXAMPLES = r"""
-- name: A token for the nightly runs, which need no more
+- name: Create a token for the nightly runs
   openclaw.fly.fly_deploy_token:
     app: my-openclaw
     name: nightly
@@ -57,33 +57,33 @@ EXAMPLES = r"""
 
 RETURN = r"""
 dest:
-  description: The file that holds it.
+  description: The file that contains the token.
   returned: success
   type: str
 id:
-  description: Its id, as C(fly tokens list) shows it; null when there is none.
+  description: The token's ID, as shown by C(fly tokens list); null if there is no token.
   returned: success
   type: str
 expires_at:
-  description: When it ends.
+  description: When the token expires.
   returned: success
   type: str
   sample: "2026-12-20T10:00:00Z"
 token:
-  description: Its value.
-  returned: when O(return_token=true) and it is there
+  description: The token's value.
+  returned: when O(return_token=true) and the token exists
   type: str
 changes:
-  description: What was done, or in check mode would be, a line each.
+  description: The changes that were made, or in check mode would be made, one line each.
   returned: success
   type: list
   elements: str
-  sample: ["make a token: there is none"]
+  sample: ["create a token: none exists"]
 error:
-  description: The failure in parts, to be tested in a playbook.
+  description: The failure in parts, for conditions in a playbook.
   returned: failure
   type: dict
-  sample: {kind: Forbidden, what: the API token may not do this, status: 403, request_id: 01HX}
+  sample: {kind: Forbidden, what: the API token is not allowed to do this, status: 403, request_id: 01HX}
 """
 
 from pathlib import Path

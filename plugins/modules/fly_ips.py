@@ -6,51 +6,51 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: fly_ips
-short_description: Give an app exactly these addresses
+short_description: Manage the exact set of an app's IP addresses
 version_added: 0.1.0
 author:
   - The openclaw.fly authors (@openclaw-fly)
 description:
-  - What lacks is allocated first, then what is too many is released, so that nothing stays public by accident.
-  - Addresses for outgoing traffic (egress) are another thing and stay untouched.
+  - Allocates missing addresses first, then releases surplus ones, so that no address stays public by accident.
+  - Egress addresses, which are for outgoing traffic only, are left unchanged.
 extends_documentation_fragment:
   - openclaw.fly.api
   - openclaw.fly.api.app
   - openclaw.fly.api.converges
 options:
   shared_v4:
-    description: Whether the app has the free shared IPv4 address.
+    description: Whether the app should have the free shared IPv4 address.
     type: bool
     default: false
   v4:
-    description: How many dedicated IPv4 addresses (2 USD a month each).
+    description: Number of dedicated IPv4 addresses (2 USD a month each).
     type: int
     default: 0
   v6:
-    description: How many public IPv6 addresses.
+    description: Number of public IPv6 addresses.
     type: int
     default: 0
   private_v6:
-    description: How many private (Flycast) IPv6 addresses.
+    description: Number of private (Flycast) IPv6 addresses.
     type: int
     default: 0
   region:
-    description: Region of a new dedicated IPv4 address; global if not given.
+    description: Region of a new dedicated IPv4 address. Defaults to a global address.
     type: str
   release:
-    description: Whether addresses that are not declared are released.
+    description: Whether to release addresses that are not declared.
     type: bool
     default: true
 """
 
 EXAMPLES = r"""
-- name: A public app, free of charge
+- name: Make an app public, free of charge
   openclaw.fly.fly_ips:
     app: my-openclaw
     shared_v4: true
     v6: 1
 
-- name: A private app; whatever is public is released
+- name: Make an app private and release all of its public addresses
   openclaw.fly.fly_ips:
     app: my-openclaw
     private_v6: 1
@@ -58,10 +58,23 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ips:
-  description: All addresses, each with its C(type) (v4, v6, shared_v4, private_v6 or egress).
+  description: All addresses of the app.
   returned: success
   type: list
   elements: dict
+  contains:
+    ip:
+      description: The address.
+      type: str
+    type:
+      description: One of V(v4), V(v6), V(shared_v4), V(private_v6) and V(egress).
+      type: str
+    region:
+      description: The address's region.
+      type: str
+    shared:
+      description: Whether other apps have the same address.
+      type: bool
   sample: [{ip: 66.241.124.1, shared: true, type: shared_v4}]
 public:
   description: The public addresses.
@@ -76,16 +89,16 @@ private:
   elements: str
   sample: ["fdaa:0:1::3"]
 changes:
-  description: What was done, or in check mode would be, a line each.
+  description: The changes that were made, or in check mode would be made, one line each.
   returned: success
   type: list
   elements: str
   sample: ["release v4 137.66.1.2"]
 error:
-  description: The failure in parts, to be tested in a playbook.
+  description: The failure in parts, for conditions in a playbook.
   returned: failure
   type: dict
-  sample: {kind: Forbidden, what: the API token may not do this, status: 403, request_id: 01HX}
+  sample: {kind: Forbidden, what: the API token is not allowed to do this, status: 403, request_id: 01HX}
 """
 
 from typing import Any

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: fly_ips_info
-short_description: Read about the addresses of an app
+short_description: Get information about the addresses of an app
 version_added: 0.1.0
 author:
   - The openclaw.fly authors (@openclaw-fly)
 description:
-  - Reads an app's addresses, each with its type, which the API does not tell.
+  - Reads an app's addresses and determines the type of each, which the API does not return.
 extends_documentation_fragment:
   - openclaw.fly.api
   - openclaw.fly.api.app
@@ -19,7 +19,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Is it public
+- name: Check whether an app is public
   openclaw.fly.fly_ips_info:
     app: my-openclaw
   register: found
@@ -27,26 +27,26 @@ EXAMPLES = r"""
 
 RETURN = r"""
 ips:
-  description: The addresses as the Machines API gives them, and their C(type).
+  description: The addresses as the Machines API returns them, with the fields that M(openclaw.fly.fly_ips) documents.
   returned: success
   type: list
   elements: dict
   sample: [{ip: "2a09:8280:1::1", type: v6, region: global}]
 public:
-  description: Those that the internet reaches.
+  description: The addresses that can be reached from the internet.
   returned: success
   type: list
   elements: str
 private:
-  description: Those that only the organization's network reaches (Flycast).
+  description: The addresses that can only be reached from the organization's private network (Flycast).
   returned: success
   type: list
   elements: str
 error:
-  description: The failure in parts, to be tested in a playbook.
+  description: The failure in parts, for conditions in a playbook.
   returned: failure
   type: dict
-  sample: {kind: Forbidden, what: the API token may not do this, status: 403, request_id: 01HX}
+  sample: {kind: Forbidden, what: the API token is not allowed to do this, status: 403, request_id: 01HX}
 """
 
 from typing import Any

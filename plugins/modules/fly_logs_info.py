@@ -11,35 +11,36 @@ version_added: 0.1.0
 author:
   - The openclaw.fly authors (@openclaw-fly)
 description:
-  - Reads what Fly.io still has of an app's log, and chooses from it.
+  - Reads the log lines of an app that Fly.io still keeps, and filters them.
 extends_documentation_fragment:
   - openclaw.fly.api
   - openclaw.fly.api.app
   - openclaw.fly.api.reads
 options:
   machine:
-    description: Only lines of this machine, by id.
+    description: Return only lines of the machine with this ID.
     type: str
   region:
-    description: Only lines from this region.
+    description: Return only lines from this region.
     type: str
   pattern:
-    description: A regular expression that is searched in the message.
+    description: Return only lines whose message matches this regular expression.
     type: str
   level:
-    description: Only lines of this level.
+    description: Return only lines of this level.
     type: str
   since:
-    description: Only lines since this time (C(2026-09-20T10:00:00Z)) or so long ago (C(10m)).
+    description:
+      - Return only lines since this time, such as C(2026-09-20T10:00:00Z), or since this long ago, such as C(10m).
     type: str
   limit:
-    description: At most so many lines, the last ones; 0 for all.
+    description: Maximum number of lines, the most recent ones; 0 returns all.
     type: int
     default: 100
 """
 
 EXAMPLES = r"""
-- name: What went wrong within the hour
+- name: Read the errors of the last hour
   openclaw.fly.fly_logs_info:
     app: my-openclaw
     level: error
@@ -55,10 +56,10 @@ lines:
   elements: dict
   sample: [{timestamp: "2026-09-20T10:00:00.123Z", level: error, instance: 3287abc, region: iad, message: no room}]
 error:
-  description: The failure in parts, to be tested in a playbook.
+  description: The failure in parts, for conditions in a playbook.
   returned: failure
   type: dict
-  sample: {kind: Forbidden, what: the API token may not do this, status: 403, request_id: 01HX}
+  sample: {kind: Forbidden, what: the API token is not allowed to do this, status: 403, request_id: 01HX}
 """
 
 from typing import Any

@@ -6,14 +6,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: fly_machine
-short_description: Declare whether a machine runs, and with what
+short_description: Manage the state and settings of a machine
 version_added: 0.1.0
 author:
   - The openclaw.fly authors (@openclaw-fly)
 description:
-  - Starts, stops, suspends, restarts, cordons or destroys one machine that is there already, under its lease.
-  - Changes its command, size, environment or restart policy without a deploy, behind the health gate. What ran before
-    is put back when it does not get healthy. The next deploy sets what fly.toml says; a warning tells so.
+  - Starts, stops, suspends, restarts, cordons or destroys one existing machine, under its lease.
+  - Changes its command, size, environment or restart policy without a deploy, with the health gate. The previous
+    configuration is restored if the machine does not become healthy. The next deploy sets the values of fly.toml again;
+    a warning points that out.
   - Machines are created by M(openclaw.fly.fly_deploy). A machine's volume outlives it.
 extends_documentation_fragment:
   - openclaw.fly.api
@@ -21,46 +22,48 @@ extends_documentation_fragment:
   - openclaw.fly.api.converges
 options:
   machine:
-    description: Id or name of the machine. If not given, the app's only one, or the only one of O(process_group).
+    description: ID or name of the machine. Defaults to the app's only machine, or the only one of O(process_group).
     type: str
   process_group:
-    description: The process group that it runs.
+    description: The machine's process group.
     type: str
   state:
     description:
-      - What it is to be; if not given, it is left as it is.
-      - V(restarted) restarts it each time.
-      - V(absent) destroys it. Its volume stays.
+      - Desired state. If omitted, the state is left unchanged.
+      - V(restarted) restarts the machine in every run.
+      - V(absent) destroys the machine. Its volume is kept.
     type: str
     choices: [started, stopped, suspended, restarted, absent]
   cordoned:
-    description: Whether Fly's proxy sends it no requests.
+    description: Whether the machine is cordoned, so that Fly Proxy sends it no requests.
     type: bool
   command:
-    description: The command to run, as in C(fly machine update --command). The image's entrypoint stays before it.
+    description: The command to run, as in C(fly machine update --command). The image's entrypoint is kept.
     type: list
     elements: str
   vm_size:
-    description: Size, such as C(shared-cpu-2x). Its memory is that of the preset if O(vm_memory) is not given.
+    description: Size, such as C(shared-cpu-2x). Without O(vm_memory), the memory is that of the preset.
     type: str
   vm_memory:
     description: Memory, such as C(2048mb).
     type: str
   env:
-    description: Variables to set, and with null to take away; others stay. No secrets, see M(openclaw.fly.fly_secrets).
+    description:
+      - Environment variables to set, or with null to remove; others are kept. For secrets use
+        M(openclaw.fly.fly_secrets).
     type: dict
     default: {}
   public_env:
-    description: Names in O(env) that look like secrets and are none.
+    description: Names of O(env) variables that look like secrets but are not.
     type: list
     elements: str
     default: []
   restart_policy:
-    description: When Fly restarts its process.
+    description: When Fly.io restarts the machine's process.
     type: str
     choices: ["no", always, on-failure]
   wait_timeout:
-    description: Seconds for the machine to be started and healthy, or at rest.
+    description: Timeout in seconds for the machine to be started and healthy, or stopped.
     type: float
     default: 300.0
 """
@@ -72,12 +75,12 @@ EXAMPLES = r"""
     vm_memory: 4096mb
     vm_size: shared-cpu-2x
 
-- name: Another command, as in fly machine update --command
+- name: Run another command, as with fly machine update --command
   openclaw.fly.fly_machine:
     app: my-openclaw
     command: [node, dist/index.js, gateway, --port, "3000", --bind, lan]
 
-- name: No costs at night
+- name: Stop the gateway at night to save costs
   openclaw.fly.fly_machine:
     app: my-openclaw
     state: stopped
@@ -85,21 +88,23 @@ EXAMPLES = r"""
 
 RETURN = r"""
 machine:
-  description: The machine as the Machines API gives it; null when there is none.
+  description:
+    - The machine as the Machines API returns it, with the fields that M(openclaw.fly.fly_machine_info) documents;
+      null if it does not exist.
   returned: success
   type: dict
   sample: {id: 3287abc, state: started, region: iad}
 changes:
-  description: What was done, or in check mode would be, a line each.
+  description: The changes that were made, or in check mode would be made, one line each.
   returned: success
   type: list
   elements: str
   sample: [update guest.memory_mb, start]
 error:
-  description: The failure in parts, to be tested in a playbook.
+  description: The failure in parts, for conditions in a playbook.
   returned: failure
   type: dict
-  sample: {kind: Forbidden, what: the API token may not do this, status: 403, request_id: 01HX}
+  sample: {kind: Forbidden, what: the API token is not allowed to do this, status: 403, request_id: 01HX}
 """
 
 from typing import Any

@@ -11,10 +11,10 @@ version_added: 0.1.0
 author:
   - The openclaw.fly authors (@openclaw-fly)
 description:
-  - Runs argv with optional standard input, and fails when the command does. The exit code is the command's own.
-  - There is no shell unless O(command) names one.
-  - Fly.io ends a command after half a minute to a minute. With O(detach), and for a longer O(timeout), it is started in
-    the background of the machine, asked after, and its output and exit code are collected.
+  - Runs a command with optional standard input, and fails if the command fails.
+  - No shell is involved unless O(command) names one.
+  - Fly.io ends a command after 30 to 60 seconds. With O(detach), and for a longer O(timeout), the command is started in
+    the background of the machine and polled, and its output and exit code are collected.
 extends_documentation_fragment:
   - openclaw.fly.api
   - openclaw.fly.api.app
@@ -26,22 +26,23 @@ options:
     elements: str
     required: true
   stdin:
-    description: Text for its standard input. It is masked in everything that is shown.
+    description: Text for its standard input. Masked in all output.
     type: str
   machine:
-    description: Id or name of the machine; by default the app's first that is started.
+    description: ID or name of the machine. Defaults to the app's first started machine.
     type: str
   timeout:
-    description: Seconds that it may take. With more than 25 it runs detached.
+    description: Timeout in seconds. With more than 25 the command runs detached.
     type: int
     default: 25
   detach:
-    description: Run it in the background of the machine; needs C(sh), C(nohup) and C(/tmp) there.
+    description: Run the command in the background of the machine. Requires C(sh), C(nohup) and C(/tmp) there.
     type: bool
     default: false
   changed:
-    description: Whether the command changes something. One that does not runs in check mode too, and again
-      when its answer is lost.
+    description:
+      - Whether the command changes something. A command that does not is also run in check mode, and is repeated
+      if the connection is lost.
     type: bool
     default: true
   fail_on_exit_code:
@@ -51,13 +52,13 @@ options:
 """
 
 EXAMPLES = r"""
-- name: How full is the volume
+- name: Read how full the volume is
   openclaw.fly.fly_machine_exec:
     app: my-openclaw
     command: [df, -h, /data]
     changed: false
 
-- name: A backup that takes its time
+- name: Run a backup that takes several minutes
   openclaw.fly.fly_machine_exec:
     app: my-openclaw
     command: [tar, -czf, /data/backup.tar.gz, -C, /data, workspace]
@@ -78,14 +79,14 @@ stderr:
   returned: when it ran
   type: str
 machine:
-  description: Id of the machine.
+  description: ID of the machine.
   returned: when it ran
   type: str
 error:
-  description: The failure in parts, to be tested in a playbook.
+  description: The failure in parts, for conditions in a playbook.
   returned: failure
   type: dict
-  sample: {kind: Forbidden, what: the API token may not do this, status: 403, request_id: 01HX}
+  sample: {kind: Forbidden, what: the API token is not allowed to do this, status: 403, request_id: 01HX}
 """
 
 from typing import Any

@@ -11,8 +11,8 @@ version_added: 0.1.0
 author:
   - The openclaw.fly authors (@openclaw-fly)
 description:
-  - Writes atomically, with owner and mode, over exec. Content travels on standard input only.
-  - Only what lies on a volume outlives the machine's next update.
+  - Writes atomically, with owner and mode, through the Machines API's exec. The content is sent on standard input only.
+  - Only files on a volume survive the machine's next update.
 extends_documentation_fragment:
   - openclaw.fly.api
   - openclaw.fly.api.app
@@ -23,12 +23,12 @@ options:
     type: str
     required: true
   content:
-    description: Text of the file. It is masked in everything that is shown if O(secret=true), rendered or not.
+    description: Text of the file. With O(secret=true) it is masked in all output.
     type: str
   template:
     description:
-      - A Jinja2 template on the controller, instead of O(content); looked for in a role's C(templates) too.
-      - It is rendered on the controller, with the task's variables.
+      - A Jinja2 template on the controller, instead of O(content); a role's C(templates) folder is searched too.
+      - Rendered on the controller with the task's variables.
     type: path
   owner:
     description: Numeric owner and group.
@@ -39,34 +39,34 @@ options:
     type: str
     default: "600"
   machine:
-    description: Id or name of the machine; by default the app's first that is started.
+    description: ID or name of the machine. Defaults to the app's first started machine.
     type: str
   secret:
-    description: Whether the content is a secret, so that no diff shows it.
+    description: Whether the content is secret, so that no diff shows it.
     type: bool
     default: false
   state:
-    description: Whether a file or a directory is to be there. V(absent) removes a file, never a directory.
+    description: Whether a file or a directory should exist. V(absent) removes a file, never a directory.
     type: str
     choices: [present, absent, directory]
     default: present
 """
 
 EXAMPLES = r"""
-- name: A note for the agent
+- name: Write instructions for the agent
   openclaw.fly.fly_machine_file:
     app: my-openclaw
     path: /data/workspace/AGENTS.md
     content: "{{ lookup('ansible.builtin.file', 'AGENTS.md') }}"
     mode: "644"
 
-- name: What it may know of its owner
+- name: Render what the agent knows about its user
   openclaw.fly.fly_machine_file:
     app: my-openclaw
     path: /data/workspace/USER.md
     template: USER.md.j2
 
-- name: A folder of the agent's own
+- name: Create the agent's workspace
   openclaw.fly.fly_machine_file:
     app: my-openclaw
     path: /data/workspace
@@ -80,7 +80,7 @@ path:
   returned: success
   type: str
 exists:
-  description: Whether it is there.
+  description: Whether the file or directory exists.
   returned: success
   type: bool
 owner:
@@ -96,16 +96,16 @@ size:
   returned: when it exists
   type: int
 changes:
-  description: What was done, or in check mode would be, a line each.
+  description: The changes that were made, or in check mode would be made, one line each.
   returned: success
   type: list
   elements: str
   sample: [write]
 error:
-  description: The failure in parts, to be tested in a playbook.
+  description: The failure in parts, for conditions in a playbook.
   returned: failure
   type: dict
-  sample: {kind: Forbidden, what: the API token may not do this, status: 403, request_id: 01HX}
+  sample: {kind: Forbidden, what: the API token is not allowed to do this, status: 403, request_id: 01HX}
 """
 
 from typing import Any

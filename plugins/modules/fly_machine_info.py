@@ -6,24 +6,24 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: fly_machine_info
-short_description: Read about the machines of an app
+short_description: Get information about the machines of an app
 version_added: 0.1.0
 author:
   - The openclaw.fly authors (@openclaw-fly)
 description:
-  - Reads state, configuration, checks and last events of an app's machines.
+  - Reads the state, configuration, checks and recent events of an app's machines.
 extends_documentation_fragment:
   - openclaw.fly.api
   - openclaw.fly.api.app
   - openclaw.fly.api.reads
 options:
   process_group:
-    description: Only machines of this process group.
+    description: Return only machines of this process group.
     type: str
 """
 
 EXAMPLES = r"""
-- name: What runs
+- name: List the machines of an app
   openclaw.fly.fly_machine_info:
     app: my-openclaw
   register: found
@@ -31,16 +31,47 @@ EXAMPLES = r"""
 
 RETURN = r"""
 machines:
-  description: The machines as the Machines API gives them, without destroyed ones.
+  description: The machines as the Machines API returns them, without destroyed ones.
   returned: success
   type: list
   elements: dict
+  contains:
+    id:
+      description: The machine's ID.
+      type: str
+    name:
+      description: The machine's name.
+      type: str
+    state:
+      description: The machine's state, such as V(started), V(stopped) or V(suspended).
+      type: str
+    region:
+      description: The machine's region.
+      type: str
+    instance_id:
+      description: ID of the machine's current version.
+      type: str
+    private_ip:
+      description: The machine's address in the private network (6PN).
+      type: str
+    config:
+      description:
+        - The machine's configuration, including C(image), C(env), C(guest), C(mounts), C(services) and C(metadata).
+      type: dict
+    checks:
+      description: The health checks, each with its C(name), C(status) and C(output).
+      type: list
+      elements: dict
+    events:
+      description: The most recent events, newest first.
+      type: list
+      elements: dict
   sample: [{id: 3287abc, state: started, region: iad}]
 error:
-  description: The failure in parts, to be tested in a playbook.
+  description: The failure in parts, for conditions in a playbook.
   returned: failure
   type: dict
-  sample: {kind: Forbidden, what: the API token may not do this, status: 403, request_id: 01HX}
+  sample: {kind: Forbidden, what: the API token is not allowed to do this, status: 403, request_id: 01HX}
 """
 
 from typing import Any

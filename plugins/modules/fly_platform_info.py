@@ -6,25 +6,25 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: fly_platform_info
-short_description: Read machine sizes, limits and prices
+short_description: Get machine sizes, limits and prices
 version_added: 0.1.0
 author:
   - The openclaw.fly authors (@openclaw-fly)
 description:
-  - Gives Fly.io's machine sizes, their limits and what they cost in a month in one region.
-  - Asks nobody; the data is the collection's own, of 2026-08.
+  - Returns Fly.io's machine sizes, their limits and their monthly cost in one region.
+  - Makes no request; the data is part of the collection, as of 2026-08.
 extends_documentation_fragment:
   - openclaw.fly.api
   - openclaw.fly.api.reads
 options:
   region:
-    description: Where the machine would be.
+    description: The region that prices are returned for.
     type: str
     default: iad
 """
 
 EXAMPLES = r"""
-- name: What does a gateway cost in London
+- name: Read what a gateway costs in London
   openclaw.fly.fly_platform_info:
     region: lhr
   register: fly
@@ -32,21 +32,22 @@ EXAMPLES = r"""
 
 RETURN = r"""
 sizes:
-  description: The preset sizes; C(monthly_dollars) is for 30 days without a stop, null where no price is known.
+  description:
+    - The preset sizes. C(monthly_dollars) is for 30 days of uninterrupted running, null if the price is unknown.
   returned: success
   type: list
   elements: dict
   sample: [{name: shared-cpu-1x, cpu_kind: shared, cpus: 1, memory_mb: 256, max_memory_mb: 2048, monthly_dollars: 1.95}]
 prices:
-  description: What else costs, in dollars a month, C(memory_gb) times the region's factor.
+  description: Further prices in dollars a month. C(memory_gb) is multiplied by the region's factor.
   returned: success
   type: dict
   sample: {memory_gb: 5.0, volume_gb: 0.15, dedicated_v4: 2.0}
 error:
-  description: The failure in parts, to be tested in a playbook.
+  description: The failure in parts, for conditions in a playbook.
   returned: failure
   type: dict
-  sample: {kind: Forbidden, what: the API token may not do this, status: 403, request_id: 01HX}
+  sample: {kind: Forbidden, what: the API token is not allowed to do this, status: 403, request_id: 01HX}
 """
 
 from typing import Any

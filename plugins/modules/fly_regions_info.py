@@ -6,12 +6,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: fly_regions_info
-short_description: Read about Fly.io's regions
+short_description: Get information about Fly.io's regions
 version_added: 0.1.0
 author:
   - The openclaw.fly authors (@openclaw-fly)
 description:
-  - Reads the regions in which machines can be placed, with what a small machine costs there in a month.
+  - Reads the regions where machines can be placed, with the price level of each.
 extends_documentation_fragment:
   - openclaw.fly.api
   - openclaw.fly.api.reads
@@ -19,7 +19,7 @@ options: {}
 """
 
 EXAMPLES = r"""
-- name: Where can it run
+- name: List the regions
   openclaw.fly.fly_regions_info:
   register: fly
 """
@@ -32,17 +32,17 @@ nearest:
   sample: iad
 regions:
   description:
-    - The regions as the Machines API gives them. C(price_factor) is what a machine costs there in relation to C(iad),
-      null where it is not known.
+    - The regions as the Machines API returns them. C(price_factor) is the price of a machine there relative to C(iad),
+      null if it is unknown.
   returned: success
   type: list
   elements: dict
   sample: [{code: ams, name: "Amsterdam, Netherlands", price_factor: 1.0385}]
 error:
-  description: The failure in parts, to be tested in a playbook.
+  description: The failure in parts, for conditions in a playbook.
   returned: failure
   type: dict
-  sample: {kind: Forbidden, what: the API token may not do this, status: 403, request_id: 01HX}
+  sample: {kind: Forbidden, what: the API token is not allowed to do this, status: 403, request_id: 01HX}
 """
 
 from typing import Any

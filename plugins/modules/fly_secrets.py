@@ -6,24 +6,26 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: fly_secrets
-short_description: Set an app's secrets
+short_description: Manage an app's secrets
 version_added: 0.1.0
 author:
   - The openclaw.fly authors (@openclaw-fly)
 description:
-  - Sets many at once, and only those whose value is not yet what is wanted.
-  - Fly.io never gives a value back. What we set is remembered as a salted scrypt hash, beside Fly.io's own digest, in
-    the metadata of the app's machines; so check mode is truthful, and a value that somebody else changed is set again.
-  - As long as an app has no machine, the file that O(secrets_memory) tells holds it, and the first machine that
-    M(openclaw.fly.fly_deploy) makes takes it over. Without that file, the secrets are set once more.
-  - Values are staged. A machine sees them from its next update on, which M(openclaw.fly.fly_deploy) makes when needed.
+  - Sets many secrets in one request, and only those whose value differs.
+  - Fly.io never returns a value. The module therefore keeps a salted scrypt hash of each value beside Fly.io's own
+    digest in
+    the metadata of the app's machines, so that check mode is correct, and a value that was changed elsewhere is set
+    again.
+  - As long as an app has no machine, a file in O(secrets_memory) keeps the hashes, and the first machine that
+    M(openclaw.fly.fly_deploy) creates takes them over. Without that file, the secrets are set once more.
+  - Values are staged. A machine gets them with its next update, which M(openclaw.fly.fly_deploy) makes when needed.
 extends_documentation_fragment:
   - openclaw.fly.api
   - openclaw.fly.api.app
   - openclaw.fly.api.converges
 options:
   secrets:
-    description: Values by name. They travel in the request's body only, and are masked in everything that is shown.
+    description: Values by name. They are sent in request bodies only, and masked in all output.
     type: dict
     default: {}
   absent:
@@ -32,27 +34,28 @@ options:
     elements: str
     default: []
   exact:
-    description: Whether every secret that O(secrets) does not name is removed.
+    description: Whether to remove every secret that O(secrets) does not name.
     type: bool
     default: false
   apply:
     description:
-      - Whether machines get them now, one after the other, behind the health gate; each is restarted.
-      - If not, they are staged, and a machine gets them at its next deploy.
+      - Whether to restart the machines with the new values now, one after the other, with the health gate.
+      - If not, the values are staged, and a machine gets them with its next deploy.
     type: bool
     default: false
   secrets_memory:
-    description: The folder of the hashes of apps without a machine, where the module runs; files of mode 0600.
+    description:
+      - Directory (where the module runs) that keeps secret hashes until the app has a machine. Files have mode 0600.
     type: path
     default: ~/.cache/openclaw-fly/secrets
   wait_timeout:
-    description: Seconds for a machine to be healthy again.
+    description: Timeout in seconds for a machine to become healthy again.
     type: float
     default: 300.0
 """
 
 EXAMPLES = r"""
-- name: The gateway's secrets, from a vault
+- name: Set the gateway's secrets from a vault
   openclaw.fly.fly_secrets:
     app: my-openclaw
     secrets:
@@ -73,7 +76,7 @@ digests:
   type: dict
   sample: {OPENCLAW_GATEWAY_TOKEN: 5c1b8e4a0d2f}
 state:
-  description: What machines are compared with; O(openclaw.fly.fly_deploy#module:secrets_state) takes it.
+  description: The state that machines are compared with, for O(openclaw.fly.fly_deploy#module:secrets_state).
   returned: success
   type: dict
   contains:
@@ -81,23 +84,23 @@ state:
       description: Digest of all names and digests.
       type: str
     set_at:
-      description: When one was last set, in unix seconds; null where Fly.io does not say.
+      description: When a secret was last set, in Unix seconds; null if Fly.io does not return it.
       type: float
 remembered:
-  description: Whether a machine or a file remembers what was set, so that the next run can tell.
+  description: Whether the hashes are kept by a machine or a file, so that the next run can compare.
   returned: success
   type: bool
 changes:
-  description: What was done, or in check mode would be, a line each.
+  description: The changes that were made, or in check mode would be made, one line each.
   returned: success
   type: list
   elements: str
   sample: [set ANTHROPIC_API_KEY]
 error:
-  description: The failure in parts, to be tested in a playbook.
+  description: The failure in parts, for conditions in a playbook.
   returned: failure
   type: dict
-  sample: {kind: Forbidden, what: the API token may not do this, status: 403, request_id: 01HX}
+  sample: {kind: Forbidden, what: the API token is not allowed to do this, status: 403, request_id: 01HX}
 """
 
 from typing import Any

@@ -11,7 +11,7 @@ version_added: 0.1.0
 author:
   - The openclaw.fly authors (@openclaw-fly)
 description:
-  - Reads names and digests. Fly.io never gives values back.
+  - Reads names and digests. Fly.io never returns values.
 extends_documentation_fragment:
   - openclaw.fly.api
   - openclaw.fly.api.app
@@ -19,7 +19,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Is the token set
+- name: Check whether the token is set
   openclaw.fly.fly_secrets_info:
     app: my-openclaw
   register: found
@@ -38,10 +38,10 @@ digests:
   type: dict
   sample: {OPENCLAW_GATEWAY_TOKEN: 1f3c9a}
 error:
-  description: The failure in parts, to be tested in a playbook.
+  description: The failure in parts, for conditions in a playbook.
   returned: failure
   type: dict
-  sample: {kind: Forbidden, what: the API token may not do this, status: 403, request_id: 01HX}
+  sample: {kind: Forbidden, what: the API token is not allowed to do this, status: 403, request_id: 01HX}
 """
 
 from typing import Any

@@ -11,7 +11,7 @@ version_added: 0.1.0
 author:
   - The openclaw.fly authors (@openclaw-fly)
 description:
-  - Reads the scope of the token in use, and says early what it cannot do.
+  - Reads the scope of the API token in use, and optionally fails early if the scope is not sufficient.
 extends_documentation_fragment:
   - openclaw.fly.api
   - openclaw.fly.api.reads
@@ -52,10 +52,10 @@ user:
   returned: success
   type: str
 error:
-  description: The failure in parts, to be tested in a playbook.
+  description: The failure in parts, for conditions in a playbook.
   returned: failure
   type: dict
-  sample: {kind: Forbidden, what: the API token may not do this, status: 403, request_id: 01HX}
+  sample: {kind: Forbidden, what: the API token is not allowed to do this, status: 403, request_id: 01HX}
 """
 
 from typing import Any

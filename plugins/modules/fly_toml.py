@@ -14,7 +14,7 @@ description:
   - Checks fly.toml before anything is touched - unknown keys, ports, checks, mounts, machine sizes - and writes it on
     the controller. The file is what C(fly deploy) and M(openclaw.fly.fly_deploy) apply.
   - Warns of what C(fly launch) leaves in a file for an app that it does not know.
-  - P(openclaw.fly.machine_config#filter) tells what becomes of it.
+  - P(openclaw.fly.machine_config#filter) returns the resulting machine configuration.
   - It talks to no server; the options of the API are accepted, so that C(module_defaults) can name the whole group.
 extends_documentation_fragment:
   - openclaw.fly.api
@@ -29,7 +29,7 @@ options:
     type: path
     required: true
   public_env:
-    description: Names in C(env) that look like secrets and are none.
+    description: Names of C(env) variables that look like secrets but are not.
     type: list
     elements: str
     default: []
@@ -52,16 +52,16 @@ definition:
   returned: success
   type: dict
 changes:
-  description: What was done, or in check mode would be, a line each.
+  description: The changes that were made, or in check mode would be made, one line each.
   returned: success
   type: list
   elements: str
   sample: [write]
 error:
-  description: The failure in parts, to be tested in a playbook.
+  description: The failure in parts, for conditions in a playbook.
   returned: failure
   type: dict
-  sample: {kind: Forbidden, what: the API token may not do this, status: 403, request_id: 01HX}
+  sample: {kind: Forbidden, what: the API token is not allowed to do this, status: 403, request_id: 01HX}
 """
 
 from pathlib import Path

@@ -6,71 +6,75 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: fly_volume
-short_description: Declare a volume of an app
+short_description: Manage a volume of an app
 version_added: 0.1.0
 author:
   - The openclaw.fly authors (@openclaw-fly)
 description:
-  - Creates it, extends it and keeps its snapshot settings. It never shrinks.
-  - A volume is never destroyed but by O(state=absent) with O(destroy_data=true), after a snapshot.
+  - Creates a volume, extends it and manages its snapshot settings. A volume cannot shrink.
+  - A volume is destroyed only with O(state=absent) and O(destroy_data=true), after a snapshot.
 extends_documentation_fragment:
   - openclaw.fly.api
   - openclaw.fly.api.app
   - openclaw.fly.api.converges
 options:
   name:
-    description: The volume's name, as fly.toml's C(mounts.source) has it.
+    description: The volume's name, as in fly.toml's C(mounts.source).
     type: str
     required: true
   region:
-    description: Where a new volume is made. An existing one stays where it is.
+    description: Region of a new volume. An existing volume cannot be moved.
     type: str
   fallback_regions:
-    description: Where to make a new one, in this order, if O(region) has no room.
+    description: Regions to try for a new volume, in this order, if O(region) has no capacity.
     type: list
     elements: str
     default: []
   size_gb:
-    description: Size in GB, 1 to 500; grows only.
+    description: Size in GB, 1 to 500. Can only grow.
     type: int
     default: 1
   snapshot_retention:
-    description: Days for which daily snapshots are kept, 1 to 60.
+    description: Number of days to keep daily snapshots, 1 to 60.
     type: int
   auto_backup:
-    description: Whether a snapshot is made every day.
+    description: Whether Fly.io takes a snapshot every day.
     type: bool
   snapshot_id:
-    description: Snapshot that a new volume is made from. A volume that is there keeps its data.
+    description: ID of the snapshot to restore into a new volume. An existing volume keeps its data.
     type: str
   fork_from:
     description:
-      - Id of a volume of this app whose data is copied to a new one on another host, in O(region) or else its own.
-      - The copied one stays as it is, and the volume meant here is another of this name. Never done by itself.
+      - ID of a volume of this app to copy to a new volume on another host, in O(region) or by default in the same
+        region.
+      - The source volume is left unchanged; this task then manages the new volume of the same name. Never happens
+        automatically.
     type: str
   vm_size:
-    description: Size of the machine that will mount it, such as C(shared-cpu-2x), so that its host has room for it.
+    description:
+      - Size of the machine that will mount the volume, such as C(shared-cpu-2x), so that its host has capacity for
+        it.
     type: str
   vm_memory:
     description: Memory of that machine, such as C(2048mb).
     type: str
   state:
-    description: Whether the volume is to be there.
+    description: Whether the volume should exist.
     type: str
     choices: [present, absent]
     default: present
   destroy_data:
-    description: With O(state=absent), allow that the data is destroyed.
+    description: With O(state=absent), confirm that the data is destroyed.
     type: bool
     default: false
   snapshot_first:
-    description: Whether a snapshot is made before the volume is destroyed.
+    description: Whether to take a snapshot before the volume is destroyed.
     type: bool
     default: true
 """
 
 EXAMPLES = r"""
-- name: The gateway's state
+- name: Create a volume for the gateway's state
   openclaw.fly.fly_volume:
     app: my-openclaw
     name: openclaw_data
@@ -78,14 +82,14 @@ EXAMPLES = r"""
     size_gb: 1
     snapshot_retention: 14
 
-- name: The same data in another region, for a machine there
+- name: Copy the data to another region, for a machine there
   openclaw.fly.fly_volume:
     app: my-openclaw
     name: openclaw_data
     region: lhr
     fork_from: vol_4xk2m9r7
 
-- name: Yesterday's data beside today's
+- name: Restore a snapshot beside the current data
   openclaw.fly.fly_volume:
     app: my-openclaw
     name: restored
@@ -95,26 +99,51 @@ EXAMPLES = r"""
 
 RETURN = r"""
 volume:
-  description: The volume that is in use, as the Machines API gives it; null when there is none.
+  description: The volume that is in use, as the Machines API returns it; null if it does not exist.
   returned: success
   type: dict
+  contains:
+    id:
+      description: The volume's ID.
+      type: str
+    name:
+      description: The volume's name.
+      type: str
+    state:
+      description: The volume's state, such as V(created).
+      type: str
+    region:
+      description: The volume's region.
+      type: str
+    size_gb:
+      description: Size in GB.
+      type: int
+    attached_machine_id:
+      description: ID of the machine that mounts the volume; null if none does.
+      type: str
+    snapshot_retention:
+      description: Number of days that daily snapshots are kept.
+      type: int
+    auto_backup_enabled:
+      description: Whether Fly.io takes a snapshot every day.
+      type: bool
   sample: {id: vol_4xk, name: openclaw_data, region: iad, size_gb: 1, attached_machine_id: 3287abc}
 volumes:
-  description: All volumes of this name.
+  description: All volumes of this name, with the fields of RV(volume).
   returned: success
   type: list
   elements: dict
 changes:
-  description: What was done, or in check mode would be, a line each.
+  description: The changes that were made, or in check mode would be made, one line each.
   returned: success
   type: list
   elements: str
   sample: [create 1 GB in iad]
 error:
-  description: The failure in parts, to be tested in a playbook.
+  description: The failure in parts, for conditions in a playbook.
   returned: failure
   type: dict
-  sample: {kind: Forbidden, what: the API token may not do this, status: 403, request_id: 01HX}
+  sample: {kind: Forbidden, what: the API token is not allowed to do this, status: 403, request_id: 01HX}
 """
 
 from typing import Any

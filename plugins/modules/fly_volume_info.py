@@ -6,24 +6,24 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: fly_volume_info
-short_description: Read about the volumes of an app
+short_description: Get information about the volumes of an app
 version_added: 0.1.0
 author:
   - The openclaw.fly authors (@openclaw-fly)
 description:
-  - Reads the volumes of an app, all or those of one name.
+  - Reads all volumes of an app, or those of one name.
 extends_documentation_fragment:
   - openclaw.fly.api
   - openclaw.fly.api.app
   - openclaw.fly.api.reads
 options:
   name:
-    description: Only volumes of this name.
+    description: Return only volumes of this name.
     type: str
 """
 
 EXAMPLES = r"""
-- name: Where is the data
+- name: Read where the data is
   openclaw.fly.fly_volume_info:
     app: my-openclaw
     name: openclaw_data
@@ -32,16 +32,18 @@ EXAMPLES = r"""
 
 RETURN = r"""
 volumes:
-  description: The volumes as the Machines API gives them, without those that are being destroyed.
+  description:
+    - The volumes as the Machines API returns them, without those that are being destroyed. M(openclaw.fly.fly_volume)
+      documents the fields.
   returned: success
   type: list
   elements: dict
   sample: [{id: vol_4xk, name: openclaw_data, region: iad, size_gb: 1, attached_machine_id: 3287abc}]
 error:
-  description: The failure in parts, to be tested in a playbook.
+  description: The failure in parts, for conditions in a playbook.
   returned: failure
   type: dict
-  sample: {kind: Forbidden, what: the API token may not do this, status: 403, request_id: 01HX}
+  sample: {kind: Forbidden, what: the API token is not allowed to do this, status: 403, request_id: 01HX}
 """
 
 from typing import Any

@@ -6,35 +6,37 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: fly_volume_snapshot
-short_description: Make a snapshot of a volume
+short_description: Create a snapshot of a volume
 version_added: 0.1.0
 author:
   - The openclaw.fly authors (@openclaw-fly)
 description:
-  - Makes a snapshot now and waits until it can be restored, unless there is one that is young enough.
-  - M(openclaw.fly.fly_volume) makes a volume of it. Fly.io removes it after the volume's retention, 5 days by default.
+  - Creates a snapshot and waits until it can be restored, unless a recent one exists.
+  - M(openclaw.fly.fly_volume) restores it into a new volume. Fly.io removes it after the volume's retention period, 5
+    days by
+    default.
 extends_documentation_fragment:
   - openclaw.fly.api
   - openclaw.fly.api.app
   - openclaw.fly.api.converges
 options:
   name:
-    description: The volume's name; of several the one that a machine mounts.
+    description: The volume's name. If several have it, the one that a machine mounts is used.
     type: str
   volume:
-    description: The volume's id, instead of its name.
+    description: The volume's ID, instead of its name.
     type: str
   max_age:
-    description: No new one is made if one is younger than this, such as C(12h). If not given, every run makes one.
+    description: Create no new snapshot if one is newer than this, such as C(12h). If omitted, every run creates one.
     type: str
   wait_timeout:
-    description: Seconds for the snapshot to be ready.
+    description: Timeout in seconds for the snapshot to be ready.
     type: float
     default: 600.0
 """
 
 EXAMPLES = r"""
-- name: A snapshot before the upgrade, unless one was made within the hour
+- name: Create a snapshot before the upgrade, unless one was created within the hour
   openclaw.fly.fly_volume_snapshot:
     app: my-openclaw
     name: openclaw_data
@@ -43,30 +45,46 @@ EXAMPLES = r"""
 
 RETURN = r"""
 volume:
-  description: Id of the volume.
+  description: ID of the volume.
   returned: success
   type: str
 snapshot:
-  description: The newest snapshot, as the Machines API gives it; null in check mode when there is none yet.
+  description: The newest snapshot, as the Machines API returns it; null in check mode if there is none yet.
   returned: success
   type: dict
+  contains:
+    id:
+      description: The snapshot's ID.
+      type: str
+    status:
+      description: The snapshot's status; it can be restored once it is V(created).
+      type: str
+    size:
+      description: Size of the stored data in bytes.
+      type: int
+    created_at:
+      description: When the snapshot was created.
+      type: str
+    retention_days:
+      description: Number of days that Fly.io keeps it.
+      type: int
   sample: {id: vs_9k3m, status: created, size: 1048576, created_at: "2026-09-20T10:00:00Z", retention_days: 5}
 snapshots:
-  description: All snapshots of the volume.
+  description: All snapshots of the volume, with the fields of RV(snapshot).
   returned: success
   type: list
   elements: dict
 changes:
-  description: What was done, or in check mode would be, a line each.
+  description: The changes that were made, or in check mode would be made, one line each.
   returned: success
   type: list
   elements: str
-  sample: [make a snapshot]
+  sample: [create a snapshot]
 error:
-  description: The failure in parts, to be tested in a playbook.
+  description: The failure in parts, for conditions in a playbook.
   returned: failure
   type: dict
-  sample: {kind: Forbidden, what: the API token may not do this, status: 403, request_id: 01HX}
+  sample: {kind: Forbidden, what: the API token is not allowed to do this, status: 403, request_id: 01HX}
 """
 
 from typing import Any

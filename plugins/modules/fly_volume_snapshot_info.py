@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: fly_volume_snapshot_info
-short_description: Read about the snapshots of a volume
+short_description: Get information about the snapshots of a volume
 version_added: 0.1.0
 author:
   - The openclaw.fly authors (@openclaw-fly)
@@ -18,15 +18,15 @@ extends_documentation_fragment:
   - openclaw.fly.api.reads
 options:
   name:
-    description: The volume's name; of several the one that a machine mounts.
+    description: The volume's name. If several have it, the one that a machine mounts is used.
     type: str
   volume:
-    description: The volume's id, instead of its name.
+    description: The volume's ID, instead of its name.
     type: str
 """
 
 EXAMPLES = r"""
-- name: What can be restored
+- name: List the snapshots that can be restored
   openclaw.fly.fly_volume_snapshot_info:
     app: my-openclaw
     name: openclaw_data
@@ -35,20 +35,22 @@ EXAMPLES = r"""
 
 RETURN = r"""
 volume:
-  description: Id of the volume.
+  description: ID of the volume.
   returned: success
   type: str
 snapshots:
-  description: The snapshots as the Machines API gives them.
+  description:
+    - The snapshots as the Machines API returns them, with the fields that M(openclaw.fly.fly_volume_snapshot)
+      documents.
   returned: success
   type: list
   elements: dict
   sample: [{id: vs_9k3m, status: created, created_at: "2026-09-20T10:00:00Z", retention_days: 5}]
 error:
-  description: The failure in parts, to be tested in a playbook.
+  description: The failure in parts, for conditions in a playbook.
   returned: failure
   type: dict
-  sample: {kind: Forbidden, what: the API token may not do this, status: 403, request_id: 01HX}
+  sample: {kind: Forbidden, what: the API token is not allowed to do this, status: 403, request_id: 01HX}
 """
 
 from typing import Any

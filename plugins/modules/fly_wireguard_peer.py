@@ -6,14 +6,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: fly_wireguard_peer
-short_description: Declare a WireGuard peer of an organization
+short_description: Manage a WireGuard peer of an organization
 version_added: 0.1.0
 author:
   - The openclaw.fly authors (@openclaw-fly)
 description:
-  - Makes a key on the controller, registers its public half with Fly.io and writes a C(wg-quick) file, 0600.
-  - The private key never leaves the controller and is in no result, log or diff.
-  - Needs a token of the organization.
+  - Creates a key on the controller, registers its public key with Fly.io and writes a C(wg-quick) file of mode 0600.
+  - The private key never leaves the controller and never appears in a result, log or diff.
+  - Requires an organization token.
 extends_documentation_fragment:
   - openclaw.fly.api
   - openclaw.fly.api.converges
@@ -23,32 +23,32 @@ options:
     type: str
     required: true
   name:
-    description: The peer's name, letters, digits and dashes.
+    description: The peer's name; letters, digits and dashes.
     type: str
     required: true
   dest:
-    description: The C(wg-quick) file on the controller. C(wg-quick) takes its name for the interface's.
+    description: The C(wg-quick) file on the controller. C(wg-quick) names the interface after it.
     type: path
     required: true
   region:
-    description: Where its gateway is; by default near the caller.
+    description: Region of the peer's gateway. Defaults to one near the caller.
     type: str
   network:
-    description: The private network to join, of an app with a network of its own.
+    description: The private network to join, for an app with a custom network.
     type: str
   replace:
-    description: Take over a peer of this name whose key is not in O(dest). It ends the tunnel of whoever uses it.
+    description: Replace a peer of this name whose key is not in O(dest). This disconnects whoever uses it.
     type: bool
     default: false
   state:
-    description: Whether it is to be there; V(absent) removes the peer and the file.
+    description: Whether the peer should exist. V(absent) removes the peer and the file.
     type: str
     choices: [present, absent]
     default: present
 """
 
 EXAMPLES = r"""
-- name: A way in for the operator's laptop
+- name: Connect the operator's laptop to the private network
   openclaw.fly.fly_wireguard_peer:
     org: my-org
     name: laptop
@@ -60,7 +60,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 peer:
-  description: The peer as Fly.io gives it; null when there is none.
+  description: The peer as Fly.io returns it; null if it does not exist.
   returned: success
   type: dict
   sample: {name: laptop, region: ams, peerip: "fdaa:0:1:a7b:d:0:a:102"}
@@ -69,16 +69,16 @@ dest:
   returned: success
   type: str
 changes:
-  description: What was done, or in check mode would be, a line each.
+  description: The changes that were made, or in check mode would be made, one line each.
   returned: success
   type: list
   elements: str
-  sample: [add it]
+  sample: [add the peer]
 error:
-  description: The failure in parts, to be tested in a playbook.
+  description: The failure in parts, for conditions in a playbook.
   returned: failure
   type: dict
-  sample: {kind: Forbidden, what: the API token may not do this, status: 403, request_id: 01HX}
+  sample: {kind: Forbidden, what: the API token is not allowed to do this, status: 403, request_id: 01HX}
 """
 
 from pathlib import Path

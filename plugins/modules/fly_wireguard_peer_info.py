@@ -6,12 +6,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: fly_wireguard_peer_info
-short_description: Read about the WireGuard peers of an organization
+short_description: Get information about the WireGuard peers of an organization
 version_added: 0.1.0
 author:
   - The openclaw.fly authors (@openclaw-fly)
 description:
-  - Reads the peers of an organization. Needs a token of it.
+  - Reads the peers of an organization. Requires an organization token.
 extends_documentation_fragment:
   - openclaw.fly.api
   - openclaw.fly.api.reads
@@ -23,7 +23,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Who may come in
+- name: List the peers of an organization
   openclaw.fly.fly_wireguard_peer_info:
     org: my-org
   register: found
@@ -31,16 +31,16 @@ EXAMPLES = r"""
 
 RETURN = r"""
 peers:
-  description: The peers as Fly.io gives them.
+  description: The peers as Fly.io returns them.
   returned: success
   type: list
   elements: dict
   sample: [{name: laptop, region: ams, peerip: "fdaa:0:1:a7b:d:0:a:102"}]
 error:
-  description: The failure in parts, to be tested in a playbook.
+  description: The failure in parts, for conditions in a playbook.
   returned: failure
   type: dict
-  sample: {kind: Forbidden, what: the API token may not do this, status: 403, request_id: 01HX}
+  sample: {kind: Forbidden, what: the API token is not allowed to do this, status: 403, request_id: 01HX}
 """
 
 from typing import Any

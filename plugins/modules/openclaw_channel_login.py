@@ -54,13 +54,13 @@ account:
   type: dict
   sample: {channel: whatsapp, account: default, configured: true, running: true, connected: true, linked: true, why: ""}
 changes:
-  description: What was done, or in check mode would be, a line each.
+  description: The changes that were made, or in check mode would be made, one line each.
   returned: success
   type: list
   elements: str
   sample: [link whatsapp (default)]
 error:
-  description: The failure in parts, to be tested in a playbook.
+  description: The failure in parts, for conditions in a playbook.
   returned: failure
   type: dict
   sample: {kind: CollectionError, what: nobody scanned the code, why: waited 180 s}

@@ -238,7 +238,7 @@ outage:
   type: dict
   sample: {unreachable: 18.2, boot: 15.9}
 error:
-  description: The failure in parts, to be tested in a playbook.
+  description: The failure in parts, for conditions in a playbook.
   returned: failure
   type: dict
   sample: {kind: Exposed, findings: ["addresses", "audit:gateway.token_too_short"]}

@@ -112,10 +112,10 @@ gateway:
     memory: {gateway: 620000000, total: 2061746176, free: 900000000}
     disk: {path: /data, total: 1040000000, free: 900000000}
 error:
-  description: The failure in parts, to be tested in a playbook.
+  description: The failure in parts, for conditions in a playbook.
   returned: failure
   type: dict
-  sample: {kind: Forbidden, what: the API token may not do this, status: 403, request_id: 01HX}
+  sample: {kind: Forbidden, what: the API token is not allowed to do this, status: 403, request_id: 01HX}
 """
 
 from typing import Any

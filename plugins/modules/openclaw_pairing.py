@@ -57,13 +57,13 @@ pending:
   type: list
   elements: dict
 changes:
-  description: What was done, or in check mode would be, a line each.
+  description: The changes that were made, or in check mode would be made, one line each.
   returned: success
   type: list
   elements: str
   sample: [let in alice]
 error:
-  description: The failure in parts, to be tested in a playbook.
+  description: The failure in parts, for conditions in a playbook.
   returned: failure
   type: dict
   sample: {kind: UnknownCode, what: Nobody waits with the code ABCD2345}

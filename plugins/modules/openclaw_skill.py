@@ -84,13 +84,13 @@ shadows:
   type: list
   elements: str
 changes:
-  description: What was done, or in check mode would be, a line each.
+  description: The changes that were made, or in check mode would be made, one line each.
   returned: success
   type: list
   elements: str
   sample: ["install the skill release-notes"]
 error:
-  description: The failure in parts, to be tested in a playbook.
+  description: The failure in parts, for conditions in a playbook.
   returned: failure
   type: dict
   sample: {kind: SkillUnusable, what: The skill weather cannot be used, why: it has no SKILL.md}
