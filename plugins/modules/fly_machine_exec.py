@@ -41,8 +41,8 @@ options:
     default: false
   changed:
     description:
-      - Whether the command changes something. A command that does not is also run in check mode, and is repeated
-      if the connection is lost.
+      - Whether the command changes something. A command that does not is also run in check mode, and is repeated if the
+        connection is lost.
     type: bool
     default: true
   fail_on_exit_code:
