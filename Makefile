@@ -80,10 +80,18 @@ unit: test-venv
 	@echo "==> pytest tests/unit"
 	@$(PY) -m pytest -q -n 2 -m "not gateway and not browser and not slow" tests/unit $(wildcard tests/test_*.py) $(own-args)
 
-.PHONY: lint
-lint: test-venv ## ansible-lint (production profile, offline) and yamllint
+.PHONY: hygiene
+hygiene: test-venv
+	@echo "==> layers and hygiene"
+	@$(PY) -m pytest -q tests/test_layers.py tests/test_hygiene.py
+
+.PHONY: yamllint
+yamllint: test-venv
 	@echo "==> yamllint"
 	@.venv/bin/yamllint --strict .
+
+.PHONY: lint
+lint: yamllint ## ansible-lint (production profile, offline) and yamllint
 	@echo "==> ansible-lint"
 	@$(PY) tools/collection.py install build/collections
 	@PATH="$$PWD/.venv/bin:$$PATH" ANSIBLE_HOME="$$PWD/.cache/ansible" ANSIBLE_COLLECTIONS_PATH="$$PWD/build/collections" \
