@@ -181,8 +181,8 @@ SPEC: dict[str, Any] = {
 
 
 def body(params: dict[str, Any], context: Context) -> GatewayConfig:
-    for _path, value in config_rules.literal_secrets(params["config"]):
-        context.secret(value)
+    for finding in config_rules.literal_secrets(params["config"]):
+        context.secret(finding.secret)
     app, release = params["app"], Release.parse(params["release"])
     facts = config_rules.Facts(
         release=release,

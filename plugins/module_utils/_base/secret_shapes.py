@@ -1,36 +1,165 @@
 # GNU General Public License v3.0 or later (see LICENSE)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What looks like a secret: by a key's name or by a value's shape. When in doubt, it is one."""
+"""What secrets look like: the shapes that vendors document, credentials in URLs, texts that only chance makes."""
 
 from __future__ import annotations
 
+import math
 import re
-from typing import Any
+from collections import Counter
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Final
 
-_KEY = re.compile(
-    r"(?:^|_|-)(?:token|secret|password|passwd|passphrase|credentials?|private_?key|api_?key|auth_?key|access_?key|bearer)$",
+_HERE = r"(?<![A-Za-z0-9])"
+
+
+def _shape(pattern: str) -> re.Pattern[str]:
+    return re.compile(_HERE + pattern)
+
+
+# Shapes that vendors document, or that their libraries check; GitHub's list of scanned partners has most of them.
+# The names are for messages.
+SHAPES: Final[tuple[tuple[str, re.Pattern[str]], ...]] = (
+    ("an Anthropic key", _shape(r"sk-ant-[A-Za-z0-9_-]{8,}")),
+    ("an OpenAI or OpenRouter key", _shape(r"sk-(?:proj-|or-|svcacct-)?[A-Za-z0-9_-]{20,}")),
+    ("an API key", _shape(r"sk-(?=[A-Za-z0-9_-]*\d)[A-Za-z0-9_-]{8,}")),
+    ("a Slack token", _shape(r"xox[abeposr]-[A-Za-z0-9-]{8,}")),
+    ("a Slack app token", _shape(r"xapp-[A-Za-z0-9-]{8,}")),
+    ("a GitHub token", _shape(r"(?:gh[pousr]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{16,})")),
+    ("a GitLab token", _shape(r"gl(?:pat|rt|dt|ptt|cbt)-[A-Za-z0-9_-]{8,}")),
+    ("a Google API key", _shape(r"AIza[A-Za-z0-9_-]{20,}")),
+    ("a Google access token", _shape(r"ya29\.[A-Za-z0-9_-]{20,}")),
+    ("a Fly.io token", _shape(r"(?:FlyV1 )?(?:fm[12][ar]?|fo1)_[A-Za-z0-9+/=_-]{8,}")),
+    ("an AWS access key", _shape(r"(?:AKIA|ASIA)[A-Z0-9]{12,}")),
+    ("a Discord bot token", _shape(r"[MNO][A-Za-z0-9_-]{22,}\.[A-Za-z0-9_-]{6,7}\.[A-Za-z0-9_-]{27,}")),
+    ("a Telegram bot token", _shape(r"(?:bot)?\d{6,12}:[A-Za-z0-9_-]{30,}")),
+    ("a Hugging Face token", _shape(r"hf_[A-Za-z0-9]{16,}")),
+    ("a Tailscale key", _shape(r"tskey-[A-Za-z0-9-]{8,}")),
+    ("a Stripe key", _shape(r"(?:[sr]k_(?:live|test)_|whsec_)[A-Za-z0-9+/=]{10,}")),
+    ("a SendGrid key", _shape(r"SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}")),
+    ("a package registry's token", _shape(r"(?:npm_[A-Za-z0-9]{30,}|pypi-[A-Za-z0-9_-]{30,})")),
+    ("a DigitalOcean token", _shape(r"do[opr]_v1_[a-f0-9]{30,}")),
+    ("a Docker token", _shape(r"dckr_(?:pat|oat)_[A-Za-z0-9_-]{16,}")),
+    ("a Vault token", _shape(r"hv[sbr]\.[A-Za-z0-9_-]{20,}")),
+    ("a Shopify token", _shape(r"shp(?:at|ca|pa|ss)_[a-fA-F0-9]{20,}")),
+    ("an API key", _shape(r"(?:gsk|r8|xai|pplx|tvly|jina|lin_api|figd|ntn|nvapi|csk)[_-][A-Za-z0-9_-]{20,}")),
+    ("a JSON Web Token", _shape(r"eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*")),
+    ("a private key", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*-----|\Z)")),
+    ("an age key", _shape(r"AGE-SECRET-KEY-1[A-Z0-9]{20,}")),
+)
+_BEGINS = re.compile(
+    rf"{_HERE}(?:sk-|xox|xapp-|gh[pousr]_|github_|gl[a-z]+-|AIza|ya29|FlyV1|f[mo][12]|AKIA|ASIA|[MNO][A-Za-z0-9_-]{{22}}"
+    r"|(?:bot)?\d{6,12}:|hf_|tskey-|[sr]k_|whsec_|SG\.|npm_|pypi-|do[opr]_|dckr_|hv[sbr]\.|shp|gsk|r8|xai|pplx|tvly|jina"
+    r"|lin_|figd|ntn|nvapi|csk|eyJ|-----BEGIN|AGE-)"
+)
+"""What every shape begins with: one search in place of thirty where there is none."""
+_CREDENTIALS = re.compile(r"\b(?:Bearer|Basic|Token|Bot)[ :]+([A-Za-z0-9._~+/=:-]{8,})", re.IGNORECASE)
+"""The value of an Authorization header, wherever it stands."""
+_WEBHOOKS = (
+    r"hooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers)/([\w/-]{8,})",
+    r"discord(?:app)?\.com/api/(?:v\d+/)?webhooks/\d+/([\w-]{8,})",
+    r"(?:[\w.-]+\.)?webhook\.office\.com/webhookb2/([^\s?#\"']{8,})",
+    r"outlook\.office(?:365)?\.com/webhook/([^\s?#\"']{8,})",
+    r"hooks\.zapier\.com/hooks/catch/([\w/-]{8,})",
+    r"maker\.ifttt\.com/trigger/[^\s/]+/(?:json/)?with/key/([\w-]{8,})",
+    r"open\.(?:feishu\.cn|larksuite\.com)/open-apis/bot/v2/hook/([\w-]{8,})",
+    r"[\w.-]+/hooks/([a-z0-9]{26})(?![a-z0-9])",
+)
+WEBHOOK: Final = re.compile("|".join(rf"https?://{form}" for form in _WEBHOOKS))
+"""Addresses that are secrets themselves: Slack's, Discord's, Teams', Zapier's, IFTTT's, Feishu's, Mattermost's."""
+_USERINFO = re.compile(r"\b[a-z][a-z0-9+.-]*://([^\s/@:'\"]*)(?::([^\s/@'\"]*))?@([^\s/:'\"]*)", re.IGNORECASE)
+_QUERY = re.compile(r"[?&#;]([A-Za-z0-9_.\[\]-]+)=([^\s&#;'\"]+)")
+
+_REFERENCE = re.compile(
+    r"\$\{[^}]*\}|\$\([^)]*\)|(?<![\w$])\$[A-Za-z_]\w*|\{\{.*?\}\}|\{%.*?%\}|%[A-Z][A-Z0-9_]*%|`[^`]*`"
+)
+_PLACEHOLDER = re.compile(
+    r"(?:change|replace)[-_ ]?(?:me|this|it)\b.*|(?:put|insert|enter|add|paste)[-_ ](?:your|the)\b.*"
+    r"|(?:put|insert|enter|add|paste)[-_ ].*[-_ ]here|my[-_ ](?:\w+[-_ ])*here|your[-_ ].+|<[^<>]+>|\[[a-z _-]+\]"
+    r"|[x*.•#-]{3,}|(?:[a-z]+[-_])?x{4,}|\w{0,12}[-_]?(?:\.{3}|…)|\*+|redacted|\(?hidden\)?|masked|placeholder"
+    r"|dummy|todo|tbd|example|none|null|nil|unset|undefined|true|false|yes|no|on|off|disabled|enabled|\(secret\)",
     re.IGNORECASE,
 )
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_VALUE = re.compile(
-    r"^(?:sk-[A-Za-z0-9_-]{8,}|xox[abprs]-\S{8,}|xapp-\S{8,}|gh[pousr]_\w{16,}|github_pat_\w{16,}|AIza[\w-]{20,}"
-    r"|AKIA[0-9A-Z]{12,}|(?:FlyV1 )?fm[12][ar]?_\S{8,}|fo1_\S{8,}|glpat-\S{8,}|hf_\w{16,}|tskey-\S{8,}"
-    r"|\d{6,12}:[\w-]{30,}|[MNO][\w-]{22,}\.[\w-]{6}\.[\w-]{27,}|eyJ[\w-]{10,}\.[\w-]{10,}\.\S*"
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*)$"
-)
-_URL_PASSWORD = re.compile(r"^[a-z][a-z0-9+.-]*://[^/\s:@]+:[^/\s:@]+@", re.IGNORECASE)
+_PATH = re.compile(r"(?:~|\.{1,2})?/[\w.@-]+(?:/[\w.@-]+)*/?")
+_RANDOM = re.compile(r"[A-Za-z0-9+/_=-]{24,}")
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_CLASSES = ((r"[a-z]", "a"), (r"[A-Z]", "A"), (r"[0-9]", "0"))
 
 
-def key_looks_secret(key: str) -> bool:
-    return bool(_KEY.search(_CAMEL.sub("_", key)))
+def without_references(text: str) -> str:
+    """The text less its references to values elsewhere: `${NAME}`, `$NAME`, `$(command)`, `{{ jinja }}`."""
+    return _REFERENCE.sub("", text) if has_reference(text) else text
 
 
-def value_looks_secret(value: Any) -> bool:
-    return isinstance(value, str) and bool(_VALUE.match(value.strip()) or _URL_PASSWORD.match(value))
+def has_reference(text: str) -> bool:
+    return any(sign in text for sign in "${%`") and _REFERENCE.search(text) is not None
 
 
-def looks_secret(key: str, value: Any) -> bool:
-    """A text under a secret's name or in a secret's shape; references (`${X}`, empty, booleans) are none."""
-    if not isinstance(value, str) or not value or re.fullmatch(r"\$\{[A-Z0-9_]+\}", value):
+def is_placeholder(text: str) -> bool:
+    """Is it what documentation writes where a secret belongs, such as `changeme` or `your-token-here`?"""
+    stripped = text.strip().strip("'\"")
+    return not stripped or _PLACEHOLDER.fullmatch(stripped) is not None
+
+
+def is_path(text: str) -> bool:
+    """Is it a file's path, no part of which looks random?"""
+    return _PATH.fullmatch(text) is not None and not any(is_random(part) for part in text.split("/"))
+
+
+def is_random(text: str) -> bool:
+    """Does it look made by chance: long, of letters and digits that alternate more than words and names do?"""
+    if not _RANDOM.fullmatch(text) or _UUID.fullmatch(text) or not (re.search(r"\d", text) and re.search(r"\D", text)):
         return False
-    return key_looks_secret(key) or value_looks_secret(value)
+    kinds = re.sub(r"[^A-Za-z0-9]", "-", text)
+    for pattern, letter in _CLASSES:
+        kinds = re.sub(pattern, letter, kinds)
+    borders = [one != two for one, two in pairwise(kinds) if "-" not in (one, two)]
+    return len(borders) >= 16 and sum(borders) / len(borders) >= 0.3 and entropy(text) >= 3.2
+
+
+def entropy(text: str) -> float:
+    """Bits a character, by the text's own frequencies (Shannon)."""
+    total = len(text)
+    return -sum(count / total * math.log2(count / total) for count in Counter(text).values())
+
+
+def shape_of(text: str) -> tuple[str, tuple[int, int]] | None:
+    """The first known shape in the text, and where it stands; placeholders such as `sk-xxxx` have none."""
+    for name, pattern in SHAPES if _BEGINS.search(text) else ():
+        for found in pattern.finditer(text):
+            body = re.sub(r"^[A-Za-z0-9]+[-_]", "", found[0])
+            if not is_placeholder(found[0]) and not is_placeholder(body):
+                return name, found.span()
+    return None
+
+
+def credentials_in(text: str) -> Iterator[tuple[str, tuple[int, int]]]:
+    """The value of an Authorization header that stands in the text, if it looks like one and not like a word."""
+    for found in _CREDENTIALS.finditer(text):
+        if re.search(r"\d", found[1]) and (len(found[1]) >= 16 or is_random(found[1])) and not is_placeholder(found[1]):
+            yield "a credential of an Authorization header", found.span(1)
+
+
+def webhooks_in(text: str) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Webhook addresses in the text; the span is that of their secret part."""
+    for found in WEBHOOK.finditer(text):
+        group = found.lastindex or 0
+        if not is_placeholder(found[group].rpartition("/")[2]):
+            yield "a webhook address, which is a secret itself", found.span(group)
+
+
+def userinfo_in(text: str) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Passwords and tokens before the host in URLs. A Sentry address carries a public key there."""
+    for found in _USERINFO.finditer(text):
+        user, password, host = found.groups()
+        if password and not is_placeholder(without_references(password)):
+            yield "a password in a URL", found.span(2)
+        elif not password and (is_random(user) or shape_of(user)) and not host.endswith("sentry.io"):
+            yield "a token in a URL", found.span(1)
+
+
+def queries_in(text: str) -> Iterator[tuple[str, str, tuple[int, int]]]:
+    """Name, value and the value's place of the query parameters in the text."""
+    for found in _QUERY.finditer(text):
+        yield found[1], found[2], found.span(2)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._base.secret_recognition import Finding, find_secrets
 from .config_moves import old_forms
 from .paths import get, nodes, show
 from .problems import Problem
@@ -17,13 +18,14 @@ from .process import check_bind
 from .releases import DEFAULT_RELEASE, Release
 from .releases import facts as release_facts
 from .render import TOKEN_ENV, origins
-from .secrets import ENV_SUBSTITUTION, is_secret_key, is_secret_ref, token_shape
+from .secrets import ENV_SUBSTITUTION, is_secret_ref, secret_names
 
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s?#@]+\Z")
 _PUBLIC_ORIGIN = re.compile(
     r"(?:https://[^/\s?#@]+|http://(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?)/?\Z", re.IGNORECASE
 )
 
+_OWN_SECRETS = (("gateway", "auth", "token"), ("gateway", "auth", "password"), ("hooks", "token"))
 REF = "{source: env, provider: default, id: %s}"
 
 
@@ -118,51 +120,37 @@ def port_agrees(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
 
 
 def no_literal_secret(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
-    for path, value in literal_secrets(config):
-        shape = token_shape(value)
-        said = f"looks like {shape}" if shape else "is a secret written out"
+    found = literal_secrets(config)
+    names = secret_names(found)
+    for finding in found:
         yield Problem(
-            show(path),
-            f"{said}; it would stand readable in openclaw.json",
-            suggestion=_how_to_refer(path),
+            show(finding.path),
+            f"holds {finding.reason}; it would stand readable in openclaw.json",
+            suggestion=_how_to_refer(finding, names[finding.path]),
             rule="secret-literal",
         )
 
 
-def literal_secrets(config: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Path and value of what is a secret by its key or looks like one; references are none."""
-    for path, value in nodes(config):
-        if not isinstance(value, str) or not value or ENV_SUBSTITUTION.fullmatch(value):
-            continue
-        if path and path[-1] == "id" and is_secret_ref(get(config, *map(str, path[:-1]))):
-            continue
-        key = next((part for part in reversed(path) if isinstance(part, str)), "")
-        if token_shape(value) is not None or is_secret_key(key):
-            yield path, value
+def literal_secrets(config: Mapping[str, Any]) -> list[Finding]:
+    """What is a secret by its key or looks like one; what this gateway itself asks for is one, whatever it says."""
+    found = list(find_secrets(config))
+    told = {finding.path for finding in found}
+    for path in _OWN_SECRETS:
+        value = get(config, *path)
+        if path not in told and isinstance(value, str) and value and not ENV_SUBSTITUTION.fullmatch(value):
+            found.append(Finding(path, "a secret by its name", path[-1], secret=value))
+    return found
 
 
-def _how_to_refer(path: tuple[str | int, ...]) -> str:
-    if path == ("gateway", "auth", "token"):
+def _how_to_refer(finding: Finding, name: str) -> str:
+    words = [str(part) for part in finding.path if isinstance(part, str)]
+    if finding.path == ("gateway", "auth", "token"):
         return f"Set the Fly secret {TOKEN_ENV} and write {REF % TOKEN_ENV}"
-    words = [str(part) for part in path if isinstance(part, str)]
-    name = _env_name(words)
     if words[:2] == ["env", "vars"]:
         return f"Remove it here and set it as a Fly secret named {words[-1]}"
     if words[:1] == ["hooks"]:
         return f'Set the Fly secret {name} and write "${{{name}}}"'
     return f"Set the Fly secret {name} and write {REF % name}"
-
-
-def _env_name(words: list[str]) -> str:
-    """``channels.discord.token`` as ``DISCORD_BOT_TOKEN``, others by their last two words."""
-    if words[:1] == ["channels"] and len(words) == 3 and words[2] in ("token", "botToken"):
-        return f"{_upper(words[1])}_BOT_TOKEN"
-    return "_".join(_upper(word) for word in words[-2:]) or "MY_SECRET"
-
-
-def _upper(word: str) -> str:
-    spaced = "".join(f"_{char}" if char.isupper() else char for char in word)
-    return "".join(char if char.isalnum() else "_" for char in spaced).strip("_").upper()
 
 
 def references_exist(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:

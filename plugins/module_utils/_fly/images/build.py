@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..._base.errors import CollectionError
-from ..._base.secret_shapes import looks_secret
+from ..._base.secret_recognition import find_secret
 from ..client.errors import FlyError
 from ..client.graphql import GraphqlApi
 from ..toml.definition import Definition
@@ -77,7 +77,7 @@ def build_wanted(definition: Definition, given: dict[str, Any] | None, base_dir:
             raise CollectionError("nothing to build is given", todo="Give build.path, build.git or build.content")
         wanted["path"] = str(base_dir)
     for name, value in (wanted.get("args") or {}).items():
-        if looks_secret(name, str(value)):
+        if find_secret(name, value):
             raise CollectionError(
                 "a build argument looks like a secret, and would be readable in the image",
                 where=f"build.args.{name}",

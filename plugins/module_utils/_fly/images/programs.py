@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from ..._base.secret_shapes import value_looks_secret
+from ..._base.secret_recognition import hide
 from ..client.errors import ProgramFailed
 
 _NEEDED = ("PATH", "HOME", "USER", "LANG", "TMPDIR", "SSH_AUTH_SOCK", "SSL_CERT_FILE", "SSL_CERT_DIR")
@@ -46,7 +46,7 @@ def run(
     progress: Callable[[str], None] | None = None,
 ) -> list[str]:
     """Run it and return its last lines, both streams; raise `ProgramFailed` when it fails or takes too long."""
-    masked = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
+    masked = list(secrets)
     said: deque[str] = deque(maxlen=KEPT_LINES)
 
     def hear(line: bytes) -> None:
@@ -92,7 +92,4 @@ async def _listen(
 
 def _clean(line: str, secrets: list[str]) -> str:
     """A line without colours and secrets, whichever part of it a progress display wrote last."""
-    text = _COLOUR.sub("", line.rstrip("\r\n").rpartition("\r")[2])
-    for secret in secrets:
-        text = text.replace(secret, "********")
-    return " ".join("********" if value_looks_secret(word) else word for word in text.split(" "))
+    return hide(_COLOUR.sub("", line.rstrip("\r\n").rpartition("\r")[2]), secrets)

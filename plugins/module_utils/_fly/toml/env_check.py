@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..._base.errors import CollectionError
-from ..._base.secret_shapes import looks_secret
+from ..._base.secret_recognition import find_secret
 
 
 def refuse_secrets(env: dict[str, Any], where: str, public: list[str], mask: Callable[[str], object] = str) -> None:
@@ -16,7 +16,7 @@ def refuse_secrets(env: dict[str, Any], where: str, public: list[str], mask: Cal
 
     `mask` gets each such value, so that the task's own arguments do not show it.
     """
-    found = sorted(name for name, value in env.items() if name not in public and looks_secret(name, value))
+    found = sorted(name for name, value in env.items() if name not in public and find_secret(name, value))
     for name in found:
         mask(str(env[name]))
     if found:
