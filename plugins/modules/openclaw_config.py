@@ -155,7 +155,7 @@ from ..module_utils._openclaw.config_moves import migrate
 from ..module_utils._openclaw.problems import refuse
 from ..module_utils._openclaw.releases import Release
 from ..module_utils._options.api import API_OPTIONS, connect, connect_platform
-from ..module_utils._resources.gateway_config import GatewayConfig, WantedFile
+from ..module_utils._resources.gateway_config import KEPT, GatewayConfig, WantedFile
 
 SPEC: dict[str, Any] = {
     "argument_spec": {
@@ -194,7 +194,7 @@ def body(params: dict[str, Any], context: Context) -> GatewayConfig:
         readonly=params["ownership"] == "readonly",
     )
     config, migrated = migrate(params["config"], release) if params["migrate"] else (params["config"], [])
-    refuse(config_rules.check(config, facts), f"app {app}")
+    refuse(config_rules.check(config, facts), f"app {app}", kept=KEPT)
     api, platform = connect(params, context), connect_platform(params, context)
     gate = Gate(api, platform, app, params["wait_timeout"], context.progress)
     wanted = WantedFile(

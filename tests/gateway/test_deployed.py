@@ -101,7 +101,7 @@ def test_what_the_release_refuses_never_reaches_it(
 ) -> None:
     process, stat = deployed.process, deployed.config_stat
     run = deployed.run("-e", json.dumps({"openclaw_config_extra": extra})).failed()
-    for part in (path, remedy, "Nothing was changed"):
+    for part in (path, remedy, "The gateway keeps the config that it has."):
         assert part in run.output
     assert (deployed.process, deployed.config_stat) == (process, stat)
     assert deployed.sh("ls -A /data").count("candidate") == 0

@@ -157,7 +157,7 @@ def test_refused_before_anything_is_touched(refused: Callable[..., str], bad: di
 def test_all_problems_in_one_message(refused: Callable[..., str]) -> None:
     message = refused(fly_app_region="frx", fly_app_bind="0.0.0.0", openclaw_config_trusted_proxies=[])
 
-    assert message.startswith("3 problems in the declared config (app running)")
+    assert message.startswith("app running: 3 problems in the declared config:")
     assert "Nothing was changed" in message
 
 

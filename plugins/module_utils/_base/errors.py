@@ -1,6 +1,9 @@
 # GNU General Public License v3.0 or later (see LICENSE)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What goes wrong, said so that a person can act on it."""
+"""What goes wrong, reported so that a person can act on it.
+
+Every error of the collection has one layout: what failed and where on the first line, then why, then what to do.
+"""
 
 from __future__ import annotations
 
@@ -8,27 +11,35 @@ from __future__ import annotations
 class CollectionError(Exception):
     """One message in four parts: what happened, where, why, and what to do next.
 
-    `details` is returned to the playbook as `error`, so that it can be tested there; it holds no secret.
+    `where` is the user's thing: a gateway, a variable, a file. `details` is returned to the playbook as `error`, so
+    that it can be tested there. No part holds a secret.
     """
 
     def __init__(self, what: str, *, where: str = "", why: str = "", todo: str = "", **details: object) -> None:
         self.what, self.where, self.why, self.todo = what, where, why, todo
         self.details = details
-        super().__init__(str(self))
+        super().__init__(what)
 
     def __str__(self) -> str:
-        text = f"{self.where}: {self.what}" if self.where else self.what
-        if self.why:
-            text += f": {self.why}"
-        text = text.rstrip(".") + "."
-        if self.todo:
-            text += f" {self.todo.rstrip('.')}."
+        """`where: what: why. todo.`; a reason of several lines, such as a log, stands below the first line."""
+        head = f"{self.where}: {self.what}" if self.where else self.what
+        why, todo = self.why.strip("\n"), _sentence(self.todo.strip())
         request_id = self.details.get("request_id")
-        return f"{text} (request {request_id})" if request_id else text
+        if request_id:
+            todo = f"{todo} (request {request_id})".lstrip()
+        if "\n" in self.why:
+            return "\n".join(filter(None, (f"{head}:", why, todo)))
+        head = f"{head}: {why.strip()}" if why.strip() else head
+        return f"{_sentence(head)} {todo}".rstrip()
 
     def as_dict(self) -> dict[str, object]:
+        """The parts, for the playbook."""
         parts = {"what": self.what, "where": self.where, "why": self.why, "todo": self.todo}
         return {"kind": type(self).__name__, **parts, **self.details}
+
+
+def _sentence(text: str) -> str:
+    return text if not text or text.endswith((".", "!", "?")) else f"{text}."
 
 
 class MissingLibrary(CollectionError):
@@ -48,3 +59,7 @@ class UncertainWrite(CollectionError):
 
     The engine looks before it sends again.
     """
+
+
+class NoConnection(CollectionError):
+    """Nothing answers there, so that looking at what is there would fail as well."""

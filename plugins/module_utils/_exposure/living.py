@@ -4,9 +4,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from typing import Any
 
 from .._base import clock
@@ -87,9 +85,7 @@ def _first(entries: Iterable[Json], since: float, wanted: Callable[[str], bool])
 
 
 def _time(entry: Json) -> float:
-    # Fly.io gives nanoseconds, Python reads microseconds.
-    stamp = re.sub(r"(\.\d{6})\d*", r"\1", str(entry.get("timestamp") or "")).replace("Z", "+00:00")
     try:
-        return datetime.fromisoformat(stamp).timestamp()
+        return clock.parse(str(entry.get("timestamp") or ""))
     except ValueError:
         return 0.0

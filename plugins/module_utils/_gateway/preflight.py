@@ -36,7 +36,9 @@ def preflight(api: MachinesApi, params: dict[str, Any]) -> dict[str, Any]:
         "token": token,
     }
     if problems:
-        result.update(failed=True, msg=str(ConfigRefused(problems, f"app {params['app']}")))
+        result.update(
+            failed=True, msg=str(ConfigRefused(problems, f"app {params['app']}", kept="Nothing was changed."))
+        )
     return result
 
 

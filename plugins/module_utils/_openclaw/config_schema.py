@@ -13,12 +13,12 @@ from __future__ import annotations
 import gzip
 import json
 import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any, Final
 
+from .._base.files import write_file
 from .errors import MissingLibrary, SchemaUnusable
 from .paths import show
 from .problems import Problem
@@ -135,19 +135,10 @@ def prepare(raw: Mapping[str, Any], release: Release) -> Schema:
 def store(schema: Schema, directory: str | os.PathLike[str]) -> FilePath:
     """Keep a prepared schema in a directory, whole or not at all. Returns the file."""
     folder = FilePath(directory)
-    folder.mkdir(parents=True, exist_ok=True)
     target = _file(folder, schema.release)
     lines = [json.dumps([list(path), text]) for path, text in schema.parts.items()]
     content = gzip.compress("\n".join(lines).encode(), compresslevel=6, mtime=0)
-    handle, name = tempfile.mkstemp(dir=folder, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.chmod(name, 0o644)
-        os.replace(name, target)
-    except BaseException:
-        FilePath(name).unlink(missing_ok=True)
-        raise
+    write_file(target, content, 0o644)
     return target
 
 

@@ -1,6 +1,6 @@
 # GNU General Public License v3.0 or later (see LICENSE)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can go wrong with an OpenClaw gateway, told in one message: what, where, why, what to do."""
+"""What can go wrong with an OpenClaw gateway, reported in the collection's one layout."""
 
 from __future__ import annotations
 
@@ -20,13 +20,6 @@ class OpenClawError(CollectionError):
 
     def __init__(self, what: str, where: str | None = None, why: str | None = None, todo: str | None = None) -> None:
         super().__init__(what, where=where or "", why=why or "", todo=todo or "")
-
-    def __str__(self) -> str:
-        head = f"{self.what} ({self.where})" if self.where else self.what
-        if self.why:
-            head = f"{head}: {self.why}"
-        text = head if head.endswith((".", "!", "?")) else f"{head}."
-        return f"{text} {self.todo}" if self.todo else text
 
 
 class InvalidValue(OpenClawError):

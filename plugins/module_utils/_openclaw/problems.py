@@ -47,25 +47,25 @@ class Problem:
 
 
 class ConfigRefused(OpenClawError):
-    """The config (or the process command) has problems; ``problems`` lists them all."""
+    """The config (or the process command) has problems; ``problems`` lists them all.
 
-    def __init__(self, problems: Sequence[Problem], where: str = "openclaw.json") -> None:
+    :param kept: a sentence about what is still as it was, from a caller that knows it.
+    """
+
+    def __init__(self, problems: Sequence[Problem], where: str = "openclaw.json", *, kept: str = "") -> None:
         self.problems = tuple(problems)
-        lines = "".join(f"\n- {problem}" for problem in self.problems)
         count = len(self.problems)
+        todo = "Fix the variables listed above and run again"
         super().__init__(
             f"{count} problem{'s' if count != 1 else ''} in the declared config",
             where=where,
-            why=lines,
-            todo="\nNothing was changed. Mend the variables named above and run again.",
+            why="".join(f"\n- {problem}" for problem in self.problems),
+            todo=f"{kept} {todo}" if kept else todo,
         )
 
-    def __str__(self) -> str:
-        return f"{self.what} ({self.where}):{self.why}{self.todo}"
 
-
-def refuse(problems: Iterable[Problem], where: str = "openclaw.json") -> None:
+def refuse(problems: Iterable[Problem], where: str = "openclaw.json", *, kept: str = "") -> None:
     """:raises ConfigRefused: if there is any problem."""
     found = list(problems)
     if found:
-        raise ConfigRefused(found, where)
+        raise ConfigRefused(found, where, kept=kept)

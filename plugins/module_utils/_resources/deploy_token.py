@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from .._base import clock
+from .._base.files import read_file, remove_file, write_file
 from .._converge.resource import Change, Resource
 from .._fly.client.api import Json
 from .._fly.client.graphql import GraphqlApi
 from .._fly.toml.durations import go
-from .local_file import read_file, remove_file, write_file
 
 _MODE = 0o600
 _SKEW = 300.0

@@ -32,6 +32,7 @@ from .._openclaw.releases import Release
 from .._openclaw.releases import facts as release_facts
 
 MODE = "600"
+KEPT = "The gateway keeps the config that it has."
 _NAMED = 4
 _SWAP = 'if [ -e "$2" ]; then cp -p -- "$2" "$3"; fi; mv -f -- "$1" "$2" && mv -f -- "$4" "$5"'
 _CLOSE = '[ "$(stat -c %u:%g -- "$1")" != "$2" ] || chmod go= -- "$1"'
@@ -134,10 +135,14 @@ class GatewayConfig(Resource[ConfigState]):
         if same_content and observed.file and observed.ledger:
             as_owned = replace(observed.file, content=file.content) == file
             if as_owned and _ledger(observed.ledger) == merged.ledger and not self._open(observed.folder):
-                refuse(explain(observed.problems, merged.ledger, merged.config), self.title)
+                refuse(explain(observed.problems, merged.ledger, merged.config), self.title, kept=KEPT)
                 return []
         if merged.changes and (schema := config_schema.load(self._wanted.release, self._cache)):
-            refuse(explain(config_schema.validate(merged.config, schema), merged.ledger, merged.config), self.title)
+            refuse(
+                explain(config_schema.validate(merged.config, schema), merged.ledger, merged.config),
+                self.title,
+                kept=KEPT,
+            )
         paths = [show(change.path) for change in merged.changes]
         what = _summary(paths) if paths else "set owner, mode and which paths are ours"
         before = {show(change.path): change.before for change in merged.changes if change.before != ABSENT}
@@ -263,7 +268,11 @@ class GatewayConfig(Resource[ConfigState]):
             schema = config_schema.prepare(cli.schema(), self._wanted.release)
             config_schema.store(schema, self._cache)
         if schema is not None:
-            refuse(explain(config_schema.validate(merged.config, schema), merged.ledger, merged.config), self.title)
+            refuse(
+                explain(config_schema.validate(merged.config, schema), merged.ledger, merged.config),
+                self.title,
+                kept=KEPT,
+            )
         remote.write({self._wanted.candidate_path: file})
         if not facts.has_config_validate:
             return
@@ -272,6 +281,7 @@ class GatewayConfig(Resource[ConfigState]):
             refuse(
                 explain(problems, merged.ledger, merged.config),
                 f"{self.title}, says OpenClaw {self._wanted.release} itself",
+                kept=KEPT,
             )
 
     def _swap_back(self, remote: RemoteFiles) -> None:

@@ -4,12 +4,10 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
-from .._base.errors import CollectionError
+from .._base.files import read_file, write_file
 from .._converge.resource import Change, Resource
 
 
@@ -39,33 +37,3 @@ class LocalFile(Resource[tuple[str, int] | None]):
 
     def _write(self) -> None:
         write_file(self._path, self._text, self._mode)
-
-
-def read_file(path: Path) -> tuple[str, int] | None:
-    """The file's text and mode; None when it is not there. Raises when it cannot be read."""
-    try:
-        return path.read_text(), path.stat().st_mode & 0o777
-    except FileNotFoundError:
-        return None
-    except (OSError, UnicodeDecodeError) as error:
-        raise CollectionError("the file cannot be read", where=str(path), why=str(error)) from error
-
-
-def write_file(path: Path, text: str, mode: int) -> None:
-    """Write it whole: readers see the old or the new file, never a part, and never another mode."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "w") as file:
-            file.write(text)
-            os.fchmod(file.fileno(), mode)
-        os.replace(temporary, path)
-    except OSError as error:
-        raise CollectionError("the file cannot be written", where=str(path), why=str(error)) from error
-
-
-def remove_file(path: Path) -> None:
-    try:
-        path.unlink(missing_ok=True)
-    except OSError as error:
-        raise CollectionError("the file cannot be removed", where=str(path), why=str(error)) from error

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from .._base.errors import CollectionError
+from .._base.files import read_file, remove_file, write_file
 from .._converge.resource import Change, Resource
 from .._fly.client import wireguard
 from .._fly.client.api import Json
 from .._fly.client.graphql import GraphqlApi
-from .local_file import read_file, remove_file, write_file
 
 _MODE = 0o600
 

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 
 from ..._base import clock
 from ..._base.errors import CollectionError
@@ -42,6 +41,6 @@ def choose(
 def _time(text: str) -> float:
     """Unix seconds of a time, or of so long ago."""
     try:
-        return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+        return clock.parse(text)
     except ValueError:
         return clock.now() - seconds(text, "since")

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import hashlib
 import math
-from datetime import datetime
 from typing import Any
 
+from ..._base import clock
 from ..client.api import Json
 from ..machines.deployed import version_time
 
@@ -23,7 +23,7 @@ def secrets_state(secrets: list[Json]) -> tuple[str, float]:
     lines = sorted(f"{entry['name']}={entry.get('digest')}" for entry in secrets)
     fingerprint = hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
     times = [entry.get("updated_at") or entry.get("created_at") for entry in secrets]
-    moments = [datetime.fromisoformat(time).timestamp() if time else math.inf for time in times]
+    moments = [clock.parse(time) if time else math.inf for time in times]
     return fingerprint, max(moments, default=0.0)
 
 

@@ -9,10 +9,11 @@ that it tells. What cannot be read or written is not remembered, and such secret
 from __future__ import annotations
 
 import contextlib
-import os
-import tempfile
 from pathlib import Path
 from urllib.parse import quote
+
+from ..._base.errors import CollectionError
+from ..._base.files import write_file
 
 
 class LedgerFile:
@@ -28,12 +29,8 @@ class LedgerFile:
             return None
 
     def write(self, text: str) -> None:
-        with contextlib.suppress(OSError):
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.")
-            with os.fdopen(handle, "w") as file:
-                file.write(text)
-            os.replace(temporary, self._path)
+        with contextlib.suppress(CollectionError):
+            write_file(self._path, text, 0o600)
 
     def forget(self) -> None:
         with contextlib.suppress(OSError):
