@@ -166,8 +166,8 @@ SPEC: dict[str, Any] = {
 
 
 def body(params: dict[str, Any], context: Context) -> dict[str, Any]:
-    for _path, value in literal_secrets(params["config"]):
-        context.secret(value)
+    for finding in literal_secrets(params["config"]):
+        context.secret(finding.secret)
     return preflight(connect(params, context), params)
 
 
