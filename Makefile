@@ -14,7 +14,7 @@ PYTHONS := 3.13 3.12 3.11 3.14
 PY := .venv/bin/python
 EMULATOR := $(PY) -m fly_emulator
 STATE := .local/emulator
-# Options of its start: make local EMULATOR_ARGS="--api-port 4281 --runtime process"
+# Options of its start, remembered for the next one: make local EMULATOR_ARGS="--api-port 4281 --runtime process"
 EMULATOR_ARGS ?=
 # What the shell holds for the real Fly.io stays out of local runs.
 OFF-FLY := $(addprefix -u ,FLY_API_TOKEN FLY_ACCESS_TOKEN FLY_FLAPS_BASE_URL FLY_API_BASE_URL FLY_ORG)
@@ -31,7 +31,7 @@ local: venv ## from nothing to a running gateway on the emulator (ARGS= goes to 
 	@$(PY) tools/collection.py install build/collections
 	@echo "==> the Fly.io emulator"
 	@$(EMULATOR) start --state-dir $(STATE) $(EMULATOR_ARGS) \
-	    || { echo 'Options for the emulator go here: make local EMULATOR_ARGS="..."' >&2; exit 1; }
+	    || { echo 'In this folder: make local-stop, then make local EMULATOR_ARGS="OPTIONS OF start"' >&2; exit 1; }
 	@echo "==> ansible-playbook -i inventories/local playbooks/site.yml $(own-args)"
 	@env $(OFF-FLY) ANSIBLE_CONFIG=ansible.cfg .venv/bin/ansible-playbook -i inventories/local playbooks/site.yml $(own-args)
 	@echo "Next: make local-open lets your browser in, make local-stop stops it."

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from .state.directory import append_to, claim
+
 READY_TIMEOUT = 60.0
 STOP_TIMEOUT = 330.0
 """Longer than the longest kill_timeout of a machine (300 s)."""
@@ -31,8 +33,8 @@ class PortInUse(Exception):
 @contextlib.contextmanager
 def single(state_dir: Path) -> Iterator[bool]:
     """Hold the state directory's lock; yields False when another emulator holds it."""
-    state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (state_dir / "emulator.lock").open("a") as stream:
+    claim(state_dir)
+    with append_to(state_dir / "emulator.lock") as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -59,7 +61,7 @@ def start(state_dir: Path, arguments: list[str], log_file: Path) -> dict[str, An
     """Start `fly_emulator start --foreground` in the background and wait until it serves. Raises DaemonError."""
     (state_dir / "emulator.json").unlink(missing_ok=True)
     begin = log_file.stat().st_size if log_file.exists() else 0
-    with log_file.open("ab") as log:
+    with append_to(log_file) as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "fly_emulator", "start", "--foreground", *arguments],
             stdin=subprocess.DEVNULL,

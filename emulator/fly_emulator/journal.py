@@ -7,6 +7,8 @@ from collections import deque
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from .state.directory import append_to
+
 KEPT = 100_000
 
 
@@ -37,8 +39,7 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._entries: deque[Entry] = deque(maxlen=KEPT)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._stream = path.open("a", encoding="utf-8")
+        self._stream = append_to(path)
 
     def append(self, entry: Entry) -> None:
         self._entries.append(entry)

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from .clock import Clock
+from .state.directory import append_to
 
 KEPT = 5000
 ROTATE_BYTES = 8 * 1024 * 1024
@@ -48,7 +49,7 @@ class Logbook:
             path = self._path(app)
             if path.exists() and path.stat().st_size > ROTATE_BYTES:
                 path.replace(path.with_suffix(".1.jsonl"))
-            with path.open("a", encoding="utf-8") as stream:
+            with append_to(path) as stream:
                 stream.write(json.dumps(asdict(line)) + "\n")
 
     def read(self, app: str, after: int = 0, instance: str = "", region: str = "", limit: int = 100) -> list[Line]:

@@ -9,6 +9,7 @@ import os
 import ssl
 import threading
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -22,6 +23,7 @@ from .api import (
     apps,
     certificates,
     control,
+    guard,
     ips,
     leases,
     logs,
@@ -59,8 +61,9 @@ from .runtime import RuntimeUnavailable
 from .runtime.base import Runtime
 from .runtime.egress import Egress
 from .runtime.sixpn import Networks
-from .settings import Settings, default_cache_dir
-from .state.store import Store, write_atomic
+from .settings import Settings, Token, default_cache_dir
+from .state import directory
+from .state.store import Store
 from .uiex import builds, organizations, releases
 
 SECTIONS = (
@@ -116,7 +119,12 @@ class Emulator:
 
     async def _start(self) -> None:
         settings = self.settings
-        settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        directory.claim(settings.state_dir)
+        if not settings.tokens:
+            token = Token(directory.own_token(settings.state_dir))
+            settings = self.settings = replace(
+                settings, tokens=(token,), token_file=settings.state_dir / directory.TOKEN_FILE
+            )
         clock = Clock(settings.clock_running)
         store = Store(settings.state_dir)
         store.load()
@@ -148,7 +156,7 @@ class Emulator:
             self._stack.push_async_callback(_ended, private)
         await self._serve_api()
         await self._serve_edge()
-        write_atomic(settings.state_dir / "emulator.json", json.dumps(self.info(), indent=2) + "\n", 0o644)
+        directory.write_atomic(settings.state_dir / "emulator.json", json.dumps(self.info(), indent=2) + "\n", 0o644)
         self.fleet.resume()
 
     async def _egress(self) -> Egress:
@@ -184,6 +192,7 @@ class Emulator:
         api[CONTEXT], api[FLEET] = self.context, self.fleet
         api[apps.DELETIONS] = set()
         api[certificates.POINTING_HERE] = set()
+        api[guard.GUARD] = guard.Guard((self.settings.host, *self.settings.allowed_hosts))
         api[middleware.LIMITER] = middleware.RateLimiter(self.context.clock, self.settings.rate_limits)
         api[control.INFO], api[control.RESET] = self.info, self.reset
         api[control.DIALER] = Dialer(self.context, self.fleet, self.router)
@@ -245,6 +254,7 @@ class Emulator:
             "version": __version__,
             "pid": os.getpid(),
             "api_url": self.api_url,
+            "token_file": str(self.settings.token_file) if self.settings.token_file else None,
             "edge_http_port": self.edge_http_port,
             "edge_https_port": self.edge_https_port,
             "flycast_port": self.flycast_port,
@@ -260,6 +270,7 @@ class Emulator:
                 "missing": missing,
             },
             "state_dir": str(self.settings.state_dir),
+            "options": dict(self.settings.options),
         }
 
     async def reset(self) -> None:

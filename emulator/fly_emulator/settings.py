@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .images.base import ImageCatalog
     from .runtime.base import Runtime
 
-DEFAULT_TOKEN = "emulator-token"
 DEFAULT_API_PORT = 4280
 DEFAULT_HTTP_PORT = 8480
 DEFAULT_HTTPS_PORT = 8443
@@ -58,7 +58,14 @@ class Settings:
     """None: the package's own catalogue over `cache_dir` and `image_dir`."""
     cache_dir: Path | None = None
     image_dir: Path | None = None
-    tokens: tuple[Token, ...] = (Token(DEFAULT_TOKEN),)
+    tokens: tuple[Token, ...] = ()
+    """Empty: the random token that the state directory keeps in its file `token`."""
+    token_file: Path | None = None
+    """Where a client finds the first of `tokens`, if in a file."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Names in a request's Host that the API accepts besides loopback names and addresses."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """The command line's options that it was started with; only shown."""
     orgs: tuple[Organization, ...] = (Organization("personal", "Personal"),)
     foreign_apps: tuple[str, ...] = ()
     """App names that somebody else's organisation holds."""

@@ -110,7 +110,7 @@ def main() -> None:
 def configure(gateway: GatewaySite, config: dict[str, Any]) -> str:
     """Have the gateway take a config, as the task does; return what it cost."""
     emulator = gateway.emulator
-    api = {"api_token": emulator.TOKEN, "machines_url": emulator.api_url, "api_url": emulator.api_url}
+    api = {"api_token": emulator.token, "machines_url": emulator.api_url, "api_url": emulator.api_url}
     given = {"app": gateway.app, "config": config, "exposure": "public", "schema_cache": str(gateway.root / "schemas")}
     spec = openclaw_config.SPEC["argument_spec"]
     params = ArgumentSpecValidator(spec).validate({**api, **given}).validated_parameters

@@ -29,9 +29,10 @@ from support.ansible import Ansible, Run, installed_cores
 from support.still import Images, StillRuntime
 
 from fly_emulator.server import EmulatorThread
-from fly_emulator.settings import DEFAULT_TOKEN, Settings
+from fly_emulator.settings import Settings, Token
 
 IMAGE = "registry.fly.io/still:1"
+TOKEN = "bench-token"
 APP = "{{ inventory_hostname }}"
 SECRETS = {"FIRST_KEY": "one of " + APP, "SECOND_KEY": "two of " + APP}
 Tasks = list[dict[str, Any]]
@@ -55,7 +56,7 @@ def ours() -> Tasks:
 
 
 def theirs() -> Tasks:
-    common = {"api_token": DEFAULT_TOKEN, "app_name": APP}
+    common = {"api_token": TOKEN, "app_name": APP}
     machine = {
         "name": f"{APP}-app-1",
         "region": "iad",
@@ -65,7 +66,7 @@ def theirs() -> Tasks:
     }
     volume = {"name": "data", "region": "iad", "size_gb": 1}
     return [
-        {"linuxhq.flyio.apps": {"api_token": DEFAULT_TOKEN, "name": APP, "org_slug": "personal"}},
+        {"linuxhq.flyio.apps": {"api_token": TOKEN, "name": APP, "org_slug": "personal"}},
         *({"linuxhq.flyio.ip_addresses": {**common, "type": kind}} for kind in ("shared_v4", "v6")),
         {"linuxhq.flyio.volumes": {**common, **volume}, "register": "volume"},
         *({"linuxhq.flyio.secrets": {**common, "name": name, "value": value}} for name, value in SECRETS.items()),
@@ -109,7 +110,7 @@ def bench(half: str, tasks: Tasks, options: argparse.Namespace, ansible: Ansible
         python = {"ansible_python_interpreter": str(ansible.core.python)}
         inventory = {"all": {"hosts": dict.fromkeys(apps), "vars": python}}
         environment = {
-            "FLY_API_TOKEN": DEFAULT_TOKEN,
+            "FLY_API_TOKEN": TOKEN,
             "FLY_FLAPS_BASE_URL": thread.api_url,
             "FLY_API_BASE_URL": thread.api_url,
         }
@@ -128,6 +129,7 @@ def bench(half: str, tasks: Tasks, options: argparse.Namespace, ansible: Ansible
 def settings(folder: Path) -> Settings:
     return Settings(
         folder,
+        tokens=(Token(TOKEN),),
         api_port=0,
         edge_http_port=0,
         edge_https_port=0,

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 from emulator.client import SLEEP, TOKEN, App, Client, until
 
-from fly_emulator import daemon
-from fly_emulator.cli import _again, parser
+from fly_emulator import daemon, options
+from fly_emulator.cli import parse
 
 
 def journal(fly: Client, query: str = "") -> list[dict[str, Any]]:
@@ -214,20 +214,18 @@ def test_a_slow_pull_leaves_the_machine_created_and_a_failed_one_says_why(run) -
 
 
 def test_the_background_process_gets_every_option(tmp_path: Path) -> None:
-    options = {
+    chosen = {
         "api-port": 1, "edge-https-port": 2, "edge-http-port": 3, "flycast-port": 4, "wireguard": 5, "org": "a",
-        "foreign-app": "b", "runtime": "process",
+        "foreign-app": "b", "runtime": "process", "allow-host": "c",
     }  # fmt: skip
-    words = [f"--{name}={value}" for name, value in options.items()] + ["--egress", "--rate-limits"]
-    words += [f"--{name}={tmp_path / name}" for name in ("state-dir", "cache-dir", "image-dir", "token")]
-    asked = parser().parse_args(["start", *words])
-    default = parser().parse_args(["start"])
-    got = parser().parse_args(["start", *_again(asked)])
-    here = {"command", "foreground", "log_file"}
-    assert {name: value for name, value in vars(got).items() if name not in here} == {
-        name: value for name, value in vars(asked).items() if name not in here
-    }
-    assert [name for name, value in vars(asked).items() if name not in here and value == getattr(default, name)] == []
+    words = [f"--{name}={value}" for name, value in chosen.items()] + ["--egress", "--rate-limits"]
+    words += [f"--{name}={tmp_path / name}" for name in ("cache-dir", "image-dir", "token", "log-file")]
+    asked = options.given(parse(["start", *words]))
+    assert asked.keys() == {option.name for option in options.OPTIONS}
+    assert [name for name, value in options.complete({}).items() if value == asked[name]] == []
+    assert options.given(parse(["start", *options.words(asked)])) == asked
+    options.remember(tmp_path, asked)
+    assert options.remembered(tmp_path) == asked
 
 
 def cli(state: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -239,6 +237,10 @@ def cli(state: Path, *words: str) -> subprocess.CompletedProcess[str]:
         check=False,
         env={**os.environ, "PYTHONPATH": str(Path(daemon.__file__).parents[1])},
     )
+
+
+def bearer(state: Path) -> dict[str, str]:
+    return {"Authorization": f"Bearer {cli(state, 'token').stdout.strip()}"}
 
 
 def test_the_command_line(tmp_path: Path, cache: Path) -> None:
@@ -275,7 +277,7 @@ def test_the_command_line(tmp_path: Path, cache: Path) -> None:
             assert word in taken.stderr
         assert "Traceback" not in taken.stderr
         connection = http.client.HTTPConnection(info["api_url"].removeprefix("http://"))
-        sent = {"Authorization": f"Bearer {TOKEN}"}
+        sent = bearer(state)
         connection.request("POST", "/v1/apps", json.dumps({"name": "cli", "org_slug": "personal"}), sent)
         assert connection.getresponse().read()
         connection.request(
@@ -314,12 +316,79 @@ def alive(pid: int) -> bool:
         return False
 
 
+def free_ports(count: int) -> list[int]:
+    """Ports that nothing has now."""
+    sockets = [socket.socket() for _ in range(count)]
+    for each in sockets:
+        each.bind(("127.0.0.1", 0))
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+def test_a_start_says_what_it_cannot_change_and_the_next_one_remembers(tmp_path: Path, cache: Path) -> None:
+    state = tmp_path / "s"
+    api, http_port, https_port = map(str, free_ports(3))
+    ports = ("--api-port", api, "--edge-http-port", http_port, "--edge-https-port", https_port, "--runtime", "process")
+    try:
+        assert cli(state, "start", *ports, "--cache-dir", str(cache)).returncode == 0
+        assert cli(state, "start", *ports).returncode == 0
+        other = cli(state, "start", *ports, "--egress", "--org", "acme")
+        assert (other.returncode, other.stdout) == (1, "")
+        assert "--egress: now off, asked for on" in other.stderr
+        assert "--org: now none, asked for acme" in other.stderr
+        assert "--api-port:" not in other.stderr
+        assert f"fly-emulator stop --state-dir {state}\n" in other.stderr
+        assert f"fly-emulator start --state-dir {state} --api-port {api}" in other.stderr
+        assert cli(state, "stop").returncode == 0
+        assert cli(state, "start", "--org", "acme").returncode == 0
+        running = json.loads((state / "emulator.json").read_text())
+        assert running["api_url"] == f"http://127.0.0.1:{api}"
+        assert (running["options"]["org"], running["options"]["cache_dir"]) == (["acme"], str(cache))
+        assert cli(state, "stop").returncode == 0
+        assert cli(state, "start", *ports, "--defaults").returncode == 0
+        assert json.loads((state / "emulator.json").read_text())["options"]["org"] == []
+    finally:
+        assert cli(state, "stop").returncode == 0
+
+
+@pytest.mark.parametrize("text", ["[]", "{", '{"api_port": "x"}', '{"org": 1}', '{"runtime": "none"}'])
+def test_remembered_options_that_cannot_be_read_are_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "options.json").write_text(text)
+    answer = cli(tmp_path, "start")
+    assert answer.returncode == 1
+    assert f"{tmp_path}/options.json cannot be read" in answer.stderr
+    assert "--defaults" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (["--egres"], "unknown: --egres. Did you mean --egress?"),
+        (["--api-ports=1"], "unknown: --api-ports=1. Did you mean --api-port?"),
+        (["--api-port", "x"], "argument --api-port: 'x' is not a port"),
+        (["--api-port", "70000"], "'70000' is not a port"),
+        (["--runtime", "vm"], "choose from"),
+        (["stray"], "unknown: stray."),
+    ],
+    ids=" ".join,
+)
+def test_a_wrong_option_shows_the_usage_of_its_command(tmp_path: Path, words: list[str], hint: str) -> None:
+    answer = cli(tmp_path / "s", "start", *words)
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert answer.stderr.startswith("usage: fly-emulator start ")
+    assert hint in answer.stderr
+    assert not (tmp_path / "s").exists()
+
+
 def test_a_killed_emulator_leaves_no_machine_and_starts_again(tmp_path: Path, cache: Path) -> None:
     state = tmp_path / "s"
     ports = ("--api-port", "0", "--edge-http-port", "0", "--edge-https-port", "0", "--cache-dir", str(cache))
     assert cli(state, "start", *ports).returncode == 0
     info = json.loads((state / "emulator.json").read_text())
-    sent = {"Authorization": f"Bearer {TOKEN}"}
+    sent = bearer(state)
 
     def call(method: str, path: str, body: Any = None) -> Any:
         host = json.loads((state / "emulator.json").read_text())["api_url"].removeprefix("http://")

@@ -46,7 +46,7 @@ class Gateway:
         module = importlib.import_module("ansible_collections.openclaw.fly.plugins.modules.openclaw_exposure_info")
         info = self.emulator.info
         given = {
-            "api_token": self.emulator.TOKEN,
+            "api_token": self.emulator.token,
             "machines_url": self.emulator.api_url,
             "api_url": self.emulator.api_url,
             "app": self.site.app,

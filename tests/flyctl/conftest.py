@@ -24,8 +24,8 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 class Flyctl:
     """Runs one flyctl against one emulator, with a configuration directory of its own."""
 
-    def __init__(self, binary: str, emulator: Emulator, config: Path, token: str = Emulator.TOKEN) -> None:
-        self.binary, self.emulator, self.config, self.token = binary, emulator, config, token
+    def __init__(self, binary: str, emulator: Emulator, config: Path, token: str = "") -> None:
+        self.binary, self.emulator, self.config, self.token = binary, emulator, config, token or emulator.token
 
     def having(self, token: str) -> Flyctl:
         """The same with another token."""

@@ -97,7 +97,7 @@ def at_home(monkeypatch: pytest.MonkeyPatch, flyctl: Flyctl) -> None:
 def deploy(flyctl: Flyctl, app: str, check: bool = False, **build: Any) -> dict[str, Any]:
     url = flyctl.emulator.api_url
     given = {
-        "api_token": flyctl.emulator.TOKEN, "machines_url": url, "api_url": url, "api_retries": 0, "app": app,
+        "api_token": flyctl.emulator.token, "machines_url": url, "api_url": url, "api_retries": 0, "app": app,
         "definition": DEFINITION, "engine": "flyctl", "build": build, "flyctl": flyctl.binary,
     }  # fmt: skip
     params = ArgumentSpecValidator(fly_deploy.SPEC["argument_spec"]).validate(given).validated_parameters
@@ -110,7 +110,7 @@ def test_fly_io_s_builder_is_not_here(flyctl: Flyctl, source: Path) -> None:
     assert planned["changes"][0] == f"build {planned['image']} from {source}"
     failed = deploy(flyctl, app, path=str(source))
     assert "there is no builder" in failed["msg"] and "not implemented by the emulator" in failed["msg"]
-    assert flyctl.emulator.TOKEN not in str(failed) and flyctl.machines(app) == []
+    assert flyctl.emulator.token not in str(failed) and flyctl.machines(app) == []
 
 
 def test_no_app(flyctl: Flyctl, source: Path) -> None:

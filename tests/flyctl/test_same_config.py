@@ -72,7 +72,7 @@ def _without_zeroes(value: Any) -> Any:
 def ours(flyctl: Flyctl, app: str, toml: Path) -> dict[str, Any]:
     url = flyctl.emulator.api_url
     given = {
-        "api_token": flyctl.emulator.TOKEN, "machines_url": url, "api_url": url, "api_retries": 2, "app": app,
+        "api_token": flyctl.emulator.token, "machines_url": url, "api_url": url, "api_retries": 2, "app": app,
         "config": str(toml), "image": fitting(toml), "wait_timeout": 60.0,
     }  # fmt: skip
     params = ArgumentSpecValidator(fly_deploy.SPEC["argument_spec"]).validate(given).validated_parameters

@@ -55,7 +55,7 @@ def test_each_is_refused_with_its_path_and_remedy_and_nothing_is_touched(site: S
                 "app": "broken",
                 "hostnames": [f"https://{host}"],
                 "config": "{{ item.config }}",
-                "api_token": site.emulator.TOKEN,
+                "api_token": site.emulator.token,
                 "machines_url": site.emulator.api_url,
                 "api_url": site.emulator.api_url,
             },

@@ -67,7 +67,7 @@ def test_nothing_of_it_is_refused_before_the_first_request_that_writes(
         ).stdout
     )  # fmt: skip
     [host] = hosts["gateways"]["hosts"]
-    where = {"fly_api_token": emulator.TOKEN, "fly_machines_url": emulator.api_url, "fly_api_url": emulator.api_url}
+    where = {"fly_api_token": emulator.token, "fly_machines_url": emulator.api_url, "fly_api_url": emulator.api_url}
     files = {"fly_app_config_file": str(tmp_path / "fly.toml"), "fly_app_gateway_token_file": str(tmp_path / "token")}
     run = ansible.playbook(
         REPO / "playbooks" / "site.yml", inventory=REPO / "inventories" / "examples" / example, env=ENV, check=True,

@@ -21,7 +21,7 @@ def tasks(gateway: GatewaySite, *wanted: dict[str, Any], **options: Any) -> Run:
     """Run tasks of the collection for this gateway; `wanted` are {module: options}, named by their order."""
     api = {
         "app": gateway.app,
-        "api_token": gateway.emulator.TOKEN,
+        "api_token": gateway.emulator.token,
         "machines_url": gateway.emulator.api_url,
         "api_url": gateway.emulator.api_url,
     }

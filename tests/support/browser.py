@@ -75,11 +75,11 @@ def pin(host: str, port: int, ca_file: Path) -> str:
 class Browser:
     """`with Browser(program, folder, pins) as browser:`; `folder` gets the profile and may be removed afterwards."""
 
-    def __init__(self, chromium: str, folder: Path, pins: Sequence[str] = ()) -> None:
+    def __init__(self, chromium: str, folder: Path, pins: Sequence[str] = (), options: Sequence[str] = ()) -> None:
         self._profile = folder / "profile"
         root = ["--no-sandbox"] if os.geteuid() == 0 else []
         trust = [f"--ignore-certificate-errors-spki-list={','.join(pins)}"] if pins else []
-        self._command = [chromium, *QUIET, *root, *trust, f"--user-data-dir={self._profile}"]
+        self._command = [chromium, *QUIET, *root, *trust, *options, f"--user-data-dir={self._profile}"]
         self._command += ["--remote-debugging-port=0", "--window-size=1280,900", "about:blank"]
         self._log = folder / "chromium.log"
         self._ids = itertools.count(1)

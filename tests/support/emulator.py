@@ -18,8 +18,6 @@ from .ansible import REPO
 class Emulator:
     """An emulator with a state directory of its own, on free ports; `args` go to its `start`."""
 
-    TOKEN = "emulator-token"
-
     def __init__(self, state_dir: Path, *args: str, env: Mapping[str, str] | None = None) -> None:
         self.state_dir = state_dir
         self.args = args
@@ -37,6 +35,11 @@ class Emulator:
         return str(self.info["api_url"])
 
     @property
+    def token(self) -> str:
+        """The random one of its state directory, or what `--token` names."""
+        return Path(self.info["token_file"]).read_text().strip()
+
+    @property
     def ca_file(self) -> Path:
         return Path(self.info["ca_file"])
 
@@ -44,7 +47,7 @@ class Emulator:
     def environment(self) -> dict[str, str]:
         """What makes a playbook, or flyctl, use this emulator instead of Fly.io."""
         return {
-            "FLY_API_TOKEN": self.TOKEN,
+            "FLY_API_TOKEN": self.token,
             "FLY_FLAPS_BASE_URL": self.api_url,
             "FLY_API_BASE_URL": self.api_url,
             "FLY_ORG": "personal",
@@ -78,7 +81,7 @@ class Emulator:
             self.api_url + path,
             method=method,
             data=None if body is None else json.dumps(body).encode(),
-            headers={"Authorization": f"Bearer {self.TOKEN}", "Content-Type": "application/json"},
+            headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"},
         )
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:

@@ -102,7 +102,7 @@ class GatewaySite(Site):
     def call(self, method: str) -> Any:
         """Call a method of the gateway in its machine, and return the payload."""
         emulator = self.emulator
-        api = {"api_token": emulator.TOKEN, "machines_url": emulator.api_url, "api_url": emulator.api_url}
+        api = {"api_token": emulator.token, "machines_url": emulator.api_url, "api_url": emulator.api_url}
         params = ArgumentSpecValidator(API_OPTIONS).validate(api).validated_parameters
         files = RemoteFiles(connect(params, Context()), self.app, self.machine["id"])
         _release, (answer,) = gateway_calls.call(GatewayCli(files, "1000:1000"), [(method, {})])

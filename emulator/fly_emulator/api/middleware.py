@@ -18,6 +18,7 @@ from ..graphql.document import describe
 from ..journal import Entry
 from ..settings import Token
 from .errors import ApiError
+from .guard import GUARD
 from .request import APP_NAME, CONTEXT, REQUEST_ID, TOKEN, Handler
 
 GRAPHQL = "/graphql"
@@ -40,7 +41,10 @@ def kind(request: web.Request) -> str:
 
 @web.middleware
 async def journalled(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Outermost: note the request, whatever becomes of it."""
+    """Outermost: refuse whom the guard refuses; note any other request, whatever becomes of it."""
+    if refused := request.app[GUARD].refusal(request):
+        LOG.warning("refused %s %s: %s", request.method, request.path, refused)
+        return web.json_response({"error": refused}, status=403)
     if request.path.startswith(CONTROL):
         return await answered(request, handler)
     context = request.app[CONTEXT]
@@ -114,12 +118,11 @@ async def answered(request: web.Request, handler: Handler) -> web.StreamResponse
         if request.match_info.http_exception is not None:
             # Go's router answers before the token is looked at.
             return _headed(request, web.Response(status=404, text="404 page not found\n"))
-        if request.path.startswith(CONTROL):
-            if "Origin" in request.headers:  # it asks for no token, so web pages must not reach it
-                raise ApiError(403, "the emulator's own API is not for web pages")
-        else:
-            request[TOKEN] = authenticate(request)
+        request[TOKEN] = caller = authenticate(request)
+        if not request.path.startswith(CONTROL):
             request.app[LIMITER].check(request)
+        elif caller.orgs is not None or caller.apps is not None:
+            raise ApiError(403, "the emulator's own API is for the token of its owner")
         return _headed(request, await handler(request))
     except ApiError as error:
         return _headed(request, web.json_response(error.body(), status=error.http_status, headers=error.headers))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import ssl
 from collections.abc import Callable
 from pathlib import Path
 
 import trustme
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from ..state.directory import StateUnreadable, write_bytes
 
 DEFAULT_NAMES = ("*.fly.dev", "*.fly.dev.localhost", "localhost", "127.0.0.1", "::1")
 
@@ -30,13 +34,29 @@ class Certificates:
     def _load(self, directory: Path) -> trustme.CA:
         key = directory / "ca-key.pem"
         if key.exists() and self.ca_file.exists():
-            return trustme.CA.from_pem(self.ca_file.read_bytes(), key.read_bytes())
-        directory.mkdir(parents=True, exist_ok=True)
+            return self._kept(key)
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         ca = trustme.CA(organization_name="fly-emulator")
-        with os.fdopen(os.open(key, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
-            stream.write(ca.private_key_pem.bytes())
-        self.ca_file.write_bytes(ca.cert_pem.bytes())
+        write_bytes(key, ca.private_key_pem.bytes())
+        write_bytes(self.ca_file, ca.cert_pem.bytes(), 0o644)
         return ca
+
+    def _kept(self, key: Path) -> trustme.CA:
+        certificate, private = self.ca_file.read_bytes(), key.read_bytes()
+        try:
+            if (
+                x509.load_pem_x509_certificate(certificate).public_key()
+                != load_pem_private_key(private, None).public_key()
+            ):
+                raise ValueError("the key is not the certificate's")
+            return trustme.CA.from_pem(certificate, private)
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+            why = " ".join(str(error).split())[:120]
+            raise StateUnreadable(
+                f"The emulator's certificate authority in {key.parent} is broken ({why}). "
+                f"Remove {self.ca_file} and {key} to get a new one, then give the new {self.ca_file.name} to what "
+                "trusts the old one."
+            ) from None
 
     def _context(self, *names: str) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
 import shutil
 import socket
 from collections.abc import Iterable
@@ -14,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from ..runtime import RuntimeUnavailable
 from ..runtime.sixpn import Network, Networks, prefix_of
 from ..runtime.wireguard import PROGRAM, WireGuard, device_name
+from ..state.directory import StateUnreadable, write_bytes
 from ..state.model import WireGuardPeer
 
 
@@ -87,8 +87,13 @@ def _hex(key: str) -> str:
 def _key(file: Path) -> X25519PrivateKey:
     """The gateway's key, kept so that peers' files stay right over a restart."""
     if file.exists():
-        return X25519PrivateKey.from_private_bytes(file.read_bytes())
+        try:
+            return X25519PrivateKey.from_private_bytes(file.read_bytes())
+        except ValueError as error:
+            raise StateUnreadable(
+                f"The WireGuard key {file} is broken ({error}). Remove it to get a new one; files for peers that were "
+                "made before then no longer fit, so make them again."
+            ) from None
     made = X25519PrivateKey.generate()
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
-        stream.write(made.private_bytes_raw())
+    write_bytes(file, made.private_bytes_raw())
     return made

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from ..state.directory import open_own
 from . import shims
 from .base import Guarantees, LogSink, MachineSpec
 from .held import HeldMachine, Identity, Plan
@@ -132,7 +133,9 @@ def _write_files(spec: MachineSpec, directory: Path, paths: dict[str, str]) -> d
             real = directory / file.path.lstrip("/")
             placed[file.path] = str(real)
         real.parent.mkdir(parents=True, exist_ok=True)
-        real.write_bytes(file.content)
+        real.unlink(missing_ok=True)  # a machine may have put a link there
+        with os.fdopen(open_own(real, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb") as stream:
+            stream.write(file.content)
         real.chmod(file.mode)
     return placed
 

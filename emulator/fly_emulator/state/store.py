@@ -5,29 +5,16 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
 
 from .codec import decode
+from .directory import StateUnreadable, write_atomic
 from .model import App, Machine, OrganizationRecord, Volume
 
 T = TypeVar("T")
-
-
-class StateUnreadable(Exception):
-    """A file of the state directory cannot be read; the text names it and says what to do."""
-
-
-def write_atomic(path: Path, text: str, mode: int = 0o600) -> None:
-    """Replace `path` by `text`; readers see the old or the new file, never a part."""
-    temporary = path.with_name(path.name + ".new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        stream.write(text)
-    os.replace(temporary, path)
 
 
 def _read(directory: Path, kind: type[T]) -> Iterator[T]:

@@ -31,7 +31,10 @@ def call(emulator: dict[str, Any], path: str, body: Any = None) -> Any:
     request = urllib.request.Request(
         emulator["api_url"] + path,
         data=None if body is None else json.dumps(body).encode(),
-        headers={"Authorization": "Bearer emulator-token", "Content-Type": "application/json"},
+        headers={
+            "Authorization": f"Bearer {Path(emulator['token_file']).read_text().strip()}",
+            "Content-Type": "application/json",
+        },
     )
     with urllib.request.urlopen(request, timeout=30) as answer:
         return json.load(answer)
