@@ -14,7 +14,15 @@ COLLECTION = "ansible_collections.openclaw.fly"
 UTILS = f"{COLLECTION}.plugins.module_utils"
 
 # From the ground up: a package imports only what stands before it, or itself.
-FLOORS = [("_base",), ("_fly", "_openclaw"), ("_converge",), ("_gateway",), ("_resources", "_exposure"), ("_options",)]
+FLOORS = [
+    ("_base",),
+    ("_fly", "_openclaw"),
+    ("_converge",),
+    ("_gateway",),
+    ("_resources", "_exposure"),
+    ("_fleet",),
+    ("_options",),
+]
 PACKAGES = [package for floor in FLOORS for package in floor]
 
 

@@ -155,6 +155,21 @@ class Ansible:
         )
         return started.wait(timeout)
 
+    def inventory(self, source: Path, *args: str, env: Mapping[str, str] | None = None) -> Run:
+        """Run `ansible-inventory` on a source; `--list` prints JSON."""
+        scratch = Path(tempfile.mkdtemp(dir=self.home))
+        (scratch / "ansible.cfg").touch()
+        done = subprocess.run(
+            [str(self.core.bin / "ansible-inventory"), "-i", str(source), *args],
+            cwd=REPO,
+            env=self._environment(scratch, scratch / "record") | self.env | dict(env or {}),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return Run(done.returncode, done.stdout, done.stderr)
+
     def tasks(self, *tasks: Mapping[str, Any], play: Mapping[str, Any] | None = None, **options: Any) -> Run:
         """Run tasks on localhost in one play; `play` adds keywords to it, `options` are `playbook`'s."""
         return self.playbook(

@@ -57,6 +57,11 @@ def connect_deploys(params: dict[str, Any], context: Context) -> tuple[PlatformA
     return PlatformApi(transport), ReleasesApi(transport)
 
 
+def connect_organization(params: dict[str, Any], context: Context) -> tuple[Transport, GraphqlApi]:
+    """What reading an organization needs: the Machines API's lists, and GraphQL for addresses."""
+    return _transport(params, context, params["machines_url"]), connect_graphql(params, context)
+
+
 def _transport(params: dict[str, Any], context: Context, url: str) -> Transport:
     if params["api_timeout"] <= 0 or params["api_retries"] < 0:
         raise CollectionError(

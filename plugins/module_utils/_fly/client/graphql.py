@@ -39,6 +39,11 @@ mutation($input: DeleteLimitedAccessTokenInput!) { deleteLimitedAccessToken(inpu
 _IMAGE = """
 query($name: String!, $ref: String!) { app(name: $name) { id image(ref: $ref) { digest } } }
 """
+_ADDRESSES = """
+query($slug: String!, $after: String) { organization(slug: $slug) { id apps(first: 100, after: $after) {
+  nodes { name sharedIpAddress ipAddresses(first: 50) { nodes { address type } } }
+  pageInfo { hasNextPage endCursor } } } }
+"""
 
 
 class GraphqlApi:
@@ -90,6 +95,17 @@ class GraphqlApi:
         except NotFound:
             return None
         return (found.get("image") or {}).get("digest")
+
+    def addresses(self, org: str) -> dict[str, list[Json]]:
+        """The addresses {ip, type} of all apps of an organization, by app; type as in `facts.addresses`."""
+        _owner, nodes = self._pages(_ADDRESSES, {"slug": org}, "organization", "apps")
+        found: dict[str, list[Json]] = {}
+        for node in nodes:
+            listed = (node.get("ipAddresses") or {}).get("nodes") or []
+            held = [{"ip": entry["address"], "type": entry["type"]} for entry in listed if entry]
+            shared = node.get("sharedIpAddress")
+            found[node["name"]] = held + ([{"ip": shared, "type": "shared_v4"}] if shared else [])
+        return found
 
     def _pages(self, query: str, variables: Json, root: str, connection: str) -> tuple[Json, list[Json]]:
         nodes: list[Json] = []
