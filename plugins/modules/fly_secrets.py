@@ -25,7 +25,10 @@ extends_documentation_fragment:
   - openclaw.fly.api.converges
 options:
   secrets:
-    description: Values by name. They are sent in request bodies only, and masked in all output.
+    description:
+      - Values by name, each a text in one line, or a PEM or JSON document. They are sent in request bodies only, and
+        masked in all output.
+      - Null, numbers, booleans, lists and dictionaries are refused. Write a number in quotes.
     type: dict
     default: {}
   absent:
@@ -129,7 +132,9 @@ SPEC: dict[str, Any] = {
 
 
 def body(params: dict[str, Any], context: Context) -> Secrets:
-    values = {name: context.secret(str(value)) for name, value in params["secrets"].items()}
+    values = params["secrets"]
+    for value in values.values():
+        context.secret(str(value))
     api, app = connect(params, context), params["app"]
     gate = Gate(api, connect_platform(params, context), app, params["wait_timeout"], context.progress)
     apply = MachineWriter(api, gate, app) if params["apply"] else None

@@ -71,9 +71,12 @@ options:
     elements: str
     default: []
   secrets:
-    description: Values of those secrets; the tokens of channels are judged by their shape before they are set.
+    description: Values of those secrets; their types, placeholders and the shapes of known keys are judged.
     type: dict
     default: {}
+  gateway_token:
+    description: The gateway's token; one that can be guessed is refused.
+    type: str
   packages:
     description: Plugins that are installed, npm packages with their exact versions.
     type: dict
@@ -154,6 +157,7 @@ SPEC: dict[str, Any] = {
         "https_port": {"type": "int", "default": 443},
         "secret_names": {"type": "list", "elements": "str", "default": [], "no_log": False},
         "secrets": {"type": "dict", "default": {}, "no_log": True},
+        "gateway_token": {"type": "str", "no_log": True},
         "packages": {"type": "dict", "default": {}},
         "tunnels": {"type": "list", "elements": "dict", "default": []},
         "ownership": {"type": "str", "choices": ["merge", "exact", "readonly"], "default": "merge"},

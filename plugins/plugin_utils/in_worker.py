@@ -27,6 +27,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ..module_utils._converge.context import Context
+from ..module_utils._converge.masking import mask_result
 from ..module_utils._converge.run import run
 
 display = Display()
@@ -82,8 +83,7 @@ class InWorkerAction(ActionBase):
         finally:
             masked |= context.secrets
         result |= self._invocation(params, task_vars)
-        masked_result: dict[str, Any] = remove_values(result, masked)
-        return masked_result
+        return mask_result(result, masked)
 
     def _needs_a_process(self) -> bool:
         return bool(

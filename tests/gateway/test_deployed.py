@@ -20,6 +20,9 @@ from ansible_collections.openclaw.fly.plugins.module_utils._openclaw import gate
 from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.device_identity import DeviceIdentity
 from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.probes import ProbeFailed, ProxyAttributionRequired
 
+DISCORD = "M" + "a" * 23 + ".bbbbbb." + "c" * 27
+"""A bot token of nobody."""
+
 pytestmark = [pytest.mark.gateway, pytest.mark.slow]
 
 
@@ -151,14 +154,14 @@ def test_env_memory_and_secret_cost_one_restart_and_no_state(deployed: GatewaySi
     machine, volume = deployed.machine, deployed.volume["id"]
     deployed.variables |= {
         "fly_app_env": {"OPENCLAW_SKIP_CHANNELS": "1", "npm_config_fetch_retries": "0", "TZ": "Europe/Amsterdam"},
-        "fly_app_secrets": {"DISCORD_BOT_TOKEN": "a-discord-token-of-nobody"},
+        "fly_app_secrets": {"DISCORD_BOT_TOKEN": DISCORD},
         "fly_app_vm_memory": "2560mb",
     }
     deployed.emulator.clear_journal()
     run = deployed.converge("--diff")
     updates = [line for line in deployed.writes() if line == f"POST /v1/apps/{deployed.app}/machines/{machine['id']}"]
     assert len(updates) == 1, deployed.writes()
-    assert "a-discord-token-of-nobody" not in run.output
+    assert DISCORD not in run.output
     (_, _toml), (_, secrets), (_, update) = changes(run)
     assert secrets == ["set DISCORD_BOT_TOKEN"]
     assert sorted(re.split("[:,] ", update[0])[1:]) == ["env.TZ", "guest.memory_mb", "secrets"]
@@ -194,7 +197,7 @@ def test_a_gateway_that_cannot_start_is_brought_back(deployed: GatewaySite) -> N
 
 
 def test_the_token_is_in_no_log(deployed: GatewaySite) -> None:
-    secrets = (deployed.token, "a-discord-token-of-nobody")
+    secrets = (deployed.token, DISCORD)
     logs = {
         "the machine's log": "\n".join(deployed.log()),
         "the gateway's own log": deployed.sh("cat /tmp/openclaw/*.log"),

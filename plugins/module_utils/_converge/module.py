@@ -9,6 +9,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from .context import Context
+from .masking import mask_result, mask_text, unmistakable
 from .run import Body, run
 
 
@@ -21,9 +22,14 @@ class _Module(AnsibleModule):  # type: ignore[misc]
 def run_module(spec: dict[str, Any], body: Body) -> None:
     """Parse the task's arguments by `spec` (AnsibleModule's keyword arguments), run, report, exit."""
     module = _Module(**spec)
-    context = Context(check_mode=module.check_mode, diff=module._diff, warn=module.warn)
+    context = Context(check_mode=module.check_mode, diff=module._diff)
+    context.warn = lambda text: module.warn(mask_text(text, module.no_log_values | context.secrets))
     result = run(body, module.params, context)
-    module.no_log_values.update(context.secrets)
+    secrets = module.no_log_values | context.secrets
+    result = mask_result(result, secrets)
+    # What is left for AnsibleModule are the arguments, and a second look at data with what cannot be there by chance.
+    module.params = mask_result({"invocation": module.params}, secrets)["invocation"]
+    module.no_log_values = unmistakable(secrets)
     if result.pop("failed", False):
         module.fail_json(**result)
     module.exit_json(**result)

@@ -11,7 +11,7 @@ from .._base.errors import CollectionError
 from .._fly.client.api import MachinesApi
 from .._fly.client.token import Scope, scope_of
 from .._fly.facts.guests import REGION_FACTOR, memory_mb
-from .._openclaw import channels, config_rules, config_schema, process
+from .._openclaw import channels, config_rules, config_schema, process, secret_values
 from .._openclaw.config_moves import migrate
 from .._openclaw.plugins import unpinned
 from .._openclaw.problems import ConfigRefused, Problem
@@ -30,6 +30,8 @@ def preflight(api: MachinesApi, params: dict[str, Any]) -> dict[str, Any]:
         *_memory(params["vm_memory"], params["memory_floor_mb"]),
         *config_problems(params, release),
     ]
+    told = {f"fly_app_secrets.{problem.path}" for problem in problems if problem.rule == "channel-token"}
+    problems += [problem for problem in secret_problems(params, release) if problem.path not in told]
     result: dict[str, Any] = {
         "changed": False,
         "problems": [problem.as_dict() for problem in problems],
@@ -40,6 +42,13 @@ def preflight(api: MachinesApi, params: dict[str, Any]) -> dict[str, Any]:
             failed=True, msg=str(ConfigRefused(problems, f"app {params['app']}", kept="Nothing was changed."))
         )
     return result
+
+
+def secret_problems(params: dict[str, Any], release: Release) -> list[Problem]:
+    """Judge the values of the app's secrets and the gateway's token."""
+    rules = facts(params, release, process.DEFAULT_PORT)
+    found = secret_values.judge(params["secrets"], params["gateway_token"])
+    return [problem for problem in found if not config_rules.waived(problem, rules)]
 
 
 def config_problems(params: dict[str, Any], release: Release) -> list[Problem]:

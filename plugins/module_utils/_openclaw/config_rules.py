@@ -69,6 +69,8 @@ WAIVABLE = frozenset(
         "moved",
         "channel-plugin",
         "tunnel-everything",
+        "secret-shape",
+        "weak-secret",
     }
 )
 """Rules that a person may waive with a reason. What cannot work, and secrets in the file, cannot be waived."""

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from .._base.errors import CollectionError
+from .._base.secret_values import fault_of
 from .._converge.resource import Change, Resource
 from .._fly.client.api import Json, MachinesApi
 from .._fly.machines.config import is_held
@@ -48,7 +49,7 @@ class Secrets(Resource[SecretsState]):
         self,
         api: MachinesApi,
         app: str,
-        values: dict[str, str],
+        values: dict[str, Any],
         *,
         memory: LedgerFile,
         absent: list[str] | None = None,
@@ -67,12 +68,8 @@ class Secrets(Resource[SecretsState]):
                     todo="Use letters, digits and underscores",
                 )
         for name, value in values.items():
-            if not value:
-                raise CollectionError(
-                    f"the secret {name} has no value",
-                    where=self.title,
-                    todo=f"Give it one, leave it out, or remove it with absent: [{name}]",
-                )
+            if fault := fault_of(value):
+                raise CollectionError(f"the secret {name} {fault.why}", where=self.title, todo=fault.todo)
 
     @property
     def title(self) -> str:
