@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 from ..modules import openclaw_preflight
-from ..plugin_utils.preflight import PreflightAction
+from ..plugin_utils.in_worker import InWorkerAction
 
 
-class ActionModule(PreflightAction):
+class ActionModule(InWorkerAction):
     module = openclaw_preflight
     libraries = ("jsonschema",)

@@ -86,7 +86,7 @@ from ..module_utils._converge.module import run_module
 from ..module_utils._openclaw.plugins import pinned
 from ..module_utils._openclaw.releases import Release
 from ..module_utils._options.api import API_OPTIONS, connect
-from ..module_utils._resources.plugins import Plugins, WantedPlugins
+from ..module_utils._resources.plugins import Plugins
 
 SPEC: dict[str, Any] = {
     "argument_spec": {
@@ -104,15 +104,16 @@ SPEC: dict[str, Any] = {
 
 def body(params: dict[str, Any], context: Context) -> Plugins:
     packages = pinned(params["packages"], f"app {params['app']}")
-    wanted = WantedPlugins(
+    return Plugins(
+        connect(params, context),
+        context,
         params["app"],
         packages,
-        params["exact"],
-        params["owner"],
-        params["wait_timeout"],
-        Release.parse(params["release"]),
+        exact=params["exact"],
+        owner=params["owner"],
+        patience=params["wait_timeout"],
+        release=Release.parse(params["release"]),
     )
-    return Plugins(connect(params, context), context, wanted)
 
 
 def main() -> None:

@@ -13,8 +13,7 @@ from .._base import clock
 from .._base.errors import CollectionError
 from .._converge.context import Context
 from .catalogue import CHECKS
-from .check import Check
-from .notes import Finding, Notes, Skipped
+from .check import Check, Finding, Notes, Skipped
 from .target import Target
 from .waivers import Waiver
 
@@ -28,31 +27,31 @@ def verify(
     context: Context,
     *,
     today: date,
-    timeout: float = 0.0,
+    patience: float = 0.0,
 ) -> dict[str, Any]:
     """A module's result; failed when a finding is left that no valid waiver covers.
 
-    `timeout` is how many seconds the platform gets, after a change, for what lags behind.
+    `patience` is how many seconds the platform gets, after a change, for what settles.
     """
     wanted = set(ids)
     results = []
     left: list[Finding] = []
-    deadline = clock.monotonic() + timeout
+    deadline = clock.monotonic() + patience
     for check in CHECKS:
         if check.id not in wanted:
             continue
         notes, skipped = _run(check, target)
-        # What leads to addresses that should not exist does not change by itself.
+        # What leads to addresses that should not be there does not settle.
         exact = not any(finding.id == "addresses" for finding in left)
-        while check.lags and notes.findings and exact and clock.monotonic() < deadline:
+        while check.settles and notes.findings and exact and clock.monotonic() < deadline:
             clock.sleep(_PAUSE)
             target.forget()
             notes, skipped = _run(check, target)
         waived, open_ = _weigh(notes.findings, waivers, today, context)
         left += open_
         status = "skip" if skipped else "fail" if open_ else "waived" if waived else "pass"
-        seen = skipped or "; ".join(finding.what for finding in notes.findings) or "; ".join(notes.evidence)
-        context.progress(f"{status:<7}{check.id:<12} {seen}")
+        told = skipped or "; ".join(finding.what for finding in notes.findings) or "; ".join(notes.evidence)
+        context.progress(f"{status:<7}{check.id:<12} {told}")
         results.append(
             {
                 "id": check.id,

@@ -12,9 +12,10 @@ from typing import Any
 
 from .._base.errors import CollectionError
 from .._converge.resource import Change, Resource
-from .._fly.client.api import Json, MachinesApi
+from .._fly.client.api import MachinesApi
 from .._fly.client.errors import NoCapacity
 from .._fly.client.releases import ReleaseEntry
+from .._fly.client.types import Json, Machine
 from .._fly.images.build import ImageBuild
 from .._fly.machines import config as machine_config
 from .._fly.machines.compare import desired, differences, is_image, sections
@@ -31,7 +32,7 @@ from .._fly.toml.definition import Definition, process_groups
 
 @dataclass(frozen=True)
 class DeployState:
-    machines: list[Json]
+    machines: list[Machine]
     secrets: str
     """Fingerprint of the secrets' names and digests."""
     secrets_at: float
@@ -136,7 +137,7 @@ class Deployment(Resource[DeployState]):
         machines = [public_view(machine) for machine in observed.machines]
         return {"machines": machines, "image": self._image, "release": self._release and self._release.view()}
 
-    def _is_unbuilt(self, machines: list[Json]) -> bool:
+    def _is_unbuilt(self, machines: list[Machine]) -> bool:
         """An image that every machine runs was built; any other is looked up, and its builder looked for."""
         if self._build is None:
             return False
@@ -156,7 +157,7 @@ class Deployment(Resource[DeployState]):
             config["metadata"][SECRETS_KEY] = secrets
         return machine_config.hold(config) if self._hold else config
 
-    def _convergence(self, machine: Json, group: str, observed: DeployState) -> list[Change]:
+    def _convergence(self, machine: Machine, group: str, observed: DeployState) -> list[Change]:
         identity, config = machine["id"], machine.get("config") or {}
         held, down = machine_config.is_held(config), machine.get("state") in DOWN
         if self._hold and (held or not (down or is_crash_looping(machine)) or self._may_sleep(machine)):
@@ -179,7 +180,7 @@ class Deployment(Resource[DeployState]):
             return [self._start(machine)]
         return []
 
-    def _may_sleep(self, machine: Json) -> bool:
+    def _may_sleep(self, machine: Machine) -> bool:
         """Fly's proxy stops and starts it by demand, or it stands by for another: that it is down means nothing."""
         if _is_standby(machine):
             return machine.get("state") in DOWN
@@ -201,7 +202,7 @@ class Deployment(Resource[DeployState]):
         what = "create a machine on hold" if self._hold else "create a machine"
         return _Sending(f"{what} for {group}", None, after, lambda: self._create(group, observed))
 
-    def _replacement(self, machine: Json, group: str, observed: DeployState) -> Change:
+    def _replacement(self, machine: Machine, group: str, observed: DeployState) -> Change:
         """A mount cannot be added to or taken from a machine; its volume, if any, outlives it."""
 
         def replace() -> None:
@@ -212,13 +213,13 @@ class Deployment(Resource[DeployState]):
         before, after = differences(config, machine.get("config") or {})
         return _Sending(f"replace machine {machine['id']}: its mount changes", before, after, replace)
 
-    def _removal(self, machine: Json) -> Change:
+    def _removal(self, machine: Machine) -> Change:
         identity, group = machine["id"], group_of(machine)
         before = {"id": identity, "process_group": group}
         what = f"destroy machine {identity}: fly.toml has no process {group}"
         return Change(what, before, None, lambda: self._write.destroy(identity))
 
-    def _start(self, machine: Json) -> Change:
+    def _start(self, machine: Machine) -> Change:
         identity, before = machine["id"], {"state": machine.get("state")}
         return Change(f"start machine {identity}", before, {"state": "started"}, lambda: self._write.start(identity))
 
@@ -258,6 +259,6 @@ def _shown(config: Json) -> Json:
     return {key: value for key, value in config.items() if value and key != "metadata"}
 
 
-def _is_standby(machine: Json) -> bool:
+def _is_standby(machine: Machine) -> bool:
     """flyctl makes a second machine for a group without services, to start when the first one's host is lost."""
     return bool((machine.get("config") or {}).get("standbys"))

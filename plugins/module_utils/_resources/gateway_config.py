@@ -13,7 +13,8 @@ from typing import Any
 
 from .._converge.context import Context
 from .._converge.resource import Change, Resource
-from .._fly.client.api import Json, MachinesApi
+from .._fly.client.api import MachinesApi
+from .._fly.client.types import Machine
 from .._fly.machines.pick import pick_machine, pick_of, started_machine
 from .._fly.machines.remote_files import RemoteFile, RemoteFiles
 from .._gateway.calls import runs_file
@@ -43,7 +44,7 @@ _DEPTH = 5
 
 @dataclass(frozen=True)
 class ConfigState:
-    machine: Json | None
+    machine: Machine | None
     """The machine that has the volume, if it can be reached."""
     file: RemoteFile | None
     ledger: RemoteFile | None
@@ -103,7 +104,7 @@ class GatewayConfig(Resource[ConfigState]):
         app: str,
         wanted: WantedFile,
         context: Context,
-        machines: list[Json] | None = None,
+        machines: list[Machine] | None = None,
     ) -> None:
         self._api, self._effect, self._app, self._wanted, self._context = api, effect, app, wanted, context
         self._machines = machines

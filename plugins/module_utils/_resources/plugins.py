@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from .._base.errors import CollectionError
@@ -21,26 +21,27 @@ from .._openclaw.releases import Release
 OFFICIAL = "@openclaw/"
 
 
-@dataclass(frozen=True)
-class WantedPlugins:
-    app: str
-    packages: Mapping[str, str]
-    """npm packages by exact version."""
-    exact: bool
-    """Whether others that were installed are removed."""
-    owner: str
-    """Numeric user and group of the gateway."""
-    timeout: float
-    """Seconds for one installation."""
-    release: Release
-
-
 class Plugins(Resource[tuple[Plugin, ...] | None]):
-    """What the release bundles counts as installed, whatever its version: it is part of the release."""
+    """`packages` are npm packages by exact version. With `exact`, others that were installed are removed.
 
-    def __init__(self, api: MachinesApi, context: Context, wanted: WantedPlugins) -> None:
-        self._api, self._context, self._wanted = api, context, wanted
-        self._app, self._packages = wanted.app, wanted.packages
+    What the release bundles counts as installed, whatever its version: it is part of the release.
+    """
+
+    def __init__(
+        self,
+        api: MachinesApi,
+        context: Context,
+        app: str,
+        packages: Mapping[str, str],
+        *,
+        exact: bool,
+        owner: str,
+        patience: float,
+        release: Release,
+    ) -> None:
+        self._api, self._context, self._app = api, context, app
+        self._packages, self._exact, self._owner, self._patience = packages, exact, owner, patience
+        self._release = release
 
     @property
     def title(self) -> str:
@@ -50,8 +51,8 @@ class Plugins(Resource[tuple[Plugin, ...] | None]):
         machine = pick_machine(self._api, self._app)
         if machine is None or machine.get("state") != "started":
             return None
-        if (runs := another_release(machine, self._wanted.release)) and not self._context.check_mode:
-            self._context.progress(f"{self.title}: OpenClaw {runs} still runs, so its plugins wait for the deploy")
+        if (runs := another_release(machine, self._release)) and not self._context.check_mode:
+            self._context.progress(f"{self.title}: OpenClaw {runs} runs yet, they wait for the deploy")
             return None
         return parse(self._cli().json("plugins", "list", "--json"))
 
@@ -69,7 +70,7 @@ class Plugins(Resource[tuple[Plugin, ...] | None]):
                 f"install {package}@{version}" if not there else f"change {package} from {there.version} to {version}"
             )
             changes.append(Change(what, before, f"{package}@{version}", self._installer(package, version, bool(there))))
-        for package, plugin in found.items() if self._wanted.exact else ():
+        for package, plugin in found.items() if self._exact else ():
             if package not in self._packages and plugin.is_installed:
                 changes.append(
                     Change(
@@ -100,9 +101,10 @@ class Plugins(Resource[tuple[Plugin, ...] | None]):
         return lambda: self._run("uninstall", plugin.id, "--force")
 
     def _run(self, *arguments: str) -> None:
-        answer = self._cli().write("plugins", *arguments, timeout=self._wanted.timeout)
-        said = (answer["stdout"] + answer["stderr"]).strip()
-        if code := answer["exit_code"]:
+        code, said = self._cli().run_long(
+            "plugins", *arguments, patience=self._patience, progress=self._context.progress
+        )
+        if code:
             raise CollectionError(
                 f"openclaw plugins {' '.join(arguments[:2])} failed",
                 where=self.title,
@@ -111,4 +113,4 @@ class Plugins(Resource[tuple[Plugin, ...] | None]):
             )
 
     def _cli(self) -> GatewayCli:
-        return GatewayCli.started(self._api, self._app, self._wanted.owner, self._context.progress)
+        return GatewayCli.started(self._api, self._app, self._owner)

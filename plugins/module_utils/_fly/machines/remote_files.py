@@ -13,7 +13,8 @@ import contextlib
 from dataclasses import dataclass
 
 from ..._base.errors import CollectionError
-from ..client.api import Json, MachinesApi
+from ..client.api import MachinesApi
+from ..client.types import Json
 
 _READ = """
 for path; do
@@ -68,11 +69,6 @@ class RemoteFiles:
     def __init__(self, api: MachinesApi, app: str, machine: str) -> None:
         self._api, self._app, self._machine = api, app, machine
 
-    @property
-    def place(self) -> str:
-        """How messages call it."""
-        return f"machine {self._machine} of {self._app}"
-
     def run(self, command: list[str], stdin: str | None = None, timeout: int = 25, *, safe: bool = False) -> Json:
         """Run argv; return {exit_code, stdout, stderr}, all present. `safe`: running it twice does no harm."""
         answer = self._api.exec(self._app, self._machine, command, stdin, timeout, safe=safe)
@@ -105,22 +101,16 @@ class RemoteFiles:
         self, what: str, script: str, arguments: list[str], stdin: str | None = None, *, safe: bool = False
     ) -> str:
         """Run a POSIX shell script with arguments and return its output; `what` is for the error's text."""
-        return str(self._checked(what, self.run(["sh", "-c", script, "sh", *arguments], stdin, safe=safe))["stdout"])
-
-    def answer(self, what: str, script: str, arguments: list[str], stdin: str | None = None) -> Json:
-        """As `shell`, of a script that may run twice: its output and what it wrote to stderr."""
-        return self._checked(what, self.run(["sh", "-c", script, "sh", *arguments], stdin, safe=True))
-
-    def _checked(self, what: str, answer: Json) -> Json:
+        answer = self.run(["sh", "-c", script, "sh", *arguments], stdin, safe=safe)
         if answer["exit_code"]:
             raise CollectionError(
                 f"cannot {what}",
-                where=self.place,
+                where=f"machine {self._machine} of {self._app}",
                 why=answer["stderr"].strip() or f"the shell ended with {answer['exit_code']}",
                 todo="See that the volume is mounted and not full",
                 exit_code=answer["exit_code"],
             )
-        return answer
+        return str(answer["stdout"])
 
 
 def _parse(status: str, data: str) -> RemoteFile | None:

@@ -1,15 +1,18 @@
 # GNU General Public License v3.0 or later (see LICENSE)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long a machine's last restart took."""
+"""What an app is at present, whatever the inventory says: its exposure, and how long it was away."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from .._base import clock
 from .._base.errors import CollectionError
-from .._fly.client.api import Json, PlatformApi
+from .._fly.client.api import PlatformApi
+from .._fly.client.types import Json
+from .._fly.facts.addresses import PUBLIC_TYPES
+from .._fly.machines.config import is_held
 from .._openclaw.releases import ReleaseFacts
 
 _START = ("start", "started")
@@ -20,13 +23,30 @@ _PASSING = "is now passing"
 """Fly.io's log line: Health check 'servicecheck-00-http-3000' on port 3000 is now passing."""
 
 
+def exposure_of(machines: Iterable[Mapping[str, Any]], addresses: Iterable[Mapping[str, Any]]) -> str | None:
+    """Public, private, sealed, or None when no machine was ever deployed.
+
+    Anything public about it makes it public: an address that somebody added, or a service that demands https.
+    """
+    configs = [machine.get("config") or {} for machine in machines]
+    kinds = {entry["type"] for entry in addresses}
+    if not configs:
+        return None
+    ports = [port for config in configs for service in config.get("services") or [] for port in service["ports"] or []]
+    if kinds & set(PUBLIC_TYPES) or any(port.get("force_https") for port in ports):
+        return "public"
+    if all(is_held(config) for config in configs) and not kinds:
+        return None
+    return "private" if ports or "private_v6" in kinds else "sealed"
+
+
 def outage(
-    app: str, machine: Json, platform: PlatformApi, facts: ReleaseFacts, timeout: float = 0
+    app: str, machine: Mapping[str, Any], platform: PlatformApi, facts: ReleaseFacts, patience: float = 0
 ) -> dict[str, Any] | None:
     """The machine's last restart, in seconds: `unreachable` from the process's end until its check passed again, which
     is when Fly's proxy sends requests; `boot` from its start to its ready line is the gateway's own part of that.
 
-    Its ready line comes seconds after the check has passed, and is waited for, `timeout` seconds. None when Fly.io no
+    Its ready line comes seconds after the check has passed, and is waited for, `patience` seconds. None when Fly.io no
     longer knows it, or the token may not read logs.
     """
     events = machine.get("events") or []
@@ -39,7 +59,7 @@ def outage(
     ended = next((min(moments) for moments in ends if moments), None)
     if ended is None:
         return None
-    deadline = clock.monotonic() + timeout
+    deadline = clock.monotonic() + patience
     while True:
         try:
             entries = platform.logs(app, machine["id"])
@@ -59,13 +79,13 @@ def _seconds(event: Json) -> float:
     return float(event.get("timestamp") or 0) / 1000
 
 
-def _first(entries: Iterable[Json], since: float, wanted: Callable[[str], bool]) -> float | None:
+def _first(entries: Iterable[Mapping[str, Any]], since: float, wanted: Callable[[str], bool]) -> float | None:
     """When the first such line was logged, in unix seconds."""
     stamps = [_time(entry) for entry in entries if wanted(str(entry.get("message", "")))]
     return min((at for at in stamps if at >= since), default=None)
 
 
-def _time(entry: Json) -> float:
+def _time(entry: Mapping[str, Any]) -> float:
     try:
         return clock.parse(str(entry.get("timestamp") or ""))
     except ValueError:

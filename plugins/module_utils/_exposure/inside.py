@@ -1,14 +1,14 @@
 # GNU General Public License v3.0 or later (see LICENSE)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What only the gateway itself knows: its own audit, and the modes of its files."""
+"""What only the gateway itself can tell: its own audit, and the modes of its files."""
 
 from __future__ import annotations
 
 from .._base.errors import CollectionError
-from .notes import Notes
+from .check import Notes
 from .target import Target
 
-_TIMEOUT = 240.0
+_PATIENCE = 240.0
 """Seconds: it takes ten on an idle machine, and more than a minute on one whose CPU share is used up."""
 
 
@@ -22,7 +22,7 @@ def audit(target: Target, notes: Notes) -> None:
     folder = target.files.run(["stat", "-c", "%a", target.state_dir])["stdout"].strip()
     if folder and int(folder, 8) & 0o022:
         notes.found(f"{target.state_dir} has mode {folder}", f"chmod 700 {target.state_dir}", detail="file_mode")
-    report = target.cli.json("security", "audit", "--json", timeout=_TIMEOUT)
+    report = target.cli.json("security", "audit", "--json", patience=_PATIENCE)
     summary = report.get("summary")
     if not isinstance(summary, dict):
         raise CollectionError("the gateway's audit cannot be read", why=str(report)[:200])
