@@ -20,7 +20,7 @@ FLOORS = [
     ("_converge",),
     ("_gateway",),
     ("_resources", "_exposure"),
-    ("_fleet",),
+    ("_fleet", "_preflight"),
     ("_options",),
 ]
 PACKAGES = [package for floor in FLOORS for package in floor]

@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 from ..modules import openclaw_preflight
-from ..plugin_utils.in_worker import InWorkerAction
+from ..plugin_utils.preflight import PreflightAction
 
 
-class ActionModule(InWorkerAction):
+class ActionModule(PreflightAction):
     module = openclaw_preflight
     libraries = ("jsonschema",)

@@ -54,7 +54,7 @@ from ansible.errors import AnsibleFilterError
 
 from ..module_utils._base.errors import CollectionError
 from ..module_utils._fly.machines.config import machine_config as translated
-from ..module_utils._fly.toml.definition import default_group, load, process_groups
+from ..module_utils._fly.toml.definition import FlyToml
 
 
 def machine_config(
@@ -65,12 +65,11 @@ def machine_config(
     base_dir: str | None = None,
 ) -> dict[str, Any]:
     try:
-        found, _folder = load(None, definition)
-        group = process_group or default_group(found)
-        if group not in process_groups(found):
+        toml = FlyToml.parse(definition, folder=Path(base_dir) if base_dir else None)
+        group = process_group or toml.default_group
+        if group not in toml.groups:
             raise CollectionError(f"there is no process group {group!r}", where="fly.toml")
-        named = image or (found.get("build") or {}).get("image") or ""
-        return translated(found, group, str(named), volume, Path(base_dir) if base_dir else None)
+        return translated(toml, group, image or toml.image, volume)
     except CollectionError as error:
         raise AnsibleFilterError(str(error)) from error
 

@@ -46,13 +46,14 @@ from ansible.plugins.lookup import LookupBase
 
 from ..module_utils._base.errors import CollectionError
 from ..module_utils._fly.images.build import build_wanted, order_of, source_of
+from ..module_utils._fly.toml.definition import FlyToml
 
 
 class LookupModule(LookupBase):
     def run(self, terms: list[str], variables: Mapping[str, Any] | None = None, **kwargs: Any) -> list[str]:
         self.set_options(var_options=variables, direct=kwargs)
         try:
-            wanted = build_wanted({}, self.get_option("build"), None)
+            wanted = build_wanted(FlyToml({}), self.get_option("build"))
             source = source_of(wanted)
             return [order_of(app, wanted, source).reference for app in terms]
         except CollectionError as error:

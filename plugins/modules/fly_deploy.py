@@ -244,8 +244,8 @@ from ..module_utils._fly.client.releases import ReleaseEntry
 from ..module_utils._fly.machines.gate import Gate
 from ..module_utils._fly.secrets.applied import told_state
 from ..module_utils._fly.secrets.ledger_file import LedgerFile
-from ..module_utils._fly.toml.definition import launch_leftovers, load
-from ..module_utils._fly.toml.env_check import refuse_secrets
+from ..module_utils._fly.toml.definition import FlyToml
+from ..module_utils._fly.toml.secret_check import refuse_secrets
 from ..module_utils._options.api import API_OPTIONS, connect, connect_deploys
 from ..module_utils._options.image import image_build
 from ..module_utils._resources.deployment import Deployment
@@ -291,11 +291,12 @@ SPEC: dict[str, Any] = {
 
 
 def body(params: dict[str, Any], context: Context) -> Deployment:
-    definition, base_dir = load(params["config"], params["definition"])
-    for line in launch_leftovers(definition):
+    given = params["config"]
+    toml = FlyToml.load(given) if given is not None else FlyToml.parse(params["definition"])
+    for line in toml.launch_leftovers():
         context.warn(line)
-    app = params["app"] or definition.get("app") or ""
-    refuse_secrets(definition.get("env") or {}, f"fly.toml of {app}", params["public_env"], context.secret)
+    app = params["app"] or toml.app
+    refuse_secrets(toml, f"fly.toml of {app}", params["public_env"], context.secret)
     api = connect(params, context)
     platform, releases = connect_deploys(params, context)
     gate = Gate(api, platform, app, params["wait_timeout"], context.progress)
@@ -303,17 +304,16 @@ def body(params: dict[str, Any], context: Context) -> Deployment:
         api,
         gate,
         app,
-        definition,
+        toml,
         image=params["image"],
         hold=params["hold"],
-        base_dir=base_dir,
         secrets_pending=params["secrets_changed"] and context.check_mode,
         memory=LedgerFile(params["secrets_memory"], app),
         secrets_state=told_state(params["secrets_state"]),
         fallback_regions=tuple(params["fallback_regions"]),
         volume=params["volume"],
-        release=ReleaseEntry(releases, app, definition, context.warn),
-        build=image_build(params, context, app, definition, base_dir),
+        release=ReleaseEntry(releases, app, toml.data, context.warn),
+        build=image_build(params, context, app, toml),
     )
 
 

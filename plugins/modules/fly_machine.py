@@ -112,7 +112,7 @@ from typing import Any
 from ..module_utils._converge.context import Context
 from ..module_utils._converge.module import run_module
 from ..module_utils._fly.machines.gate import Gate
-from ..module_utils._fly.toml.env_check import refuse_secrets
+from ..module_utils._fly.toml.secret_check import refuse_in_settings
 from ..module_utils._options.api import API_OPTIONS, connect, connect_platform
 from ..module_utils._resources.machine import Machine, Settings
 
@@ -139,7 +139,7 @@ SPEC: dict[str, Any] = {
 
 def body(params: dict[str, Any], context: Context) -> Machine:
     app = params["app"]
-    refuse_secrets(params["env"], f"env for {app}", params["public_env"], context.secret)
+    refuse_in_settings(params["env"], params["command"], f"machine of {app}", params["public_env"], context.secret)
     api = connect(params, context)
     env = {name: None if value is None else str(value) for name, value in params["env"].items()}
     return Machine(

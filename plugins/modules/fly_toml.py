@@ -21,9 +21,13 @@ extends_documentation_fragment:
   - openclaw.fly.api.converges
 options:
   content:
-    description: The text of the file.
+    description: The text of the file, which is written as it is. Give this or O(definition).
     type: str
-    required: true
+  definition:
+    description:
+      - The content as a dictionary, such as P(openclaw.fly.app_definition#filter) builds it. It is written as TOML,
+        which needs the Python library C(tomli-w) where Ansible runs.
+    type: dict
   dest:
     description: Path of the file on the controller; missing directories are made.
     type: path
@@ -36,9 +40,17 @@ options:
 """
 
 EXAMPLES = r"""
-- name: The deployment's truth
+- name: Write fly.toml from a text
   openclaw.fly.fly_toml:
-    content: "{{ lookup('ansible.builtin.template', 'fly.toml.j2') }}"
+    content: "{{ lookup('ansible.builtin.file', 'fly.toml') }}"
+    dest: deploy/my-openclaw/fly.toml
+
+- name: Write fly.toml from a dictionary
+  openclaw.fly.fly_toml:
+    definition:
+      app: my-openclaw
+      primary_region: iad
+      http_service: {internal_port: 3000, force_https: true}
     dest: deploy/my-openclaw/fly.toml
 """
 
@@ -48,7 +60,7 @@ dest:
   returned: success
   type: str
 definition:
-  description: The file's content as a dictionary.
+  description: The file's content as a dictionary, in the spelling that flyctl writes today.
   returned: success
   type: dict
 changes:
@@ -69,24 +81,27 @@ from typing import Any
 
 from ..module_utils._converge.context import Context
 from ..module_utils._converge.module import run_module
-from ..module_utils._fly.toml.definition import launch_leftovers
 from ..module_utils._options.api import API_OPTIONS
 from ..module_utils._resources.fly_toml_file import FlyTomlFile
 
 SPEC: dict[str, Any] = {
     "argument_spec": {
         **API_OPTIONS,
-        "content": {"type": "str", "required": True},
+        "content": {"type": "str"},
+        "definition": {"type": "dict"},
         "dest": {"type": "path", "required": True},
         "public_env": {"type": "list", "elements": "str", "default": []},
     },
+    "mutually_exclusive": [("content", "definition")],
+    "required_one_of": [("content", "definition")],
     "supports_check_mode": True,
 }
 
 
 def body(params: dict[str, Any], context: Context) -> FlyTomlFile:
-    file = FlyTomlFile(Path(params["dest"]), params["content"], params["public_env"], context.secret)
-    for line in launch_leftovers(file.definition):
+    content = params["definition"] if params["content"] is None else params["content"]
+    file = FlyTomlFile(Path(params["dest"]), content, params["public_env"], context.secret)
+    for line in file.toml.launch_leftovers():
         context.warn(line)
     return file
 

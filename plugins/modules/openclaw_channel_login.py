@@ -71,7 +71,7 @@ from typing import Any
 from ..module_utils._converge.context import Context
 from ..module_utils._converge.module import run_module
 from ..module_utils._options.api import API_OPTIONS, connect
-from ..module_utils._resources.channel_login import ChannelLogin
+from ..module_utils._resources.channel_login import ChannelLogin, WantedLogin
 
 SPEC: dict[str, Any] = {
     "argument_spec": {
@@ -87,15 +87,8 @@ SPEC: dict[str, Any] = {
 
 
 def body(params: dict[str, Any], context: Context) -> ChannelLogin:
-    return ChannelLogin(
-        connect(params, context),
-        context,
-        params["app"],
-        params["channel"],
-        params["account"],
-        owner=params["owner"],
-        patience=params["wait_timeout"],
-    )
+    wanted = WantedLogin(params["app"], params["channel"], params["account"], params["owner"], params["wait_timeout"])
+    return ChannelLogin(connect(params, context), context, wanted)
 
 
 def main() -> None:

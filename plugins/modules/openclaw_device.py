@@ -130,7 +130,7 @@ from ..module_utils._converge.context import Context
 from ..module_utils._converge.module import run_module
 from ..module_utils._openclaw.devices import Policy
 from ..module_utils._options.api import API_OPTIONS, connect
-from ..module_utils._resources.devices import Devices
+from ..module_utils._resources.devices import Devices, WantedDevices
 
 STATES = ["listed", "approved", "absent", "labelled", "revoked", "rotated"]
 POLICY: dict[str, Any] = {
@@ -162,18 +162,17 @@ SPEC: dict[str, Any] = {
 
 
 def body(params: dict[str, Any], context: Context) -> Devices:
-    return Devices(
-        connect(params, context),
-        context,
+    wanted = WantedDevices(
         params["app"],
-        state=params["state"],
-        request_id=params["request_id"],
-        device_id=params["device_id"],
-        label=params["label"],
-        policy=Policy.parse(params["policy"]) if params["policy"] else None,
-        owner=params["owner"],
-        patience=params["wait_timeout"],
+        params["state"],
+        params["request_id"],
+        params["device_id"],
+        params["label"],
+        Policy.parse(params["policy"]) if params["policy"] else None,
+        params["owner"],
+        params["wait_timeout"],
     )
+    return Devices(connect(params, context), context, wanted)
 
 
 def main() -> None:

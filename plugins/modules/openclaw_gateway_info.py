@@ -94,7 +94,7 @@ proof:
     started: true
     ready: true
     version: 2026.9.6
-    stranger_refused: true
+    unauthenticated_refused: true
     token_accepted: true
     ready_line: true
 gateway:

@@ -86,7 +86,7 @@ from ..module_utils._converge.module import run_module
 from ..module_utils._openclaw.plugins import pinned
 from ..module_utils._openclaw.releases import Release
 from ..module_utils._options.api import API_OPTIONS, connect
-from ..module_utils._resources.plugins import Plugins
+from ..module_utils._resources.plugins import Plugins, WantedPlugins
 
 SPEC: dict[str, Any] = {
     "argument_spec": {
@@ -104,16 +104,15 @@ SPEC: dict[str, Any] = {
 
 def body(params: dict[str, Any], context: Context) -> Plugins:
     packages = pinned(params["packages"], f"app {params['app']}")
-    return Plugins(
-        connect(params, context),
-        context,
+    wanted = WantedPlugins(
         params["app"],
         packages,
-        exact=params["exact"],
-        owner=params["owner"],
-        patience=params["wait_timeout"],
-        release=Release.parse(params["release"]),
+        params["exact"],
+        params["owner"],
+        params["wait_timeout"],
+        Release.parse(params["release"]),
     )
+    return Plugins(connect(params, context), context, wanted)
 
 
 def main() -> None:

@@ -6,28 +6,22 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: openclaw_preflight
-short_description: Refuse what cannot work, before anything is changed
+short_description: Validate a gateway's declaration before anything is changed
 version_added: 0.1.0
 author:
   - The openclaw.fly authors (@openclaw-fly)
 description:
-  - Checks a gateway's declaration as a whole - token, region, process command, ports, config, secrets - and lists every
-    problem in one message.
+  - Checks a gateway's declaration as a whole - variables' names, token, region, sizes, process command, ports, config,
+    secrets, exposure - and lists every problem in one message.
   - The config is judged by the schema of the release that is to run, if that schema is in the cache already, and by
     rules that no schema states; M(openclaw.fly.openclaw_config) judges it again, by the release itself.
 extends_documentation_fragment:
   - openclaw.fly.api
   - openclaw.fly.api.reads
+  - openclaw.fly.preflight
 options:
-  app:
-    description: The app's name, for messages.
-    type: str
-    required: true
-  org:
-    description: The slug of the app's organization; given, the token must cover it.
-    type: str
   release:
-    description: The OpenClaw release that is to run.
+    description: The OpenClaw release to run.
     type: str
     required: true
   command:
@@ -37,21 +31,19 @@ options:
   internal_port:
     description: The service's port in fly.toml; leave it out for an app without service.
     type: int
-  exposure:
-    description: Who can reach the gateway.
-    type: str
-    choices: [public, private, sealed]
-    default: public
-  region:
-    description: The region for the machine and its volume.
-    type: str
-  vm_memory:
-    description: The machine's memory, such as 2048mb.
-    type: str
   memory_floor_mb:
-    description: What the gateway and the programs in its image need at least.
+    description: The memory that the gateway and the programs in its image need at least.
     type: int
     default: 1024
+  heap_mb:
+    description: Node's heap limit in MB; it must leave a quarter of the memory free.
+    type: int
+  volume_path:
+    description: Where the volume is mounted.
+    type: str
+  config_path:
+    description: The config's path in the machine; it must be in O(volume_path).
+    type: str
   config:
     description: The declared openclaw.json.
     type: dict
@@ -70,10 +62,6 @@ options:
     type: list
     elements: str
     default: []
-  secrets:
-    description: Values of those secrets; their types, placeholders and the shapes of known keys are judged.
-    type: dict
-    default: {}
   gateway_token:
     description: The gateway's token; one that can be guessed is refused.
     type: str
@@ -82,7 +70,7 @@ options:
     type: dict
     default: {}
   tunnels:
-    description: The tunnels, as C(fly_app_tunnels) of the role P(openclaw.fly.fly_app#role) declares them.
+    description: The tunnels, as C(fly_app_tunnels) of the role P(openclaw.fly.openclaw_gateway#role) declares them.
     type: list
     elements: dict
     default: []
@@ -106,7 +94,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Would this work
+- name: Validate the gateway's declaration
   openclaw.fly.openclaw_preflight:
     app: my-openclaw
     release: 2026.9.6
@@ -136,35 +124,13 @@ from typing import Any
 
 from ..module_utils._converge.context import Context
 from ..module_utils._converge.module import run_module
-from ..module_utils._gateway.preflight import preflight
 from ..module_utils._openclaw.config_rules import literal_secrets
 from ..module_utils._options.api import API_OPTIONS, connect
+from ..module_utils._preflight.judges import judge
+from ..module_utils._preflight.options import APP_OPTIONS, GATEWAY_OPTIONS, declared
 
 SPEC: dict[str, Any] = {
-    "argument_spec": {
-        **API_OPTIONS,
-        "app": {"type": "str", "required": True},
-        "org": {"type": "str"},
-        "release": {"type": "str", "required": True},
-        "command": {"type": "str", "required": True},
-        "internal_port": {"type": "int"},
-        "exposure": {"type": "str", "choices": ["public", "private", "sealed"], "default": "public"},
-        "region": {"type": "str"},
-        "vm_memory": {"type": "str"},
-        "memory_floor_mb": {"type": "int", "default": 1024},
-        "config": {"type": "dict", "default": {}},
-        "hostnames": {"type": "list", "elements": "str", "default": []},
-        "https_port": {"type": "int", "default": 443},
-        "secret_names": {"type": "list", "elements": "str", "default": [], "no_log": False},
-        "secrets": {"type": "dict", "default": {}, "no_log": True},
-        "gateway_token": {"type": "str", "no_log": True},
-        "packages": {"type": "dict", "default": {}},
-        "tunnels": {"type": "list", "elements": "dict", "default": []},
-        "ownership": {"type": "str", "choices": ["merge", "exact", "readonly"], "default": "merge"},
-        "migrate": {"type": "bool", "default": False},
-        "waivers": {"type": "dict", "default": {}},
-        "schema_cache": {"type": "path", "default": "~/.cache/openclaw-fly/schemas"},
-    },
+    "argument_spec": {**API_OPTIONS, **APP_OPTIONS, **GATEWAY_OPTIONS},
     "supports_check_mode": True,
 }
 
@@ -172,7 +138,7 @@ SPEC: dict[str, Any] = {
 def body(params: dict[str, Any], context: Context) -> dict[str, Any]:
     for finding in literal_secrets(params["config"]):
         context.secret(finding.secret)
-    return preflight(connect(params, context), params)
+    return judge(declared(params, connect(params, context), context.secret))
 
 
 def main() -> None:

@@ -103,7 +103,7 @@ from ..module_utils._converge.context import Context
 from ..module_utils._converge.module import run_module
 from ..module_utils._openclaw.skills import wanted
 from ..module_utils._options.api import API_OPTIONS, connect
-from ..module_utils._resources.skills import Skills
+from ..module_utils._resources.skills import Skills, WantedSkills
 
 SPEC: dict[str, Any] = {
     "argument_spec": {
@@ -120,15 +120,15 @@ SPEC: dict[str, Any] = {
 
 
 def body(params: dict[str, Any], context: Context) -> Skills:
-    return Skills(
-        connect(params, context),
-        context,
-        params["app"],
-        wanted(params["skills"], Path(params["relative_to"]), f"app {params['app']}"),
-        exact=params["exact"],
-        path=params["path"].rstrip("/"),
-        owner=params["owner"],
+    app = params["app"]
+    wanted_skills = WantedSkills(
+        app,
+        wanted(params["skills"], Path(params["relative_to"]), f"app {app}"),
+        params["exact"],
+        params["path"].rstrip("/"),
+        params["owner"],
     )
+    return Skills(connect(params, context), context, wanted_skills)
 
 
 def main() -> None:

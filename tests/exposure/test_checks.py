@@ -102,7 +102,7 @@ def dial(gateway: Gateway, network: str, port: int) -> dict[str, Any]:
 
 
 def test_the_guides_private_variant_fails(private: Gateway) -> None:
-    """No service, a private v6, fly proxy 3000:3000: neither road leads to a gateway that listens on IPv4 only."""
+    """No service, a private v6, fly proxy 3000:3000: neither route leads to a gateway that listens on IPv4 only."""
     services: list[Any] = []
 
     def remove(config: dict[str, Any]) -> None:
@@ -156,10 +156,11 @@ def test_ports_are_closed(private: Gateway, public: Gateway) -> None:
 
 def test_an_open_port_is_seen(public: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     """The gateway's own port on the app's address, here a listener that stands for it."""
-    from ansible_collections.openclaw.fly.plugins.module_utils._exposure.target import Doors
+    from ansible_collections.openclaw.fly.plugins.module_utils._exposure.target import EdgePorts
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        monkeypatch.setattr(Doors, "to", lambda self, address, port: listener.getsockname() if port == 3000 else None)
+        here = listener.getsockname()
+        monkeypatch.setattr(EdgePorts, "to", lambda self, address, port: here if port == 3000 else None)
         assert {line.rpartition(":")[2] for line in public.findings("ports")} == {"3000 is open"}
 
 
@@ -233,11 +234,11 @@ def test_old_tls_is_seen(tmp_path: Path, old: bool) -> None:
 @pytest.mark.parametrize(
     ("word", "check", "told"),
     [
-        ("leak", "health", "/startupz tells strangers uptimeMs, version"),
+        ("leak", "health", "/startupz reveals uptimeMs, version to unauth"),
         ("open", "login", "without a token: asked for approval only"),
         ("origin", "origin", "Origin https://attacker.invalid: .*any web page"),
         ("api", "http_api", "POST /tools/invoke answers 200 without authentication"),
-        ("forwarding", "forwarding", "with forged headers /startupz takes a stranger for local"),
+        ("forwarding", "forwarding", "with forged headers /startupz takes an outside client for local"),
     ],
 )
 def test_an_unsafe_gateway_fails(reached: Gateway, word: str, check: str, told: str) -> None:
@@ -358,7 +359,9 @@ def test_a_tunnel_lets_only_its_paths_through(private: Gateway) -> None:
             assert told or private.status("tunnels", **declared) == "pass"
 
 
-@pytest.mark.parametrize(("status", "finding"), [(401, ""), (200, "answers 200 to a stranger, 401 expected")])
+@pytest.mark.parametrize(
+    ("status", "finding"), [(401, ""), (200, "answers 200 to an unauthenticated client, 401 expected")]
+)
 def test_a_tunnel_to_the_whole_gateway_is_guarded_by_it(private: Gateway, status: int, finding: str) -> None:
     with tunnel(lambda method, path: (status, b"{}")) as url:
         declared = {"tunnels": [{"url": url, "paths": ["/"]}]}

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from ansible_collections.openclaw.fly.plugins.module_utils._fly.machines.compare import differences
 from ansible_collections.openclaw.fly.plugins.module_utils._fly.machines.config import machine_config
 from ansible_collections.openclaw.fly.plugins.module_utils._fly.machines.deployed import group_of
-from ansible_collections.openclaw.fly.plugins.module_utils._fly.toml.definition import load
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.toml.definition import FlyToml
 
 from .conftest import SLEEP, Flyctl
 
@@ -145,10 +145,10 @@ def test_machines_of_flyctl_need_no_change(flyctl: Flyctl, tmp_path: Path, defin
     machines = flyctl.machines(app)
     flyctl.emulator.request("DELETE", f"/v1/apps/{app}")
     assume(not refused)
-    wanted, folder = load(str(file), None)
+    wanted = FlyToml.load(str(file))
     assert machines
     for machine in machines:
         config = machine["config"]
         volume = next((mount["volume"] for mount in config.get("mounts") or []), None)
-        ours = machine_config(wanted, group_of(machine), SLEEP, volume, folder)
+        ours = machine_config(wanted, group_of(machine), SLEEP, volume)
         assert differences(ours, config) == ({}, {})

@@ -16,7 +16,7 @@ from support.ansible import Run
 from support.gateway import CONFIG, GatewaySite, eventually
 from support.site import changes, result
 
-from ansible_collections.openclaw.fly.plugins.module_utils._openclaw import gateway_client as gc
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw import gateway_errors as gc
 from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.device_identity import DeviceIdentity
 from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.probes import ProbeFailed, ProxyAttributionRequired
 

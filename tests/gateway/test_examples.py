@@ -49,7 +49,7 @@ def test_the_release_accepts_it(ansible: Ansible, tmp_path: Path, example: str) 
     release = Installed(places["/app"], places["/usr/local/bin"] / "node")
     file = tmp_path / "openclaw.json"
     file.write_text(config_file.text_of(config))
-    file.chmod(config_file.MODE)
+    file.chmod(0o600)
     env = release.environment(tmp_path / "state", tmp_path, OPENCLAW_CONFIG_PATH=str(file), **ENV)
     verdict = release.cli(env, "config", "validate", "--json")
     assert (verdict["valid"], verdict.get("issues", [])) == (True, [])

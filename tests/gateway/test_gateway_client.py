@@ -13,10 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.gateway_session import CallFailed, Session
 
+from ansible_collections.openclaw.fly.plugins.module_utils._gateway.calls import SCOPES
 from ansible_collections.openclaw.fly.plugins.module_utils._openclaw import config_file, devices
-from ansible_collections.openclaw.fly.plugins.module_utils._openclaw import gateway_client as gc
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw import gateway_errors as errors
 from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.device_identity import DeviceIdentity
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.endpoint import Endpoint
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.gateway_client import Login, login
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.gateway_login import prove
 from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.probes import (
     HttpProbe,
     NotReady,
@@ -37,6 +42,9 @@ ORIGIN = "https://my-openclaw.localhost:8443"
 CLIENTS = itertools.count(1)
 # Every 127.x address is loopback to the kernel; the first is the proxy that the gateway trusts.
 TRUSTED, UNTRUSTED, ANYCAST = "127.0.0.2", "127.0.0.3", "66.241.124.230"
+
+
+at = Endpoint.parse
 
 
 @dataclass(frozen=True)
@@ -66,7 +74,7 @@ class Gateway:
         }
         new = self.state / "openclaw.json.new"
         new.write_text(config_file.text_of(gateway_config({**known, **variables})))
-        new.chmod(config_file.MODE)
+        new.chmod(0o600)
         new.replace(self.state / "openclaw.json")
 
 
@@ -105,7 +113,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
 
 
 def wait_until_started(gateway: Gateway, process: subprocess.Popen[bytes]) -> None:
-    probe, deadline = HttpProbe(gateway.url), time.monotonic() + 120
+    probe, deadline = HttpProbe(at(gateway.url)), time.monotonic() + 120
     while True:
         try:
             probe.startup()
@@ -133,10 +141,10 @@ def untrusted(gateway: Gateway) -> Iterator[str]:
 
 
 @pytest.fixture
-def local(gateway: Gateway) -> Iterator[gc.GatewayClient]:
+def local(gateway: Gateway) -> Iterator[Session]:
     """On direct loopback the token alone gives every scope."""
-    with gc.GatewayClient.connect(gateway.url, token=TOKEN, scopes=gc.ALL_SCOPES) as client:
-        yield client
+    with Session(at(gateway.url), Login(TOKEN, scopes=SCOPES)) as session:
+        yield session
 
 
 def test_the_log_has_the_ready_line(gateway: Gateway) -> None:
@@ -148,7 +156,7 @@ def test_the_log_has_the_ready_line(gateway: Gateway) -> None:
 
 
 def test_http_probes_through_a_trusted_proxy(edge: str) -> None:
-    probe = HttpProbe(edge)
+    probe = HttpProbe(at(edge))
     assert probe.startup() == {"ok": True, "status": "started"}
     assert probe.health()["status"] == "live"
     assert probe.ready()["ready"] is True
@@ -161,30 +169,30 @@ def test_http_probes_through_a_trusted_proxy(edge: str) -> None:
 
 
 def test_an_untrusted_proxy_is_named_though_health_passes(untrusted: str) -> None:
-    probe = HttpProbe(untrusted)
+    probe = HttpProbe(at(untrusted))
     assert probe.health()["ok"] is True
     for ask in (probe.startup, probe.ready, probe.refuses, lambda: probe.auth(TOKEN)):
         with pytest.raises(ProxyAttributionRequired, match=r"gateway\.trustedProxies"):
             ask()
-    with pytest.raises(gc.ProxyAttributionRequired, match=r"gateway\.trustedProxies"):
-        gc.prove(untrusted, TOKEN)
+    with pytest.raises(errors.UntrustedProxy, match=r"gateway\.trustedProxies"):
+        prove(at(untrusted), TOKEN)
 
 
-def test_a_proof_leaves_nothing_behind(edge: str, local: gc.GatewayClient) -> None:
-    before = devices.list_devices(local)
+def test_a_proof_leaves_nothing_behind(edge: str, local: Session) -> None:
+    before = local.devices()
     # More often than failed logins are allowed: a proof is none.
     for _ in range(6):
-        proof = gc.prove(edge, TOKEN, origin=ORIGIN)
+        proof = prove(at(edge), TOKEN, origin=ORIGIN)
     assert proof.unauthenticated_refused
     assert proof.unauthenticated_reason == "AUTH_TOKEN_MISSING"
     assert proof.token_accepted
     assert proof.origin_accepted
     assert proof.server_version == local.hello.server_version
-    assert devices.list_devices(local) == before
+    assert local.devices() == before
 
 
 def test_a_wrong_token_and_a_foreign_origin_are_found(edge: str) -> None:
-    proof = gc.prove(edge, "another-token", origin="https://evil.example")
+    proof = prove(at(edge), "another-token", origin="https://evil.example")
     assert proof.unauthenticated_refused
     assert (proof.token_accepted, proof.reason) == (False, "AUTH_TOKEN_MISMATCH")
     assert proof.origin_accepted is False
@@ -192,72 +200,73 @@ def test_a_wrong_token_and_a_foreign_origin_are_found(edge: str) -> None:
 
 def test_too_many_wrong_tokens_lock_out_that_client_only(edge: str, gateway: Gateway) -> None:
     def attempt(url: str) -> None:
-        gc.GatewayClient.connect(url, token="another-token").close()
+        login(at(url), Login("another-token"))
 
     for _ in range(4):
-        with pytest.raises(gc.TokenMismatch):
+        with pytest.raises(errors.TokenMismatch):
             attempt(edge)
-    with pytest.raises(gc.RateLimited) as raised:
+    with pytest.raises(errors.LoginsLimited) as raised:
         attempt(edge)
     assert (raised.value.retry_after or 0) > 1
     with forwarder(gateway.port, source=TRUSTED, client=f"203.0.113.252, {ANYCAST}") as port:
-        assert gc.prove(f"http://my-openclaw.localhost:{port}", TOKEN).token_accepted
+        assert prove(at(f"http://my-openclaw.localhost:{port}"), TOKEN).token_accepted
 
 
-def test_exactly_one_device_is_approved(edge: str, local: gc.GatewayClient) -> None:
+def test_exactly_one_device_is_approved(edge: str, local: Session) -> None:
     mine, other = DeviceIdentity.generate(), DeviceIdentity.generate()
     scopes = ("operator.read", "operator.pairing")
 
-    def connect(device: DeviceIdentity) -> gc.GatewayClient:
-        return gc.GatewayClient.connect(edge, token=TOKEN, device=device, scopes=scopes)
+    def connect(device: DeviceIdentity) -> Session:
+        return Session(at(edge), Login(TOKEN, device, scopes=scopes))
 
     requests = {}
     for device in (mine, other):
-        with pytest.raises(gc.PairingRequired) as raised:
+        with pytest.raises(errors.PairingRequired) as raised:
             connect(device)
         requests[device.id] = raised.value.request_id or ""
-    waiting = devices.list_devices(local)
+    waiting = local.devices()
     assert waiting.choose(requests[mine.id], mine.id).remote_ip.startswith("203.0.113.")
-    assert devices.approve(local, requests[mine.id]).device_id == mine.id
+    approve = {"requestId": requests[mine.id]}
+    assert local.call("device.pair.approve", approve)["device"]["deviceId"] == mine.id
     with connect(mine) as client:
         assert set(client.hello.scopes) == set(scopes)
         # A paired device may do over the public edge what the token alone may not.
-        assert [pending.device_id for pending in devices.list_devices(client).pending] == [other.id]
-    with pytest.raises(gc.PairingRequired):
+        assert [pending.device_id for pending in client.devices().pending] == [other.id]
+    with pytest.raises(errors.PairingRequired):
         connect(other)
-    with pytest.raises(devices.UnknownRequest):
-        devices.approve(local, requests[mine.id])
-    devices.rotate(local, mine.id)
-    devices.revoke(local, mine.id)
-    devices.remove(local, mine.id)
-    assert mine.id not in [paired.device_id for paired in devices.list_devices(local).paired]
+    with pytest.raises(CallFailed, match="INVALID_REQUEST"):
+        local.call("device.pair.approve", approve)
+    for method in ("device.token.rotate", "device.token.revoke"):
+        local.call(method, {"deviceId": mine.id, "role": "operator"})
+    local.call("device.pair.remove", {"deviceId": mine.id})
+    assert mine.id not in [paired.device_id for paired in local.devices().paired]
 
 
-def test_the_cli_lists_the_same(gateway: Gateway, local: gc.GatewayClient) -> None:
+def test_the_cli_lists_the_same(gateway: Gateway, local: Session) -> None:
     printed = devices.parse(json.dumps(gateway.cli(*devices.list_argv()[1:-1])))
-    assert printed.pending == devices.list_devices(local).pending
+    assert printed.pending == local.devices().pending
 
 
 def test_the_token_alone_has_no_scope_from_outside(edge: str) -> None:
-    with gc.GatewayClient.connect(edge, token=TOKEN, scopes=gc.ALL_SCOPES) as client:
+    with Session(at(edge), Login(TOKEN, scopes=SCOPES)) as client:
         assert client.hello.scopes == ()
-        with pytest.raises(gc.CallFailed, match=r"FORBIDDEN: missing scope: operator\.pairing"):
-            devices.list_devices(client)
+        with pytest.raises(CallFailed, match=r"FORBIDDEN: missing scope: operator\.pairing"):
+            client.devices()
 
 
 def test_a_hot_change_is_taken_without_a_restart(gateway: Gateway, untrusted: str) -> None:
-    with gc.GatewayClient.connect(gateway.url, token=TOKEN, scopes=gc.ALL_SCOPES) as client:
+    with Session(at(gateway.url), Login(TOKEN, scopes=SCOPES)) as client:
         pid = client.call("system.info")["pid"]
     gateway.set_config(trusted_proxies=[TRUSTED, UNTRUSTED])
     deadline = time.monotonic() + 30
     while True:
         try:
-            assert HttpProbe(untrusted).startup()["ok"] is True
+            assert HttpProbe(at(untrusted)).startup()["ok"] is True
             break
         except ProxyAttributionRequired:
             assert time.monotonic() < deadline, gateway.log.read_text()
             time.sleep(0.2)
-    with gc.GatewayClient.connect(gateway.url, token=TOKEN, scopes=gc.ALL_SCOPES) as client:
+    with Session(at(gateway.url), Login(TOKEN, scopes=SCOPES)) as client:
         assert client.call("system.info")["pid"] == pid
         while (config := client.call("config.get"))["configRevisionHash"] != config["appliedConfigHash"]:
             assert time.monotonic() < deadline, config["issues"]
@@ -272,13 +281,13 @@ def test_the_releases_own_validator_agrees(gateway: Gateway) -> None:
     assert verdict["warnings"] == []
 
 
-def test_unknown_methods_are_told(local: gc.GatewayClient) -> None:
-    with pytest.raises(gc.CallFailed, match=r"no\.such\.method"):
+def test_unknown_methods_are_told(local: Session) -> None:
+    with pytest.raises(CallFailed, match=r"no\.such\.method"):
         local.call("no.such.method")
 
 
 def test_a_closed_connection_is_told(gateway: Gateway) -> None:
-    with gc.GatewayClient.connect(gateway.url, token=TOKEN) as client:
+    with Session(at(gateway.url), Login(TOKEN)) as client:
         client.close()
-        with pytest.raises(gc.CallFailed, match="DISCONNECTED"):
+        with pytest.raises(CallFailed, match="DISCONNECTED"):
             client.call("health")

@@ -11,7 +11,7 @@ from support.ansible import REPO, Run
 from support.gateway import CONFIG, GatewaySite
 
 from ansible_collections.openclaw.fly.plugins.module_utils._openclaw import config_file
-from ansible_collections.openclaw.fly.plugins.module_utils._openclaw import gateway_client as gc
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw import gateway_errors as gc
 from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.device_identity import DeviceIdentity
 
 pytestmark = [pytest.mark.gateway, pytest.mark.slow]

@@ -38,7 +38,7 @@ def cli(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
     def run(*words: str, config: dict[str, Any] | None = None) -> Any:
         file = folder / "openclaw.json"
         file.write_text(config_file.text_of(config or {}))
-        file.chmod(config_file.MODE)
+        file.chmod(0o600)
         return installed().cli({**env, "OPENCLAW_CONFIG_PATH": str(file)}, *words)
 
     return run

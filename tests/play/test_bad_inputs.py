@@ -89,7 +89,7 @@ BAD = [
         ["value of openclaw_config_ownership must be one of: merge, exact, readonly, got: shared"],
         id="no-such-choice",
     ),
-    pytest.param({"fly_app_region": "frx"}, ["Fly.io has no region 'frx'", "Did you mean 'fra'?"], id="unknown-region"),
+    pytest.param({"fly_app_region": "frx"}, ["Fly.io has no region 'frx'", "Did you mean fra?"], id="unknown-region"),
     pytest.param(
         {"fly_app_vm_size": "shared-cpu-1x", "fly_app_vm_memory": "8192mb"},
         ["1 shared CPU cannot have 8192 MB", "256 to 2048 MB in steps of 256", "shared-cpu-4x"],

@@ -182,6 +182,8 @@ class Gateway:
             failed("openclaw_state", **WRONG_TOKEN, app=app),
             ok("openclaw_gateway_info", **self.args("openclaw_gateway_info", token=token)),
             failed("openclaw_gateway_info", **self.args("openclaw_gateway_info", token=CANARY)),
+            ok("fly_preflight", app=app, region="iad"),
+            failed("fly_preflight", app=app, region="frx"),
             ok("openclaw_preflight", **self.args("openclaw_preflight")),
             failed("openclaw_preflight", **self.args("openclaw_preflight", config={"gateway": {"token": CANARY}})),
             ok("openclaw_recap", **self.args("openclaw_recap")),

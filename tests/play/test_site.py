@@ -63,7 +63,6 @@ def test_check_mode_shows_what_the_run_then_does(fresh_emulator: Emulator, ansib
     assert fresh_emulator.get("/v1/apps?org_slug=personal")["apps"] == []
     assert site.files() == []
     assert modules(plan) == [
-        "fly_toml",
         "fly_app",
         "fly_ips",
         "fly_volume",

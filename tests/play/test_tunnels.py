@@ -14,6 +14,7 @@ from support.emulator import Emulator
 from support.site import Site, changes, result
 from support.tunnel import Vendor, until
 
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.endpoint import Endpoint
 from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.probes import HttpProbe, ProbeFailed
 
 pytestmark = pytest.mark.xdist_group("tunnels")
@@ -69,7 +70,7 @@ def url(vendor: Vendor) -> Iterator[str]:
 
 def post_status(url: str, path: str) -> int:
     """0 while nobody is there."""
-    probe = HttpProbe(url)
+    probe = HttpProbe(Endpoint.parse(url))
     try:
         return probe.send("POST", path, {"Content-Type": "application/json"}, b"{}").status
     except ProbeFailed:
@@ -90,7 +91,7 @@ def log(site: Site) -> str:
 
 
 def through(site: Site, playbook: str, url: str, *paths: str) -> Run:
-    """Run a playbook that asks the vendor's edge for these paths, without patience."""
+    """Run a playbook that asks the vendor's edge for these paths, without waiting."""
     declared = [{"url": url, "paths": list(paths)}]
     site.variables |= {"openclaw_exposure_tunnels": declared, "openclaw_exposure_wait_timeout": 0}
     site.playbook = REPO / "playbooks" / f"{playbook}.yml"

@@ -15,7 +15,7 @@ from support.platform import Platform, platform
 from support.still import Still
 
 from ansible_collections.openclaw.fly.plugins.module_utils._base import clock
-from ansible_collections.openclaw.fly.plugins.module_utils._fly.client.retry import QUEUE
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.client.transport import QUEUE
 
 TOML = {"primary_region": "iad", "build": {"image": "registry.fly.io/still:1"}}
 
@@ -186,7 +186,7 @@ def test_an_organization_that_the_token_has_not(fly: Platform, token: str, org: 
 def test_the_preflight_looks_at_the_token(fly: Platform) -> None:
     """Without a request more than it makes anyway."""
     command = "node dist/index.js gateway --port 3000 --bind lan"
-    wanted = {"release": "2026.9.6", "command": command, "internal_port": 3000}
+    wanted = {"release": "2026.9.6", "command": command, "internal_port": 3000, "allow_public": True}
 
     def judged(**params: Any) -> tuple[str, int]:
         outcome = fly.module("openclaw_preflight", app="some-app", **wanted, **params)

@@ -107,7 +107,7 @@ def test_several_could_be_meant(fly: Platform, app: str) -> None:
     [
         ({"vm_size": "shared-cpu-3x"}, "there is no machine size"),
         ({"vm_memory": "100gb"}, "cannot have 102400 MB"),
-        ({"env": {"API_KEY": "sk-" + "x" * 30}}, "looks like a secret"),
+        ({"env": {"API_KEY": "sk-" + "a1" * 15}}, "looks like a secret"),
         ({"machine": "none", "state": "started"}, "there is no such machine"),
     ],
 )

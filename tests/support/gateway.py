@@ -13,14 +13,15 @@ from ansible_collections.openclaw.fly.plugins.module_utils._converge.context imp
 from ansible_collections.openclaw.fly.plugins.module_utils._fly.machines.remote_files import RemoteFiles
 from ansible_collections.openclaw.fly.plugins.module_utils._gateway import calls as gateway_calls
 from ansible_collections.openclaw.fly.plugins.module_utils._gateway.cli import GatewayCli
-from ansible_collections.openclaw.fly.plugins.module_utils._openclaw import gateway_client
 from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.device_identity import DeviceIdentity
-from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.gateway_client import GatewayClient
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.endpoint import Endpoint
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.gateway_client import Login
 from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.probes import HttpProbe
 from ansible_collections.openclaw.fly.plugins.module_utils._options.api import API_OPTIONS, connect
 
 from .ansible import Ansible, Run
 from .emulator import Emulator
+from .gateway_session import Session
 from .site import Site, result
 
 CONFIG = "/data/openclaw.json"
@@ -75,13 +76,15 @@ class GatewaySite(Site):
     # From outside
 
     def probe(self) -> HttpProbe:
-        return HttpProbe(self.url, ca_file=str(self.emulator.ca_file))
+        return HttpProbe(self.endpoint)
 
-    def connect(self, token: str | None, device: DeviceIdentity | None = None) -> GatewayClient:
-        """Log in over the public edge; raises as `GatewayClient.connect` does."""
-        scopes = gateway_client.ALL_SCOPES if device else ()
-        ca_file = str(self.emulator.ca_file)
-        return GatewayClient.connect(self.url, token=token, device=device, scopes=scopes, ca_file=ca_file)
+    @property
+    def endpoint(self) -> Endpoint:
+        return Endpoint.parse(self.url, ca_file=str(self.emulator.ca_file))
+
+    def connect(self, token: str | None, device: DeviceIdentity | None = None) -> Session:
+        """Log in over the public edge; raises `ConnectFailed`."""
+        return Session(self.endpoint, Login(token, device, scopes=gateway_calls.SCOPES if device else ()))
 
     # Inside
 

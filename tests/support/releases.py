@@ -6,9 +6,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.openclaw.fly.plugins.module_utils._openclaw import devices
 from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.device_identity import DeviceIdentity
-from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.gateway_client import PairingRequired, prove
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.gateway_errors import PairingRequired
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.gateway_login import prove
 from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.releases import DEFAULT_RELEASE
 
 from .gateway import CONFIG, GatewaySite
@@ -37,7 +37,7 @@ class Life:
 
     def deploy(self) -> dict[str, Any]:
         proof = result(self.site.run().ok(), "openclaw_gateway_info")["proof"]
-        assert proof["token_accepted"] and proof["stranger_refused"], proof
+        assert proof["token_accepted"] and proof["unauthenticated_refused"], proof
         assert self.config["gateway"]["reload"]["mode"] == "hot"
         return {key: proof[key] for key in ("version", "ready", "protocol")}
 
@@ -60,7 +60,7 @@ class Life:
 
     def talk(self) -> dict[str, Any]:
         """Over the public edge, and inside the machine."""
-        proof = prove(self.site.url, self.site.token, origin=self.site.url, ca_file=str(self.site.emulator.ca_file))
+        proof = prove(self.site.endpoint, self.site.token, origin=self.site.url)
         assert (proof.unauthenticated_refused, proof.token_accepted, proof.origin_accepted) == (True, True, True), proof
         told = self.site.inside()
         assert told["healthy"] is True, told
@@ -72,7 +72,7 @@ class Life:
         except PairingRequired as asked:
             self.site.play("pair", request_id=asked.request_id)
         else:
-            raise AssertionError("a stranger's device was let in unasked")
+            raise AssertionError("an unknown device was approved unasked")
         return {"scopes": len(self._logged_in())}
 
     def refuse(self) -> dict[str, Any]:
@@ -103,5 +103,5 @@ class Life:
 
     def _logged_in(self) -> tuple[str, ...]:
         with self.site.connect(self.site.token, self.device) as client:
-            assert self.device.id in [paired.device_id for paired in devices.list_devices(client).paired]
+            assert self.device.id in [paired.device_id for paired in client.devices().paired]
             return client.hello.scopes

@@ -7,8 +7,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from .._base.printable import printable
-
 
 def _ignore(_text: str) -> None:
     """Drop a line that nobody can see: an ordinary module has no way to speak before it ends."""
@@ -22,12 +20,6 @@ class Context:
     warn: Callable[[str], None] = _ignore
     secrets: set[str] = field(default_factory=set)
     """Values to be masked in everything that leaves the task."""
-
-    def __post_init__(self) -> None:
-        """Texts from elsewhere, such as log lines, must not steer the terminal that shows them."""
-        progress, warn = self.progress, self.warn
-        self.progress = lambda line: progress(printable(line))
-        self.warn = lambda line: warn(printable(line))
 
     def secret(self, value: str) -> str:
         """Mask `value` from here on, and give it back."""

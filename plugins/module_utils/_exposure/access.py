@@ -1,31 +1,30 @@
 # GNU General Public License v3.0 or later (see LICENSE)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who gets in: tokens, origins, the HTTP API, forged headers, guessing."""
+"""Who is accepted: tokens, origins, the HTTP API, forged headers, guessing."""
 
 from __future__ import annotations
 
 import ipaddress
 import secrets
-from typing import Any
+from dataclasses import replace
 
 from .._openclaw.device_identity import DeviceIdentity
 from .._openclaw.endpoint import Endpoint
-from .._openclaw.gateway_client import (
-    CONTROL_UI,
-    PROBE,
+from .._openclaw.gateway_client import CONTROL_UI, PLAIN, PROBE, Login, Upgrade
+from .._openclaw.gateway_client import login as log_in
+from .._openclaw.gateway_errors import (
     ConnectFailed,
     DeviceIdentityRequired,
-    GatewayClient,
+    LoginsLimited,
     OriginNotAllowed,
     PairingRequired,
-    RateLimited,
     TokenMismatch,
     TokenMissing,
-    prove,
 )
+from .._openclaw.gateway_login import prove
 from .._openclaw.paths import get
 from .._openclaw.probes import HttpProbe, raise_for_attribution
-from .check import Notes, Skipped
+from .notes import Notes, Skipped
 from .target import Target
 
 FOREIGN = "attacker.invalid"
@@ -57,10 +56,9 @@ SHARED_LIMIT_FIX = (
 
 def login(target: Target, notes: Notes) -> None:
     """A WebSocket without token, with a wrong, the right and the old one."""
-    url, road = target.url, {**target.road, "timeout": target.timeout}
-    wrong = secrets.token_hex(32)
+    endpoint, wrong = target.endpoint, secrets.token_hex(32)
     if target.token:
-        proof = prove(url, target.token, **road)
+        proof = prove(endpoint, target.token, timeout=target.timeout)
         if proof.unauthenticated_refused:
             notes.saw(f"without a token: refused, {proof.unauthenticated_reason}")
         else:
@@ -70,7 +68,7 @@ def login(target: Target, notes: Notes) -> None:
         else:
             notes.found(f"the token: refused, {proof.reason}", "The machine has another token: run site.yml")
     else:
-        refused = _refusal(url, device=DeviceIdentity.generate(), client=PROBE, **road)
+        refused = _refusal(endpoint, Login(device=DeviceIdentity.generate(), client=PROBE), target.timeout)
         if isinstance(refused, TokenMissing):
             notes.saw(f"without a token: refused, {refused.code}")
         else:
@@ -78,10 +76,10 @@ def login(target: Target, notes: Notes) -> None:
     for what, token in (("a wrong token", wrong), ("the old token", target.previous_token)):
         if not token:
             continue
-        refused = _refusal(url, token=token, client=PROBE, **road)
+        refused = _refusal(endpoint, Login(token, client=PROBE), target.timeout)
         if isinstance(refused, TokenMismatch):
             notes.saw(f"{what}: refused, {refused.code}")
-        elif isinstance(refused, RateLimited):
+        elif isinstance(refused, LoginsLimited):
             raise refused
         else:
             notes.found(f"{what}: {refused or 'accepted'}", "Rotate the token, and restart the machine")
@@ -89,15 +87,14 @@ def login(target: Target, notes: Notes) -> None:
 
 def origin(target: Target, notes: Notes) -> None:
     """Pages of other sites cannot talk to the gateway; its own can."""
-    road = {**target.road, "client": CONTROL_UI, "timeout": target.timeout}
-    endpoint = Endpoint.parse(target.url)
+    endpoint, page = target.endpoint, Login(client=CONTROL_UI)
     own = f"http{'s' if endpoint.secure else ''}://{endpoint.authority}"
     foreign = f"https://{FOREIGN}"
     for what, origin_header, host in (
         (f"Origin {foreign}", foreign, None),
         (f"Origin and Host {FOREIGN}", foreign, FOREIGN),
     ):
-        refused = _refusal(target.url, origin=origin_header, host=host, **road)
+        refused = _refusal(endpoint, page, target.timeout, Upgrade(origin_header, host))
         if isinstance(refused, OriginNotAllowed) or (host and refused and refused.code is None):
             notes.saw(f"{what}: refused, {refused.code or refused.why}")
         else:
@@ -105,7 +102,7 @@ def origin(target: Target, notes: Notes) -> None:
                 f"{what}: {refused.what if refused else 'connected'}; any web page could use a visitor's browser",
                 "Leave * and dangerouslyAllowHostHeaderOriginFallback out of gateway.controlUi",
             )
-    refused = _refusal(target.url, origin=own, **road)
+    refused = _refusal(endpoint, page, target.timeout, Upgrade(own))
     if isinstance(refused, OriginNotAllowed):
         notes.found(f"Origin {own}: refused, so that nobody can open the Control UI", "Run site.yml", detail="own")
     elif refused is None or isinstance(refused, (DeviceIdentityRequired, TokenMissing)):
@@ -115,15 +112,15 @@ def origin(target: Target, notes: Notes) -> None:
 
 
 def http_api(target: Target, notes: Notes) -> None:
-    """No API and no webhook does anything for who shows nothing."""
-    probe = HttpProbe(target.url, timeout=target.timeout, **target.road)
+    """No API and no webhook does anything without authentication."""
+    probe = HttpProbe(target.endpoint, target.timeout)
     asked = [*API_PATHS, *(("POST", path) for path in target.webhook_paths)]
     statuses: dict[int, list[str]] = {}
     try:
         for method, path in asked:
             body = b"{}" if method == "POST" else None
             answer = probe.send(method, path, {"Content-Type": "application/json"} if body else None, body)
-            raise_for_attribution(answer.status, answer.data, f"{target.url}{path}")
+            raise_for_attribution(answer.status, answer.data, f"{probe.endpoint.http_url}{path}")
             page = answer.headers.get("content-type", "").startswith("text/html")
             if answer.status < 300 and not (page and method == "GET"):
                 notes.found(f"{method} {path} answers {answer.status} without authentication", detail=path)
@@ -136,22 +133,22 @@ def http_api(target: Target, notes: Notes) -> None:
 
 
 def forwarding(target: Target, notes: Notes) -> None:
-    """Forged headers do not make a stranger local, or somebody."""
-    probe = HttpProbe(target.url, timeout=target.timeout, headers=FORGED, **target.road)
+    """Forged headers do not make an unauthenticated client local, or somebody."""
+    probe = HttpProbe(target.endpoint, target.timeout, FORGED)
     try:
         config = probe.get("/control-ui-config.json")
-        raise_for_attribution(config.status, config.data, target.url)
+        raise_for_attribution(config.status, config.data, probe.endpoint.http_url)
         if config.status == 401:
             notes.saw("the Control UI's config: 401")
         else:
             notes.found(f"with forged headers /control-ui-config.json answers {config.status}")
         path = target.facts.startup_path
         if path and "version" in (probe.get(path).data or {}):
-            notes.found(f"with forged headers {path} takes a stranger for local")
+            notes.found(f"with forged headers {path} takes an outside client for local")
     finally:
         probe.close()
-    road = {**target.road, "client": PROBE, "timeout": target.timeout}
-    refused = _refusal(target.url, device=DeviceIdentity.generate(), headers=FORGED, **road)
+    who = Login(device=DeviceIdentity.generate(), client=PROBE)
+    refused = _refusal(target.endpoint, who, target.timeout, Upgrade(headers=FORGED))
     if isinstance(refused, TokenMissing):
         notes.saw(f"a WebSocket: refused, {refused.code}")
     elif isinstance(refused, PairingRequired):
@@ -195,26 +192,26 @@ def brute_force(target: Target, notes: Notes) -> None:
 
 
 def _guess(target: Target, notes: Notes, source: str) -> None:
-    road = {**target.road, "client": PROBE, "timeout": target.timeout}
+    guesser = replace(target.endpoint, source=source)
     for number in range(1, ATTEMPTS + 1):
-        refused = _refusal(target.url, token=secrets.token_hex(32), source=source, **road)
-        if isinstance(refused, RateLimited):
+        refused = _refusal(guesser, Login(secrets.token_hex(32), client=PROBE), target.timeout)
+        if isinstance(refused, LoginsLimited):
             notes.saw(f"from {source}: stopped after {number - 1} wrong tokens")
             break
     else:
         notes.found(f"{ATTEMPTS} wrong tokens in a row were answered", "Set openclaw_config_rate_limit")
         return
-    refused = _refusal(target.url, token=target.token, **road)
-    if isinstance(refused, RateLimited):
+    refused = _refusal(target.endpoint, Login(target.token, client=PROBE), target.timeout)
+    if isinstance(refused, LoginsLimited):
         notes.found("who guesses locks everybody out", SHARED_LIMIT_FIX, detail="shared")
     else:
         notes.saw("others are still served")
 
 
-def _refusal(url: str, **options: Any) -> ConnectFailed | None:
-    """Why no connection came about; None when one did. It is closed at once."""
+def _refusal(endpoint: Endpoint, who: Login, timeout: float, upgrade: Upgrade = PLAIN) -> ConnectFailed | None:
+    """Why the login was refused; None when it was accepted."""
     try:
-        GatewayClient.connect(url, **options).close()
+        log_in(endpoint, who, upgrade, timeout)
     except ConnectFailed as error:
         return error
     return None

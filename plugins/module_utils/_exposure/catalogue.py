@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from . import access, edge, inside, reach, tunnels
+from . import access, audit, edge, reach, tunnels
 from .check import Check
 
 CHECKS: Final = (
@@ -19,11 +19,11 @@ CHECKS: Final = (
     ),
     Check(
         "name",
-        "The names of a gateway that is not public lead nowhere",
+        "Nothing answers at the names of a gateway that is not public",
         "Resolves each name and tries https and http there",
         "Run site.yml, which releases what is public; DNS may keep the old answer for minutes",
         reach.name,
-        settles=True,
+        lags=True,
     ),
     Check(
         "ports",
@@ -31,20 +31,20 @@ CHECKS: Final = (
         "Opens TCP connections to the ports 80, 443, 3000 and 18789 of each listed address",
         "Remove the service that publishes the port, and run site.yml",
         reach.ports,
-        settles=True,
+        lags=True,
     ),
     Check(
         "tls",
         "http leads to https; the certificate's chain is valid, TLS is 1.2 or newer, browsers stay on https (HSTS)",
-        "Asks for http, shakes hands over TLS for each name, and once more with nothing newer than TLS 1.1",
+        "Requests http, then makes a TLS handshake for each name, and one more with nothing newer than TLS 1.1",
         "Run site.yml with fly_app_exposure: public",
         edge.tls,
-        settles=True,
+        lags=True,
     ),
     Check(
         "health",
-        "The health endpoints say that the gateway lives, and nothing of its version, parts or load",
-        "Asks /healthz, /startupz and /readyz without a token",
+        "The health endpoints show that the gateway is up, and nothing about its version, parts or load",
+        "Requests /healthz, /startupz and /readyz without a token",
         "Set gateway.trustedProxies narrowly, so that nobody outside counts as local: run site.yml",
         edge.health,
     ),
@@ -64,39 +64,39 @@ CHECKS: Final = (
     ),
     Check(
         "http_api",
-        "No API path and no webhook does anything without authentication",
-        "Asks each known path, and the declared webhook paths, without a token or signature",
-        "Demand authentication on the path, or turn the endpoint off",
+        "No API path and no webhook works without authentication",
+        "Requests each known path, and the declared webhook paths, without a token or signature",
+        "Require authentication on the path, or turn the endpoint off",
         access.http_api,
     ),
     Check(
         "forwarding",
-        "Forged forwarding and identity headers make nobody local or trusted",
+        "Forged forwarding or identity headers do not make a client local or trusted",
         "Sends X-Forwarded-For, X-Real-IP, Forwarded, Fly-Client-IP and Tailscale's identity headers from outside",
         "Set gateway.trustedProxies to Fly's range and the app's addresses only, and allowTailscale to false",
         access.forwarding,
     ),
     Check(
         "brute_force",
-        "Guessing tokens is stopped, and only for the one who guesses",
-        "Reads the limit and the trusted proxies; guesses only when brute_force_from gives an address to guess from",
+        "Token guessing is stopped, and only the guessing address is locked out",
+        "Reads the limit and the trusted proxies; guesses only when brute_force_from is an address to guess from",
         "Set openclaw_config_rate_limit, and run site.yml",
         access.brute_force,
     ),
     Check(
         "tunnels",
-        "A tunnel lets the declared paths through and nothing else, and they demand a signature",
-        "Asks the tunnel for declared and undeclared paths and for a WebSocket",
-        "Let the tunnel forward the declared paths only",
+        "A tunnel forwards the declared paths and nothing else, and they demand a signature",
+        "Requests declared and undeclared paths through the tunnel, and a WebSocket",
+        "Make the tunnel forward the declared paths only",
         tunnels.tunnels,
-        settles=True,
+        lags=True,
     ),
     Check(
         "audit",
-        "The gateway's own security audit finds nothing, and its files are its owner's alone",
-        "Runs openclaw security audit in the machine (half a gigabyte of memory there, some seconds) and reads modes",
-        "Follow the finding's own remedy, in the inventory",
-        inside.audit,
+        "The gateway's own security audit finds nothing, and its files belong to its owner alone",
+        "Runs openclaw security audit in the machine (half a gigabyte there, some seconds); reads owners and modes",
+        "Apply the finding's remedy in the inventory",
+        audit.audit,
     ),
 )
 IDS: Final = tuple(check.id for check in CHECKS)

@@ -1,51 +1,21 @@
 # GNU General Public License v3.0 or later (see LICENSE)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a check is, and what it notes down."""
+"""What a check is."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
-if TYPE_CHECKING:
-    from .target import Target
-
-
-class Skipped(Exception):
-    """The check does not apply here, or cannot be made from here; the text says why."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something that is not as it must be. `id` is the check's, or `check:detail`; a waiver names it."""
-
-    id: str
-    what: str
-    fix: str
-
-
-@dataclass
-class Notes:
-    """What one run of a check saw."""
-
-    check: str
-    fix: str
-    evidence: list[str] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-
-    def saw(self, text: str) -> None:
-        self.evidence.append(text)
-
-    def found(self, what: str, fix: str = "", detail: str = "") -> None:
-        self.findings.append(Finding(f"{self.check}:{detail}" if detail else self.check, what, fix or self.fix))
+from .notes import Notes
+from .target import Target
 
 
 @dataclass(frozen=True)
 class Check:
     """One of the twelve. `run` notes evidence and findings, or raises `Skipped`.
 
-    `settles` says that the platform may need a moment after a change until the check can pass.
+    `lags` says that the platform may need a moment after a change until the check can pass.
     """
 
     id: str
@@ -53,4 +23,4 @@ class Check:
     how: str
     fix: str
     run: Callable[[Target, Notes], None]
-    settles: bool = False
+    lags: bool = False

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from .._openclaw.endpoint import Endpoint, cause
 from .._openclaw.probes import HttpProbe, ProbeFailed, raise_for_attribution
 from .._openclaw.render import needs_hsts
-from .check import Notes, Skipped
+from .notes import Notes, Skipped
 from .target import Target
 
 HSTS_FIX = "Run site.yml, with the name in fly_app_hostnames and openclaw_config_hsts not empty"
@@ -27,7 +27,7 @@ def tls(target: Target, notes: Notes) -> None:
         raise Skipped(f"{target.exposure}: nothing is served in public")
     for host in target.hostnames:
         _redirect(target, host, notes)
-        endpoint = target.doors.endpoint(host)
+        endpoint = target.edge.endpoint(host)
         try:
             version = handshake(endpoint, target.connect_timeout)
         except (OSError, ssl.SSLError) as error:
@@ -40,9 +40,7 @@ def tls(target: Target, notes: Notes) -> None:
 
 
 def _redirect(target: Target, host: str, notes: Notes) -> None:
-    probe = HttpProbe(target.doors.url(host, secure=False), timeout=target.timeout)
-    if target.doors.connect_to:
-        probe.connect_to = (target.doors.connect_to, target.doors.http_port)
+    probe = HttpProbe(target.edge.endpoint(host, secure=False), target.timeout)
     try:
         answer = probe.get("/")
     except ProbeFailed as error:
@@ -61,9 +59,7 @@ def _hsts(target: Target, host: str, notes: Notes) -> None:
     if not needs_hsts(host):
         notes.saw(f"{host}: browsers know by the preload list that it is https only")
         return
-    probe = HttpProbe(target.doors.url(host), timeout=target.timeout, ca_file=target.doors.ca_file)
-    if target.doors.connect_to:
-        probe.connect_to = (target.doors.connect_to, target.doors.https_port)
+    probe = HttpProbe(target.edge.endpoint(host), target.timeout)
     try:
         header = probe.get("/").headers.get("strict-transport-security", "")
     finally:
@@ -110,17 +106,17 @@ def health(target: Target, notes: Notes) -> None:
     ):
         if path:
             allowed[path] = keys
-    probe = HttpProbe(target.url, timeout=target.timeout, **target.road)
+    probe = HttpProbe(target.endpoint, target.timeout)
     try:
         for path, keys in allowed.items():
             answer = probe.get(path)
-            raise_for_attribution(answer.status, answer.data, f"{target.url}{path}")
+            raise_for_attribution(answer.status, answer.data, f"{probe.endpoint.http_url}{path}")
             if answer.data is None:
                 notes.found(f"{path} answers {answer.status} without the probe's JSON", "Is it a gateway that answers?")
                 continue
-            told = _beyond(answer.data, keys)
-            if told:
-                notes.found(f"{path} tells strangers {told}")
+            surplus = _beyond(answer.data, keys)
+            if surplus:
+                notes.found(f"{path} reveals {surplus} to unauthenticated clients")
             else:
                 notes.saw(f"{path} {answer.status} {answer.body.decode(errors='replace')}")
     finally:

@@ -15,8 +15,9 @@ from .._fly.client.errors import Forbidden
 from .._openclaw.releases import Release
 from .._openclaw.releases import facts as release_facts
 from . import waivers
-from .living import exposure_of, outage
-from .target import Doors, Target, Tunnel
+from .current import exposure_of
+from .outage import outage
+from .target import EdgePorts, Target, TunnelRoute
 from .verify import verify
 
 
@@ -24,7 +25,7 @@ def exposure_info(params: dict[str, Any], context: Context, api: MachinesApi, pl
     """What the app is, how long it was away, and the checks that were asked for."""
     target = _target(params, api)
     try:
-        living = exposure_of(target.machines, target.addresses)
+        current = exposure_of(target.machines, target.addresses)
     except Forbidden:
         # Somebody else's app is nothing of ours yet; what then wants to own it says so better.
         if params["checks"]:
@@ -39,9 +40,9 @@ def exposure_info(params: dict[str, Any], context: Context, api: MachinesApi, pl
         waivers.read(params["waivers"]),
         context,
         today=datetime.fromtimestamp(clock.now(), UTC).date(),
-        patience=params["wait_timeout"],
+        timeout=params["wait_timeout"],
     )
-    return {**proof, "exposure": living, "outage": away}
+    return {**proof, "exposure": current, "outage": away}
 
 
 def _target(params: dict[str, Any], api: MachinesApi) -> Target:
@@ -58,13 +59,13 @@ def _target(params: dict[str, Any], api: MachinesApi) -> Target:
         wanted={kind: int(number) for kind, number in params["addresses"].items() if number is not None},
         hostnames=tuple(params["hostnames"]) or (f"{params['app']}.fly.dev",),
         facts=release_facts(Release.parse(params["release"])),
-        doors=Doors(params["http_port"], params["https_port"], params["connect_to"], params["tls_ca_file"]),
+        edge=EdgePorts(params["http_port"], params["https_port"], params["connect_to"], params["tls_ca_file"]),
         private_url=params["private_url"],
         private_connect_to=_host_and_port(params["private_connect_to"]),
         token=params["token"],
         previous_token=params["previous_token"],
         webhook_paths=tuple(params["webhook_paths"]),
-        tunnels=tuple(Tunnel(entry["url"], tuple(entry["paths"])) for entry in params["tunnels"]),
+        tunnels=tuple(TunnelRoute(entry["url"], tuple(entry["paths"])) for entry in params["tunnels"]),
         brute_force_from=params["brute_force_from"] if params["brute_force"] else None,
         port=params["port"],
         state_dir=params["state_dir"],

@@ -10,16 +10,16 @@ import ssl
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
-from .._fly.client.types import Json
+from .._fly.client.api import Json
 from .._fly.facts.addresses import TYPES
 from .._fly.machines.config import is_held
 from .._openclaw.endpoint import Endpoint, cause
-from .check import Notes, Skipped
+from .notes import Notes, Skipped
 from .target import Target
 
 GATEWAY_PORTS = (3000, 18789)
 """The port that Fly's guide uses, and the gateway's own default."""
-_NO_ROAD = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL)
+_NO_ROUTE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL)
 
 
 def addresses(target: Target, notes: Notes) -> None:
@@ -95,7 +95,7 @@ def name(target: Target, notes: Notes) -> None:
         raise Skipped("public: the name is meant to lead to the gateway")
     for host in target.hostnames:
         for secure in (True, False):
-            endpoint = target.doors.endpoint(host, secure)
+            endpoint = target.edge.endpoint(host, secure)
             scheme = "https" if secure else "http"
             try:
                 answer = _first_line(endpoint, target.connect_timeout)
@@ -132,30 +132,30 @@ def ports(target: Target, notes: Notes) -> None:
     if declared:
         notes.found(f"a service publishes port {', '.join(map(str, sorted(declared, key=str)))}")
     if not target.public_addresses:
-        notes.saw("no public address to knock at")
+        notes.saw("no public address to probe")
         return
-    knocks = [
+    probes = [
         (address, port)
         for address in target.public_addresses
         for port in dict.fromkeys((80, 443, *GATEWAY_PORTS, target.port))
     ]
     with ThreadPoolExecutor(max_workers=8) as pool:
-        answers = pool.map(lambda knock: _knock(target, *knock), knocks)
-    for (address, port), answer in zip(knocks, answers, strict=True):
+        states = pool.map(lambda probe: _probe(target, *probe), probes)
+    for (address, port), state in zip(probes, states, strict=True):
         where = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
-        notes.saw(f"{where} {answer}")
-        if answer == "open" and port not in meant:
+        notes.saw(f"{where} {state}")
+        if state == "open" and port not in meant:
             notes.found(f"{where} is open")
 
 
-def _knock(target: Target, address: str, port: int) -> str:
-    door = target.doors.to(address, port)
-    if door is None:
+def _probe(target: Target, address: str, port: int) -> str:
+    to = target.edge.to(address, port)
+    if to is None:
         return "not tried: nothing stands for this port here"
     try:
-        socket.create_connection(door, timeout=target.connect_timeout).close()
+        socket.create_connection(to, timeout=target.connect_timeout).close()
     except TimeoutError:
         return "does not answer"
     except OSError as error:
-        return "not tried: no road from here" if error.errno in _NO_ROAD else "closed"
+        return "not tried: no route from here" if error.errno in _NO_ROUTE else "closed"
     return "open"

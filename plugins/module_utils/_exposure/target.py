@@ -1,6 +1,6 @@
 # GNU General Public License v3.0 or later (see LICENSE)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The gateway that is looked at, and the roads to it."""
+"""The gateway that is looked at, and the routes to it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from .._base.errors import CollectionError
-from .._fly.client.api import MachinesApi
-from .._fly.client.types import Json, Machine
+from .._fly.client.api import Json, MachinesApi
 from .._fly.facts.addresses import PUBLIC_TYPES, type_of
 from .._fly.machines.deployed import is_deployed
 from .._fly.machines.pick import started_machine
@@ -19,12 +18,12 @@ from .._gateway.cli import GatewayCli
 from .._openclaw import config_file
 from .._openclaw.endpoint import Endpoint
 from .._openclaw.releases import ReleaseFacts
-from .check import Skipped
+from .notes import Skipped
 
 
 @dataclass(frozen=True)
-class Doors:
-    """Where Fly's ports are.
+class EdgePorts:
+    """Where Fly's edge is.
 
     `connect_to` is an address that stands for all of the app's, as the emulator's edge does; then only ports 80 and
     443 have a counterpart there, at `http_port` and `https_port`.
@@ -36,7 +35,7 @@ class Doors:
     ca_file: str | None = None
 
     def to(self, address: str, port: int) -> tuple[str, int] | None:
-        """Where to knock for a port of an address; None when nothing stands for it."""
+        """Where to connect for a port of an address; None when nothing stands for it."""
         known = {80: self.http_port, 443: self.https_port}
         if self.connect_to:
             return (self.connect_to, known[port]) if port in known else None
@@ -53,8 +52,8 @@ class Doors:
 
 
 @dataclass(frozen=True)
-class Tunnel:
-    """A road that another network gives: its base URL, and the only paths that it may let through.
+class TunnelRoute:
+    """A route that another network gives: its base URL, and the only paths that it is allowed to forward.
 
     A path ``/a/*`` stands for those one segment below ``/a``, and ``/`` for all.
     """
@@ -78,14 +77,14 @@ class Target:
     """Addresses by type: shared_v4, v4, v6, private_v6."""
     hostnames: tuple[str, ...]
     facts: ReleaseFacts
-    doors: Doors = field(default_factory=Doors)
+    edge: EdgePorts = field(default_factory=EdgePorts)
     private_url: str | None = None
     private_connect_to: tuple[str, int] | None = None
     """In place of what the private URL's name resolves to."""
     token: str | None = field(repr=False, default=None)
     previous_token: str | None = field(repr=False, default=None)
     webhook_paths: tuple[str, ...] = ()
-    tunnels: tuple[Tunnel, ...] = ()
+    tunnels: tuple[TunnelRoute, ...] = ()
     brute_force_from: str | None = None
     port: int = 3000
     state_dir: str = "/data"
@@ -109,7 +108,7 @@ class Target:
         return [entry["ip"] for entry in self.addresses if entry["type"] in PUBLIC_TYPES]
 
     @cached_property
-    def machines(self) -> list[Machine]:
+    def machines(self) -> list[Json]:
         return [machine for machine in self.api.machines(self.app) or [] if is_deployed(machine)]
 
     @property
@@ -138,23 +137,15 @@ class Target:
         return config_file.read(self.config_file.content.decode(errors="replace"))
 
     @property
-    def url(self) -> str:
-        """Where to talk to the gateway from here; raises `Skipped` when there is no such road."""
+    def endpoint(self) -> Endpoint:
+        """Where to talk to the gateway from here; raises `Skipped` when there is no such route."""
         if self.exposure == "public":
-            return self.doors.url(self.hostnames[0])
+            return self.edge.endpoint(self.hostnames[0])
         if self.exposure == "sealed":
-            raise Skipped("sealed: no road leads to the gateway")
+            raise Skipped("sealed: no route leads to the gateway")
         if self.private_url:
-            return self.private_url
+            return Endpoint.parse(self.private_url, self.private_connect_to, self.edge.ca_file)
         raise Skipped(
-            "private: no road leads from here to the gateway; give private_url, such as http://APP.flycast over "
+            "private: no route leads from here to the gateway; give private_url, such as http://APP.flycast over "
             "WireGuard, or http://localhost:3000 while fly proxy 3000:80 APP.flycast runs"
         )
-
-    @property
-    def road(self) -> dict[str, Any]:
-        """`connect_to` and `ca_file` for the URL."""
-        connect_to = self.private_connect_to
-        if self.exposure == "public":
-            connect_to = (self.doors.connect_to, self.doors.https_port) if self.doors.connect_to else None
-        return {"connect_to": connect_to, "ca_file": self.doors.ca_file}

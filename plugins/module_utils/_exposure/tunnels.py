@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
-from .._openclaw.gateway_client import CONTROL_UI, ConnectFailed, GatewayClient
+from .._openclaw.endpoint import Endpoint
+from .._openclaw.gateway_client import CONTROL_UI, Login, login
+from .._openclaw.gateway_errors import ConnectFailed
 from .._openclaw.probes import HttpProbe, ProbeFailed
-from .check import Notes, Skipped
-from .target import Target, Tunnel
+from .notes import Notes, Skipped
+from .target import Target, TunnelRoute
 
 UNDECLARED = ("/", "/control-ui-config.json", "/startupz", "/healthz", "/tools/invoke", "/hooks/wake")
 _NOT_FOUND = (403, 404, 405, 421)
@@ -18,7 +20,7 @@ def tunnels(target: Target, notes: Notes) -> None:
     if not target.tunnels:
         raise Skipped("no tunnel is declared")
     for tunnel in target.tunnels:
-        probe = HttpProbe(tunnel.url, timeout=target.timeout, ca_file=target.doors.ca_file)
+        probe = HttpProbe(_endpoint(target, tunnel), target.timeout)
         try:
             _declared(probe, tunnel, notes)
             _undeclared(probe, tunnel, notes)
@@ -30,7 +32,11 @@ def tunnels(target: Target, notes: Notes) -> None:
             _websocket(target, tunnel, notes)
 
 
-def _declared(probe: HttpProbe, tunnel: Tunnel, notes: Notes) -> None:
+def _endpoint(target: Target, tunnel: TunnelRoute) -> Endpoint:
+    return Endpoint.parse(tunnel.url, ca_file=target.edge.ca_file)
+
+
+def _declared(probe: HttpProbe, tunnel: TunnelRoute, notes: Notes) -> None:
     for path in tunnel.paths:
         if path == "/" or path.endswith("/*"):
             continue
@@ -43,7 +49,7 @@ def _declared(probe: HttpProbe, tunnel: Tunnel, notes: Notes) -> None:
             notes.saw(f"{tunnel.url}{path}: {status} without a signature")
 
 
-def _undeclared(probe: HttpProbe, tunnel: Tunnel, notes: Notes) -> None:
+def _undeclared(probe: HttpProbe, tunnel: TunnelRoute, notes: Notes) -> None:
     for path in UNDECLARED:
         if tunnel.declares(path):
             continue
@@ -59,9 +65,9 @@ def _undeclared(probe: HttpProbe, tunnel: Tunnel, notes: Notes) -> None:
             notes.saw(f"{tunnel.url}{path}: {answer.status}")
 
 
-def _guarded(target: Target, tunnel: Tunnel, notes: Notes) -> None:
-    """All of the gateway is declared; then it is the gateway that must refuse strangers."""
-    probe = HttpProbe(tunnel.url, timeout=target.timeout, ca_file=target.doors.ca_file)
+def _guarded(target: Target, tunnel: TunnelRoute, notes: Notes) -> None:
+    """All of the gateway is declared; then it is the gateway that must refuse unauthenticated clients."""
+    probe = HttpProbe(_endpoint(target, tunnel), target.timeout)
     try:
         status = probe.get("/control-ui-config.json").status
     finally:
@@ -69,14 +75,14 @@ def _guarded(target: Target, tunnel: Tunnel, notes: Notes) -> None:
     if status == 401:
         notes.saw(f"{tunnel.url} leads to the whole gateway, as declared, which asks for the token")
     else:
-        notes.found(f"{tunnel.url}/control-ui-config.json answers {status} to a stranger, 401 expected", _TOKEN)
+        notes.found(
+            f"{tunnel.url}/control-ui-config.json answers {status} to an unauthenticated client, 401 expected", _TOKEN
+        )
 
 
-def _websocket(target: Target, tunnel: Tunnel, notes: Notes) -> None:
+def _websocket(target: Target, tunnel: TunnelRoute, notes: Notes) -> None:
     try:
-        GatewayClient.connect(
-            tunnel.url, client=CONTROL_UI, ca_file=target.doors.ca_file, timeout=target.timeout
-        ).close()
+        login(_endpoint(target, tunnel), Login(client=CONTROL_UI), timeout=target.timeout)
     except ConnectFailed as error:
         if error.code is None:
             notes.saw(f"{tunnel.url}: a WebSocket does not get through")

@@ -13,7 +13,8 @@ from .._base import clock
 from .._base.errors import CollectionError
 from .._converge.context import Context
 from .catalogue import CHECKS
-from .check import Check, Finding, Notes, Skipped
+from .check import Check
+from .notes import Finding, Notes, Skipped
 from .target import Target
 from .waivers import Waiver
 
@@ -27,31 +28,31 @@ def verify(
     context: Context,
     *,
     today: date,
-    patience: float = 0.0,
+    timeout: float = 0.0,
 ) -> dict[str, Any]:
     """A module's result; failed when a finding is left that no valid waiver covers.
 
-    `patience` is how many seconds the platform gets, after a change, for what settles.
+    `timeout` is how many seconds the platform gets, after a change, for what lags behind.
     """
     wanted = set(ids)
     results = []
     left: list[Finding] = []
-    deadline = clock.monotonic() + patience
+    deadline = clock.monotonic() + timeout
     for check in CHECKS:
         if check.id not in wanted:
             continue
         notes, skipped = _run(check, target)
-        # What leads to addresses that should not be there does not settle.
+        # What leads to addresses that should not exist does not change by itself.
         exact = not any(finding.id == "addresses" for finding in left)
-        while check.settles and notes.findings and exact and clock.monotonic() < deadline:
+        while check.lags and notes.findings and exact and clock.monotonic() < deadline:
             clock.sleep(_PAUSE)
             target.forget()
             notes, skipped = _run(check, target)
         waived, open_ = _weigh(notes.findings, waivers, today, context)
         left += open_
         status = "skip" if skipped else "fail" if open_ else "waived" if waived else "pass"
-        told = skipped or "; ".join(finding.what for finding in notes.findings) or "; ".join(notes.evidence)
-        context.progress(f"{status:<7}{check.id:<12} {told}")
+        seen = skipped or "; ".join(finding.what for finding in notes.findings) or "; ".join(notes.evidence)
+        context.progress(f"{status:<7}{check.id:<12} {seen}")
         results.append(
             {
                 "id": check.id,

@@ -40,6 +40,8 @@ def _read(entry: Mapping[str, Any]) -> Waiver:
         expires = date.fromisoformat(str(entry.get("expires") or ""))
     except ValueError:
         raise CollectionError(
-            "the waiver has no expiry date", where=where, todo="Give expires as YYYY-MM-DD; renew it then, or mend it"
+            "the waiver has no expiry date",
+            where=where,
+            todo="Give expires as YYYY-MM-DD; by then, fix or renew it",
         ) from None
     return Waiver(identity, reason, expires)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from .._exposure.living import exposure_of
+from .._exposure.current import exposure_of
 from .._fly.machines.config import HOLD_KEY
 from .._fly.machines.deployed import group_of, is_live
 from .._fly.secrets.applied import KEY as APPLIED_KEY

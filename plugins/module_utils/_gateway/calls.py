@@ -3,8 +3,11 @@
 """Calls to a gateway from inside its machine: every method that is wanted, over one WebSocket on loopback.
 
 There the token alone gives all scopes, without a device (in 2026.3.24 none, and only `health` answers); from outside it
-gives none. It needs no public road, and costs a bare Node (50 MB, a quarter of a second) where each call of OpenClaw's
+gives none. It needs no public route, and costs a bare Node (50 MB, a quarter of a second) where each call of OpenClaw's
 command line costs 250 MB and seconds. The token is taken from the machine's own environment.
+
+The client is JavaScript within this file because a module is shipped as Python files only; what it says of itself comes
+from `gateway_client`, and a test has `node --check` and a gateway judge it.
 """
 
 from __future__ import annotations
@@ -17,20 +20,37 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from .._base.errors import CollectionError
+from .._openclaw.gateway_client import BACKEND
+from .._openclaw.gateway_errors import PROTOCOL
 from .._openclaw.paths import get
 from .cli import GatewayCli
 
 Call = tuple[str, Mapping[str, Any]]
 """A method and its parameters."""
 
-SCRIPT: Final = r"""
+TIMEOUT: Final = 20
+"""Seconds for all calls together: well below what an exec may take."""
+SCOPES: Final = ("operator.admin", "operator.read", "operator.write", "operator.approvals", "operator.pairing")
+"""All that an operator can have."""
+_CONNECT: Final = {
+    "minProtocol": PROTOCOL[0],
+    "maxProtocol": PROTOCOL[1],
+    "role": "operator",
+    "caps": [],
+    "client": BACKEND.params(),
+    "scopes": SCOPES,
+}
+SCRIPT: Final = (
+    f"const CONNECT = {json.dumps(_CONNECT)}, SECONDS = {TIMEOUT};"
+    + r"""
 const zlib = require("node:zlib");
-const wanted = JSON.parse(process.argv[1]), told = { answers: [] };
+const wanted = JSON.parse(process.argv[1]), result = { answers: [] };
 const done = (error) => {
-  if (error) told.error = String(error);
-  process.stdout.write(zlib.gzipSync(JSON.stringify(told)).toString("base64"), () => process.exit(error ? 1 : 0));
+  if (error) result.error = String(error);
+  const packed = zlib.gzipSync(JSON.stringify(result)).toString("base64");
+  process.stdout.write(packed, () => process.exit(error ? 1 : 0));
 };
-setTimeout(() => done("no answer within 20 seconds"), 20000);
+setTimeout(() => done(`no answer within ${SECONDS} seconds`), SECONDS * 1000);
 const socket = new WebSocket(`ws://127.0.0.1:${process.env.OPENCLAW_GATEWAY_PORT || 18789}/`);
 const send = (id, method, params) => socket.send(JSON.stringify({ type: "req", id, method, params }));
 socket.onerror = (event) => done(event.message || "no connection to the gateway");
@@ -39,62 +59,57 @@ let open = wanted.length;
 socket.onmessage = ({ data }) => {
   const frame = JSON.parse(data);
   if (frame.type === "event" && frame.event === "connect.challenge") {
-    send("connect", "connect", {
-      minProtocol: 3, maxProtocol: 4, role: "operator", caps: [],
-      client: { id: "gateway-client", displayName: "openclaw.fly", version: "1.0.0", platform: "linux",
-        mode: "backend" },
-      scopes: ["operator.admin", "operator.read", "operator.write", "operator.approvals", "operator.pairing"],
-      auth: { token: process.env.OPENCLAW_GATEWAY_TOKEN },
-    });
+    send("connect", "connect", { ...CONNECT, auth: { token: process.env.OPENCLAW_GATEWAY_TOKEN } });
   } else if (frame.type === "res" && frame.id === "connect") {
     if (!frame.ok) return done(frame.error && frame.error.message);
-    told.version = frame.payload.server && frame.payload.server.version;
+    result.version = frame.payload.server && frame.payload.server.version;
     wanted.forEach(([method, params], place) => send(String(place), method, params));
     if (!open) done();
   } else if (frame.type === "res") {
-    told.answers[Number(frame.id)] = { ok: frame.ok, payload: frame.payload, error: frame.error };
+    result.answers[Number(frame.id)] = { ok: frame.ok, payload: frame.payload, error: frame.error };
     if (!--open) done();
   }
 };
 """
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CallResult:
     """A method's payload; None with the gateway's reason when it refused."""
 
     payload: Any
     refusal: str | None = None
 
 
-def call(cli: GatewayCli, wanted: Sequence[Call]) -> tuple[str, list[Answer]]:
+def call(cli: GatewayCli, wanted: Sequence[Call]) -> tuple[str, list[CallResult]]:
     """Return the release that answers and the answers, in the calls' order. Raises when there is no gateway."""
     ran = cli.node(SCRIPT, json.dumps(wanted))
     try:
-        told = json.loads(gzip.decompress(base64.b64decode(ran["stdout"])))
+        result = json.loads(gzip.decompress(base64.b64decode(ran["stdout"])))
     except (OSError, EOFError, ValueError):
-        told = {"error": ran["stderr"].strip()[-300:] or f"exit code {ran['exit_code']}"}
-    if told.get("error"):
+        result = {"error": ran["stderr"].strip()[-300:] or f"exit code {ran['exit_code']}"}
+    if result.get("error"):
         raise CollectionError(
             "the gateway does not answer in its machine",
-            why=str(told["error"]),
+            why=str(result["error"]),
             todo="See its log: fly logs; while it starts, run this again",
         )
-    return str(told.get("version") or ""), [_answer(entry) for entry in told["answers"]]
+    return str(result.get("version") or ""), [_answer(entry) for entry in result["answers"]]
 
 
 def runs_file(cli: GatewayCli) -> bool:
-    """Whether the gateway says that it runs what its file says; older releases and busy ones do not tell."""
+    """Whether the gateway reports that it runs what its file says; older releases and busy ones do not."""
     try:
-        told = call(cli, [("config.get", {})])[1][0].payload
+        state = call(cli, [("config.get", {})])[1][0].payload
     except CollectionError:
         return False
-    applied = get(told, "appliedConfigHash")
-    return bool(applied) and applied == get(told, "configRevisionHash")
+    applied = get(state, "appliedConfigHash")
+    return bool(applied) and applied == get(state, "configRevisionHash")
 
 
-def _answer(entry: Mapping[str, Any]) -> Answer:
+def _answer(entry: Mapping[str, Any]) -> CallResult:
     if entry.get("ok"):
-        return Answer(entry.get("payload"))
+        return CallResult(entry.get("payload"))
     error = entry.get("error") or {}
-    return Answer(None, f"{error.get('code')}: {error.get('message')}")
+    return CallResult(None, f"{error.get('code')}: {error.get('message')}")

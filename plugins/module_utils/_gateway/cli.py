@@ -68,14 +68,14 @@ class GatewayCli:
         """Return {exit_code, stdout, stderr}; `config` is the file to use instead of the gateway's."""
         return self._files.run(self._command(_RUN, arguments, config), timeout=TIMEOUT)
 
-    def run_long(self, *arguments: str, patience: float, progress: Callable[[str], None]) -> tuple[int, str]:
+    def run_long(self, *arguments: str, timeout: float, progress: Callable[[str], None]) -> tuple[int, str]:
         """Run in the background of the machine; return exit code and the end of what it printed.
 
-        `progress` is told that it goes on; raises when it has not ended after `patience` seconds.
+        `progress` is told that it goes on; raises when it has not ended after `timeout` seconds.
         """
         folder = self._files.shell("start a command", *self._started(arguments)).strip()
         began = clock.monotonic()
-        while (elapsed := clock.monotonic() - began) < patience:
+        while (elapsed := clock.monotonic() - began) < timeout:
             code, _newline, text = self._files.shell("see how a command goes", _FINISHED, [folder]).partition("\n")
             if code:
                 return int(code), text.strip()
@@ -83,7 +83,7 @@ class GatewayCli:
             clock.sleep(_PAUSE)
         raise CollectionError(
             f"openclaw {arguments[0]} does not end",
-            why=f"it runs for {patience:.0f} s",
+            why=f"it runs for {timeout:.0f} s",
             todo=f"See {folder}/out in the machine",
         )
 
@@ -91,14 +91,14 @@ class GatewayCli:
         _sh, _c, script, _name, *rest = self._command(_START, arguments, "")
         return script, rest
 
-    def json(self, *arguments: str, config: str = "", patience: float = 0) -> Any:
+    def json(self, *arguments: str, config: str = "", timeout: float = 0) -> Any:
         """Run a command that answers JSON, whatever its exit code; raises when it does not.
 
-        With `patience`, in seconds, it may take longer than Fly.io lets a command.
+        With `timeout`, in seconds, it may take longer than Fly.io lets a command.
         """
-        if patience:
+        if timeout:
             command = self._command(_RUN, arguments, config)
-            answer = run_detached(self._files, f"openclaw {' '.join(arguments)}", command, None, patience)
+            answer = run_detached(self._files, f"openclaw {' '.join(arguments)}", command, None, timeout)
         else:
             answer = self.run(*arguments, config=config)
         start = answer["stdout"].find("{")

@@ -10,6 +10,7 @@ from .._base.errors import CollectionError
 from .._converge.context import Context
 from .._fly.client.api import MachinesApi, PlatformApi
 from .._openclaw.channels import enabled
+from .._openclaw.endpoint import Endpoint
 from .._openclaw.releases import Release
 from .proof import GatewayProof, ready_line
 from .status import gateway_facts
@@ -22,24 +23,16 @@ def gateway_info(api: MachinesApi, platform: PlatformApi, params: dict[str, Any]
         result["proof"] = _proof(platform, params, context)
     wanted = [*params["channels"], *enabled(params["config"])]
     if params["inside"] or wanted:
-        patience = params["wait_for_channels"]
-        result["gateway"] = gateway_facts(api, params["app"], params["owner"], context, wanted, patience)
+        timeout = params["wait_for_channels"]
+        result["gateway"] = gateway_facts(api, params["app"], params["owner"], context, wanted, timeout)
     return result
 
 
 def _proof(platform: PlatformApi, params: dict[str, Any], context: Context) -> dict[str, Any]:
     app, release = params["app"], Release.parse(params["release"])
     host, _colon, port = (params["connect_to"] or "").rpartition(":")
-    proof = GatewayProof(
-        app,
-        params["url"],
-        params["token"],
-        release,
-        context,
-        ca_file=params["tls_ca_file"],
-        connect_to=(host, int(port)) if host else None,
-        timeout=params["wait_timeout"],
-    ).observe()
+    endpoint = Endpoint.parse(params["url"], (host, int(port)) if host else None, params["tls_ca_file"])
+    proof = GatewayProof(endpoint, params["token"], release, context, params["wait_timeout"]).observe()
     if params["require_ready_line"]:
         proof["ready_line"] = ready_line(platform, app, release)
         if proof["ready_line"] is False:

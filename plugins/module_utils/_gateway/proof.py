@@ -1,6 +1,6 @@
 # GNU General Public License v3.0 or later (see LICENSE)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Prove from outside that a gateway serves, refuses strangers and knows its token."""
+"""Prove from outside that a gateway serves, refuses unauthenticated clients and accepts its token."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from .._base import clock
 from .._base.errors import CollectionError
 from .._converge.context import Context
 from .._fly.client.api import PlatformApi
-from .._openclaw.gateway_client import ConnectFailed, GatewayStarting, prove
+from .._openclaw.endpoint import Endpoint
+from .._openclaw.gateway_errors import ConnectFailed, GatewayStarting
+from .._openclaw.gateway_login import prove
 from .._openclaw.probes import HttpProbe, NotReady, ProbeFailed
 from .._openclaw.releases import Release
 from .._openclaw.releases import facts as release_facts
@@ -22,39 +24,29 @@ _LEAST = 15.0
 
 
 class GatewayProof:
-    """One gateway, seen through its public URL. `timeout` is for it to begin to serve."""
+    """One gateway, seen through its URL. `timeout` is how many seconds it has to begin to serve."""
 
     def __init__(
-        self,
-        app: str,
-        url: str,
-        token: str | None,
-        release: Release,
-        context: Context,
-        *,
-        ca_file: str | None = None,
-        connect_to: tuple[str, int] | None = None,
-        timeout: float = 60.0,
+        self, endpoint: Endpoint, token: str | None, release: Release, context: Context, timeout: float = 60.0
     ) -> None:
-        self._app, self._url, self._token, self._context = app, url, token, context
+        self._endpoint, self._token, self._context = endpoint, token, context
         self._facts = release_facts(release)
-        self._road: dict[str, Any] = {"connect_to": connect_to, "ca_file": ca_file}
         self._timeout = timeout
 
     def observe(self) -> dict[str, Any]:
         """Return what was proved; raise with the reason when something does not hold."""
-        probe = HttpProbe(self._url, **self._road)
+        probe = HttpProbe(self._endpoint)
         try:
             startup = self._until_started(probe)
             result: dict[str, Any] = {
-                "url": self._url,
+                "url": self._endpoint.http_url,
                 "started": True,
                 "version": startup.get("version"),
                 "ready": self._ready(probe),
             }
             if self._token:
-                told = probe.auth(self._token, self._facts.control_ui_config)
-                result["version"] = told.get("serverVersion") or result["version"]
+                config = probe.auth(self._token, self._facts.control_ui_config)
+                result["version"] = config.get("serverVersion") or result["version"]
         finally:
             probe.close()
         if self._token:
@@ -75,7 +67,7 @@ class GatewayProof:
                     raise
                 if now - told > _TELL_EVERY:
                     told = now
-                    self._context.progress(f"{self._url}: {error.what}, {now - began:.0f} s")
+                    self._context.progress(f"{self._endpoint.http_url}: {error.what}, {now - began:.0f} s")
             clock.sleep(_PAUSE)
 
     def _ready(self, probe: HttpProbe) -> bool | None:
@@ -92,7 +84,7 @@ class GatewayProof:
         while True:
             try:
                 # A busy gateway gets all the time there is: a login given up early only makes it do it again.
-                proof = prove(self._url, token, timeout=max(_LEAST, deadline - clock.monotonic()), **self._road)
+                proof = prove(self._endpoint, token, timeout=max(_LEAST, deadline - clock.monotonic()))
                 break
             except ConnectFailed as error:
                 # No connection may still come; a refusal is an answer.
@@ -101,21 +93,21 @@ class GatewayProof:
                 clock.sleep(_PAUSE)
         if not proof.unauthenticated_refused:
             raise CollectionError(
-                "the gateway lets in who has no token",
-                where=self._url,
+                "the gateway accepts connections without a token",
+                where=self._endpoint.http_url,
                 why=proof.unauthenticated_reason,
                 todo="Set gateway.auth.mode to token; take the app's addresses away until then",
             )
         if not proof.token_accepted:
             raise CollectionError(
                 "the gateway does not accept its token",
-                where=self._url,
+                where=self._endpoint.http_url,
                 why=proof.reason or "",
                 todo="The machine has another OPENCLAW_GATEWAY_TOKEN than the inventory: run the whole play",
             )
         return {
-            "stranger_refused": True,
-            "stranger_refusal": proof.unauthenticated_reason,
+            "unauthenticated_refused": True,
+            "unauthenticated_refusal": proof.unauthenticated_reason,
             "token_accepted": True,
             "protocol": proof.protocol,
         }

@@ -58,7 +58,7 @@ def _proved(proof: dict[str, Any], check_mode: bool) -> str:
     if not proof or not proof.get("started"):
         return "nothing, in check mode" if check_mode else "health checks only; not reached from outside"
     parts = ["started and ready" if proof.get("ready") else "started"]
-    if proof.get("stranger_refused"):
+    if proof.get("unauthenticated_refused"):
         parts.append("strangers refused")
     if proof.get("token_accepted"):
         parts.append("token accepted")

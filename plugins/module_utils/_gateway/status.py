@@ -24,9 +24,9 @@ _DIGEST = 'if [ -e "$1" ]; then sha256sum < "$1"; fi'
 
 
 def gateway_facts(
-    api: MachinesApi, app: str, owner: str, context: Context, wait_for: Sequence[str] = (), patience: float = 0.0
+    api: MachinesApi, app: str, owner: str, context: Context, wait_for: Sequence[str] = (), timeout: float = 0.0
 ) -> dict[str, Any]:
-    """Return {release, channels, refused, ...}. Raises when a channel of `wait_for` does not work in `patience`
+    """Return {release, channels, refused, ...}. Raises when a channel of `wait_for` does not work in `timeout`
     seconds.
     """
     files = RemoteFiles(api, app, started_machine(api, app)["id"])
@@ -34,22 +34,22 @@ def gateway_facts(
     methods = gateway_status.METHODS
     release, answers = call(cli, list(methods.items()))
     payloads = {method: answer.payload for method, answer in zip(methods, answers, strict=True)}
-    found = _await_channels(cli, app, context, payloads["channels.status"], wait_for, patience)
+    found = _await_channels(cli, app, context, payloads["channels.status"], wait_for, timeout)
     refused = {method: answer.refusal for method, answer in zip(methods, answers, strict=True) if answer.refusal}
-    told = gateway_status.summary(payloads)
-    if told["config"] and told["config"]["path"]:
-        digest = files.shell("read a digest", _DIGEST, [told["config"]["path"]])
-        told["config"]["sha256"] = digest.partition(" ")[0] or None
+    facts = gateway_status.summary(payloads)
+    if facts["config"] and facts["config"]["path"]:
+        digest = files.shell("read a digest", _DIGEST, [facts["config"]["path"]])
+        facts["config"]["sha256"] = digest.partition(" ")[0] or None
     return {
         "release": release,
-        **told,
+        **facts,
         "channels": [asdict(each) for each in found],
         "refused": refused,
     }
 
 
 def _await_channels(
-    cli: GatewayCli, app: str, context: Context, payload: Any, wanted: Sequence[str], patience: float
+    cli: GatewayCli, app: str, context: Context, payload: Any, wanted: Sequence[str], timeout: float
 ) -> tuple[gateway_status.ChannelStatus, ...]:
     began = clock.monotonic()
     while True:
@@ -58,7 +58,7 @@ def _await_channels(
         elapsed = clock.monotonic() - began
         if not lines:
             return found
-        if elapsed >= patience:
+        if elapsed >= timeout:
             raise CollectionError(
                 "a channel does not work" if len(lines) == 1 else f"{len(lines)} channels do not work",
                 where=f"app {app}",

@@ -11,12 +11,6 @@ from typing import Any, Final
 
 from .errors import ConfigUnreadable, MissingLibrary
 
-OWNER: Final = (1000, 1000)
-"""User and group of the official image (node); a file of root's stops the gateway with EACCES."""
-
-MODE: Final = 0o600
-"""The gateway's own audit calls anything wider critical."""
-
 # A reader's order: who answers, through what, how it is reached; the rest by name.
 _FIRST: Final = ("$schema", "$include", "agents", "bindings", "channels", "gateway", "auth", "models")
 

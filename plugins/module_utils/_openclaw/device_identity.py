@@ -9,7 +9,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from .errors import InvalidValue, MissingLibrary
+from .errors import MissingLibrary
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,24 +25,6 @@ class DeviceIdentity:
     def generate(cls) -> DeviceIdentity:
         """A new device, unknown to every gateway."""
         return cls(_ed25519().Ed25519PrivateKey.generate().private_bytes_raw())
-
-    @classmethod
-    def from_text(cls, text: str) -> DeviceIdentity:
-        """What ``to_text`` gave.
-
-        :raises InvalidValue: if it is no key.
-        """
-        try:
-            key = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-        except ValueError:
-            key = b""
-        if len(key) != 32:
-            raise InvalidValue("This is not a device key", todo="Give 32 bytes in base64url, or make a new one.")
-        return cls(key)
-
-    def to_text(self) -> str:
-        """The private key in base64url: a secret."""
-        return _base64url(self.private_key)
 
     @property
     def public_key(self) -> str:

@@ -1,10 +1,10 @@
 # GNU General Public License v3.0 or later (see LICENSE)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Client devices of a gateway: who waits for approval, who is paired, and how to change that.
+"""Client devices of a gateway: pending requests, paired devices, and the commands that change them.
 
-Two roads do the same: ``openclaw devices`` inside the machine (the argv below, with OPENCLAW_GATEWAY_PORT and
-OPENCLAW_STATE_DIR set), and the methods ``device.*`` over WebSocket. The latter need the scope operator.pairing,
-which a client has on direct loopback or as a paired device; the token alone does not give it to a remote client.
+``openclaw devices`` in the machine (the argv below, with OPENCLAW_GATEWAY_PORT and OPENCLAW_STATE_DIR set) does what
+the methods ``device.*`` do over WebSocket; those need the scope operator.pairing, which a client has on direct loopback
+or as a paired device, and which the token alone does not give to a remote client.
 """
 
 from __future__ import annotations
@@ -16,13 +16,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from .errors import InvalidValue, OpenClawError
-from .gateway_client import CallFailed, GatewayClient
 
 CLI: Final = ("openclaw", "devices")
 
 
 class DevicesUnreadable(OpenClawError):
-    """What should be the list of devices is none."""
+    """The gateway returned something else than a list of devices."""
 
 
 class UnknownRequest(OpenClawError):
@@ -31,7 +30,7 @@ class UnknownRequest(OpenClawError):
 
 @dataclass(frozen=True, slots=True)
 class PendingDevice:
-    """A device that waits for approval.
+    """A device whose approval is pending.
 
     :param created_at: milliseconds since 1970.
     :param is_repair: the device was paired before and asks for more, or with a new key.
@@ -70,7 +69,7 @@ class PairedDevice:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Which pending devices may be approved unseen. Every condition that is given must hold.
+    """Which pending devices are approved without a person looking. Every condition that is given must hold.
 
     :param networks: ranges that the request must come from.
     :param scopes: the most that a device may ask for.
@@ -86,7 +85,7 @@ class Policy:
 
     @classmethod
     def parse(cls, given: Mapping[str, Any]) -> Policy:
-        """:raises InvalidValue: for a range that is none, or a policy that would let everybody in."""
+        """:raises InvalidValue: for an invalid range, or a policy that would approve everybody."""
         words: dict[str, Any] = {key: tuple(value) for key, value in given.items() if value and key != "repairs"}
         policy = cls(**words, repairs=bool(given.get("repairs")))
         if not (policy.networks or policy.client_ids or policy.platforms):
@@ -99,7 +98,7 @@ class Policy:
             try:
                 ipaddress.ip_network(network)
             except ValueError as error:
-                raise InvalidValue(f"'{network}' is no network", why=str(error)) from None
+                raise InvalidValue(f"'{network}' is not a network", why=str(error)) from None
         return policy
 
     def allowed(self, pending: Iterable[PendingDevice]) -> list[PendingDevice]:
@@ -145,8 +144,8 @@ class DeviceList:
                     todo="Approve nothing before you know whose it is.",
                 )
         raise UnknownRequest(
-            f"No device waits with the request id {request_id}",
-            why=f"waiting: {known or 'none'}",
+            f"There is no pending request {request_id}",
+            why=f"pending: {known or 'none'}",
             todo="List the devices again: a device that asks anew gets a new id.",
         )
 
@@ -154,7 +153,7 @@ class DeviceList:
 def parse(output: str | Mapping[str, Any]) -> DeviceList:
     """Read ``openclaw devices list --json``, or the answer to device.pair.list.
 
-    :raises DevicesUnreadable: if it is neither; the CLI's own error is told.
+    :raises DevicesUnreadable: if it is neither, with the CLI's own error.
     """
     data: Any = output
     if isinstance(output, str):
@@ -178,10 +177,6 @@ def approve_argv(request_id: str) -> list[str]:
     return [*CLI, "approve", request_id, "--json"]
 
 
-def reject_argv(request_id: str) -> list[str]:
-    return [*CLI, "reject", request_id, "--json"]
-
-
 def remove_argv(device_id: str) -> list[str]:
     return [*CLI, "remove", device_id, "--json"]
 
@@ -197,44 +192,6 @@ def revoke_argv(device_id: str, role: str = "operator") -> list[str]:
 def rotate_argv(device_id: str, role: str = "operator", scopes: tuple[str, ...] = ()) -> list[str]:
     chosen = [word for scope in scopes for word in ("--scope", scope)]
     return [*CLI, "rotate", "--device", device_id, "--role", role, *chosen, "--json"]
-
-
-def list_devices(client: GatewayClient) -> DeviceList:
-    """:raises CallFailed: without the scope operator.pairing."""
-    return parse(client.call("device.pair.list"))
-
-
-def approve(client: GatewayClient, request_id: str) -> PairedDevice:
-    """Approve exactly this request.
-
-    :raises UnknownRequest: if it waits no longer; CallFailed for anything else.
-    """
-    try:
-        answer = client.call("device.pair.approve", {"requestId": request_id})
-    except CallFailed as error:
-        if error.code == "INVALID_REQUEST" and "requestId" in error.message:
-            raise UnknownRequest(
-                f"No device waits with the request id {request_id}",
-                why=error.message,
-                todo="List the devices again: a device that asks anew gets a new id.",
-            ) from None
-        raise
-    return _paired(answer["device"])
-
-
-def remove(client: GatewayClient, device_id: str) -> None:
-    """Forget a paired device. :raises CallFailed:"""
-    client.call("device.pair.remove", {"deviceId": device_id})
-
-
-def revoke(client: GatewayClient, device_id: str, role: str = "operator") -> None:
-    """Make a device's own token invalid; it stays paired. :raises CallFailed:"""
-    client.call("device.token.revoke", {"deviceId": device_id, "role": role})
-
-
-def rotate(client: GatewayClient, device_id: str, role: str = "operator") -> None:
-    """Replace a device's own token; the new one is told to that device only. :raises CallFailed:"""
-    client.call("device.token.rotate", {"deviceId": device_id, "role": role})
 
 
 def _pending(entry: Mapping[str, Any]) -> PendingDevice:

@@ -4,15 +4,30 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import socket
 import ssl
 from dataclasses import dataclass
+from enum import Enum
 from urllib.parse import urlsplit
 
 from .errors import InvalidValue
 
 _PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
+_HOSTNAME_MISMATCH = 62
+"""OpenSSL's X509_V_ERR_HOSTNAME_MISMATCH."""
+
+
+class Obstacle(Enum):
+    """What kept a connection from coming about, for whoever must decide whether waiting can help."""
+
+    NAME = "the name does not resolve"
+    REFUSED = "nothing listens there"
+    UNREACHABLE = "no route leads there"
+    AUTHORITY = "its certificate is of an unknown authority"
+    CERTIFICATE_NAME = "its certificate is for another name"
+    OTHER = "timeout, reset, or an answer that is not a gateway's"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +129,27 @@ def _ssl_context(ca_file: str | None) -> ssl.SSLContext:
         ) from None
 
 
+def obstacle(error: Exception) -> Obstacle:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        named = error.verify_code == _HOSTNAME_MISMATCH
+        return Obstacle.CERTIFICATE_NAME if named else Obstacle.AUTHORITY
+    if isinstance(error, socket.gaierror):
+        return Obstacle.NAME if error.errno != socket.EAI_AGAIN else Obstacle.OTHER
+    if isinstance(error, ConnectionRefusedError):
+        return Obstacle.REFUSED
+    if isinstance(error, OSError) and error.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL):
+        return Obstacle.UNREACHABLE
+    return Obstacle.OTHER
+
+
 def cause(error: Exception) -> str:
-    """Why a connection failed, in a person's words."""
+    """Why a connection failed, in plain words."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not accepted ({error.verify_message})"
     if isinstance(error, TimeoutError):
         return "no answer in time"
+    if isinstance(error, socket.gaierror):
+        return f"the name does not resolve ({error.strerror or error})"
     return str(error) or type(error).__name__
 
 

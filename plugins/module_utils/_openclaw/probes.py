@@ -7,12 +7,12 @@ from __future__ import annotations
 import http.client
 import json
 import ssl
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from .endpoint import Endpoint, cause, remedy
+from .._base import clock
+from .endpoint import Endpoint, Obstacle, cause, obstacle, remedy
 from .errors import OpenClawError
 
 MAX_BODY: Final = 1_000_000
@@ -25,7 +25,9 @@ PROXY_REMEDY: Final = (
 
 
 class ProbeFailed(OpenClawError):
-    """The gateway cannot be reached, or what answers is not a gateway."""
+    """The gateway cannot be reached, or what answers is not a gateway. ``obstacle`` says which, without an answer."""
+
+    obstacle: Obstacle | None = None
 
 
 class NotReady(ProbeFailed):
@@ -49,7 +51,7 @@ class TokenRefused(ProbeFailed):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpAnswer:
     """An HTTP answer. ``data`` is the parsed JSON object, None if the body is none.
 
     :param seconds: from sending the request until the body was read.
@@ -66,34 +68,22 @@ class Answer:
 class HttpProbe:
     """HTTP requests to one gateway, over one connection that is kept.
 
-    :param base_url: such as ``https://my-openclaw.fly.dev``.
-    :param connect_to: see Endpoint; for the emulator's edge, or a tunnel.
-    :param ca_file: PEM file of a private authority.
     :param timeout: seconds for a request.
     :param headers: sent with every request.
     """
 
-    base_url: str
-    connect_to: tuple[str, int] | None = None
-    ca_file: str | None = None
+    endpoint: Endpoint
     timeout: float = 10.0
     headers: Mapping[str, str] = field(default_factory=dict)
     _connection: http.client.HTTPConnection | None = None
-    _endpoint: Endpoint | None = None
 
-    @property
-    def endpoint(self) -> Endpoint:
-        if self._endpoint is None:
-            self._endpoint = Endpoint.parse(self.base_url, self.connect_to, self.ca_file)
-        return self._endpoint
-
-    def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
+    def get(self, path: str, headers: Mapping[str, str] | None = None) -> HttpAnswer:
         """One GET, see `send`."""
         return self.send("GET", path, headers)
 
     def send(
         self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes | None = None
-    ) -> Answer:
+    ) -> HttpAnswer:
         """One request; redirects are not followed. A kept connection that went away is opened anew, once.
 
         :raises ProbeFailed: if there is no answer within the timeout.
@@ -106,13 +96,15 @@ class HttpProbe:
                 self.close()
                 if kept and not isinstance(error, TimeoutError):
                     continue
-                raise ProbeFailed(
-                    "The gateway does not answer", where=url, why=cause(error), todo=remedy(error)
-                ) from None
+                failed = ProbeFailed(
+                    "The gateway does not answer", where=url, why=cause(error), todo=remedy(error) or ""
+                )
+                failed.obstacle = obstacle(error)
+                raise failed from None
         raise AssertionError("unreachable")
 
-    def _send(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
-        started = time.monotonic()
+    def _send(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> HttpAnswer:
+        started = clock.monotonic()
         if self._connection is None:
             self._connection = _connect(self.endpoint, self.timeout)
         self._connection.request(method, f"{self.endpoint.path}{path}", body=body, headers=dict(headers))
@@ -120,12 +112,12 @@ class HttpProbe:
         body = response.read(MAX_BODY)
         if response.will_close or not response.isclosed():
             self.close()
-        return Answer(
+        return HttpAnswer(
             status=response.status,
             headers={name.lower(): value for name, value in response.getheaders()},
             body=body,
             data=_json_object(body),
-            seconds=time.monotonic() - started,
+            seconds=clock.monotonic() - started,
         )
 
     def startup(self, path: str = "/startupz") -> Mapping[str, Any]:
@@ -140,7 +132,7 @@ class HttpProbe:
             raise NotReady(
                 f"The gateway is {data.get('status', 'not started')}",
                 where=f"{self.endpoint.http_url}{path}",
-                why=f"it waits for {pending}" if pending else None,
+                why=f"it waits for {pending}" if pending else "",
             )
         return data
 
@@ -165,7 +157,7 @@ class HttpProbe:
             raise NotReady(
                 "The gateway is not ready",
                 where=f"{self.endpoint.http_url}{path}",
-                why=", ".join(map(str, failing)) or None,
+                why=", ".join(map(str, failing)),
             )
         return data
 
@@ -196,7 +188,7 @@ class HttpProbe:
     def _contract(self, path: str, key: str, headers: Mapping[str, str] | None = None) -> Mapping[str, Any]:
         return _expect(self._answer(path, headers), f"{self.endpoint.http_url}{path}", key)
 
-    def _answer(self, path: str, headers: Mapping[str, str] | None) -> Answer:
+    def _answer(self, path: str, headers: Mapping[str, str] | None) -> HttpAnswer:
         answer = self.get(path, headers)
         raise_for_attribution(answer.status, answer.data, f"{self.endpoint.http_url}{path}")
         return answer
@@ -209,7 +201,7 @@ def raise_for_attribution(status: int, data: Mapping[str, Any] | None, where: st
         raise ProxyAttributionRequired(where)
 
 
-def _expect(answer: Answer, where: str, key: str) -> Mapping[str, Any]:
+def _expect(answer: HttpAnswer, where: str, key: str) -> Mapping[str, Any]:
     """The JSON object of a probe, if it is one."""
     if answer.data is not None and key in answer.data:
         return answer.data

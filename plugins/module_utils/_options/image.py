@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from .._base.errors import CollectionError
@@ -12,13 +11,11 @@ from .._converge.context import Context
 from .._fly.client.auth import authorization
 from .._fly.images.build import ImageBuild, build_wanted, order_of, source_of
 from .._fly.images.flyctl import Flyctl
-from .._fly.toml.definition import Definition
+from .._fly.toml.definition import FlyToml
 from .api import connect_graphql
 
 
-def image_build(
-    params: dict[str, Any], context: Context, app: str, definition: Definition, base_dir: Path | None
-) -> ImageBuild | None:
+def image_build(params: dict[str, Any], context: Context, app: str, toml: FlyToml) -> ImageBuild | None:
     """What is to be built; None when an image is given."""
     given = params["build"]
     engine = params["engine"] or ("flyctl" if given else "machines")
@@ -28,9 +25,9 @@ def image_build(
         return None
     if params["image"]:
         raise CollectionError("both an image and the engine that builds one are given", todo="Leave one out")
-    if not given and (definition.get("build") or {}).get("image"):
+    if not given and toml.image:
         return None
-    wanted = build_wanted(definition, given, base_dir)
+    wanted = build_wanted(toml, given)
     urls = {
         "FLY_API_BASE_URL": params["api_url"],
         "FLY_UIEX_BASE_URL": params["api_url"],

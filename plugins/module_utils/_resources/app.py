@@ -11,14 +11,14 @@ from typing import Any
 from .._base import clock
 from .._base.errors import CollectionError
 from .._converge.resource import Change, Resource
-from .._fly.client import token, types
-from .._fly.client.api import MachinesApi
+from .._fly.client import token
+from .._fly.client.api import Json, MachinesApi
 from .._fly.client.errors import Forbidden, NameTaken
 
 _PATIENCE = 60.0
 
 
-class App(Resource[types.App | None]):
+class App(Resource[Json | None]):
     """`state` is "present" or "absent"; `destroy_volumes` allows that volumes go with the app."""
 
     def __init__(
@@ -37,7 +37,7 @@ class App(Resource[types.App | None]):
     def title(self) -> str:
         return f"app {self.name}"
 
-    def observe(self) -> types.App | None:
+    def observe(self) -> Json | None:
         try:
             found = self._api.app(self.name)
         except Forbidden as error:
@@ -46,7 +46,7 @@ class App(Resource[types.App | None]):
             token.require_creation(self._api, self.name, self._org)
         return found
 
-    def plan(self, observed: types.App | None) -> list[Change]:
+    def plan(self, observed: Json | None) -> list[Change]:
         if self._state == "absent":
             return [self._deletion(observed)] if observed else []
         if observed is None:
@@ -61,7 +61,7 @@ class App(Resource[types.App | None]):
         self._refuse_what_cannot_change(observed)
         return []
 
-    def describe(self, observed: types.App | None) -> dict[str, Any]:
+    def describe(self, observed: Json | None) -> dict[str, Any]:
         return {"app": observed}
 
     def _create(self, org: str) -> None:
@@ -81,7 +81,7 @@ class App(Resource[types.App | None]):
         while not reached(self._api.app(self.name) is not None) and clock.monotonic() < deadline:
             clock.sleep(0.5)
 
-    def _deletion(self, observed: types.App) -> Change:
+    def _deletion(self, observed: Json) -> Change:
         volumes = observed.get("volume_count") or 0
         if volumes and not self._destroy_volumes:
             raise CollectionError(
@@ -92,7 +92,7 @@ class App(Resource[types.App | None]):
         before = {"app": self.name, "machines": observed.get("machine_count"), "volumes": volumes}
         return Change("destroy the app and all in it", before, None, self._delete)
 
-    def _refuse_what_cannot_change(self, observed: types.App) -> None:
+    def _refuse_what_cannot_change(self, observed: Json) -> None:
         org = (observed.get("organization") or {}).get("slug")
         if self._org and org and org != self._org:
             raise CollectionError(

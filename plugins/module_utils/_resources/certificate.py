@@ -4,22 +4,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from .._base import clock
 from .._base.errors import CollectionError
 from .._converge.resource import Change, Resource
-from .._fly.client import types
-from .._fly.client.api import MachinesApi
-from .._fly.client.types import Json
+from .._fly.client.api import Json, MachinesApi
 from .._fly.client.x509 import expiry
 
 _PAUSE = 5.0
 
 
-class Certificate(Resource[types.Certificate | None]):
+class Certificate(Resource[Json | None]):
     """By ACME, or with `fullchain` and `private_key` one of one's own. `wait` seconds until it serves; 0: not at all.
 
     The API does not tell a certificate's fingerprint: a custom one is taken for the same when it ends at the same time.
@@ -45,10 +42,10 @@ class Certificate(Resource[types.Certificate | None]):
     def title(self) -> str:
         return f"certificate for {self._hostname} of {self._app}"
 
-    def observe(self) -> types.Certificate | None:
+    def observe(self) -> Json | None:
         return self._api.certificate(self._app, self._hostname)
 
-    def plan(self, observed: types.Certificate | None) -> list[Change]:
+    def plan(self, observed: Json | None) -> list[Change]:
         if self._state == "absent":
             remove = Change("remove it", _shown(observed), None, self._remove)
             return [remove] if observed else []
@@ -63,7 +60,7 @@ class Certificate(Resource[types.Certificate | None]):
         after = {"hostname": self._hostname, "source": "custom", "expires_at": _text(self._expiry)}
         return [Change("replace it" if held else "bring it", _shown(observed), after, self._bring)]
 
-    def settle(self, observed: types.Certificate | None) -> types.Certificate | None:
+    def settle(self, observed: Json | None) -> Json | None:
         deadline = clock.monotonic() + self._wait
         while self._wait and observed and not observed.get("configured"):
             if clock.monotonic() > deadline:
@@ -79,7 +76,7 @@ class Certificate(Resource[types.Certificate | None]):
             observed = self.observe()
         return observed
 
-    def describe(self, observed: types.Certificate | None) -> dict[str, Any]:
+    def describe(self, observed: Json | None) -> dict[str, Any]:
         if observed is None:
             return {"certificate": None, "configured": False, "dns_records": []}
         configured = bool(observed.get("configured"))
@@ -98,7 +95,7 @@ class Certificate(Resource[types.Certificate | None]):
         self._api.remove_certificate(self._app, self._hostname)
 
 
-def dns_records(certificate: Mapping[str, Any]) -> list[Json]:
+def dns_records(certificate: Json) -> list[Json]:
     """What to set, most needed first: {type, name, value, purpose}."""
     name = str(certificate.get("hostname"))
     wanted = certificate.get("dns_requirements") or {}
@@ -123,21 +120,21 @@ def dns_records(certificate: Mapping[str, Any]) -> list[Json]:
     return records
 
 
-def _todo(certificate: Mapping[str, Any]) -> str:
+def _todo(certificate: Json) -> str:
     first = [f"{one['type']} {one['name']} {one['value']}" for one in dns_records(certificate)]
     return f"Set the DNS records: {'; '.join(first)}"
 
 
-def _problems(certificate: Mapping[str, Any]) -> list[str]:
+def _problems(certificate: Json) -> list[str]:
     return [str(error.get("message")) for error in certificate.get("validation_errors") or []]
 
 
-def _custom(certificate: Mapping[str, Any] | None) -> Json | None:
+def _custom(certificate: Json | None) -> Json | None:
     entries = (certificate or {}).get("certificates") or []
     return next((entry for entry in entries if entry.get("source") == "custom"), None)
 
 
-def _shown(certificate: Mapping[str, Any] | None) -> Json | None:
+def _shown(certificate: Json | None) -> Json | None:
     if certificate is None:
         return None
     held = [f"{one.get('source')}, ends {one.get('expires_at')}" for one in certificate.get("certificates") or []]

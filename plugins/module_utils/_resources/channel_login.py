@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from .._base import clock
@@ -25,28 +25,29 @@ _WAIT_MS = 10000
 _CONNECTS, _PAUSE = 60.0, 2.0
 
 
-class ChannelLogin(Resource[ChannelStatus]):
-    """`account` None is the channel's default one. The code is shown, again when it changes, for `patience` seconds."""
+@dataclass(frozen=True)
+class WantedLogin:
+    """Which account of which app's gateway is to be linked."""
 
-    def __init__(
-        self,
-        api: MachinesApi,
-        context: Context,
-        app: str,
-        channel: str,
-        account: str | None,
-        *,
-        owner: str,
-        patience: float,
-    ) -> None:
-        self._api, self._context, self._app = api, context, app
-        self._channel, self._account = channel, account
-        self._owner, self._patience = owner, patience
+    app: str
+    channel: str
+    account: str | None
+    """None: the channel's default one."""
+    owner: str
+    """Numeric user and group that asks in the machine."""
+    timeout: float
+    """Seconds for which the code is shown, again when it changes."""
+
+
+class ChannelLogin(Resource[ChannelStatus]):
+    def __init__(self, api: MachinesApi, context: Context, wanted: WantedLogin) -> None:
+        self._api, self._context, self._wanted = api, context, wanted
+        self._channel, self._account = wanted.channel, wanted.account
         self._done = False
 
     @property
     def title(self) -> str:
-        return f"{self._channel} of {self._app}"
+        return f"{self._channel} of {self._wanted.app}"
 
     def observe(self) -> ChannelStatus:
         _release, (answer,) = call(self._cli(), [("channels.status", {})])
@@ -55,7 +56,7 @@ class ChannelLogin(Resource[ChannelStatus]):
             if self._account in (None, each.account):
                 return each
         raise CollectionError(
-            f"there is no account {self._account}" if found else "the gateway does not know it",
+            f"there is no account {self._account}" if found else "the gateway does not know this channel",
             where=self.title,
             why="" if found else "its plugin is not loaded, or its block in channels is missing",
             todo="Declare the channel, and its plugin where the release does not bundle it; run site.yml, then this",
@@ -82,23 +83,23 @@ class ChannelLogin(Resource[ChannelStatus]):
         start, wait = {**which, "timeoutMs": _START_MS}, {**which, "timeoutMs": _WAIT_MS}
         began, shown = clock.monotonic(), ""
         while True:
-            told = self._told("web.login.start", start)
-            code = str(told.get("qrDataUrl") or "")
-            if told.get("connected"):
+            answer = self._ask("web.login.start", start)
+            code = str(answer.get("qrDataUrl") or "")
+            if answer.get("connected"):
                 break
             if not code:
-                why = str(told.get("message") or "the gateway sent none")
+                why = str(answer.get("message") or "the gateway sent none")
                 raise CollectionError("there is no code to scan", where=self.title, why=why)
             if code != shown:
                 self._show(code)
                 shown = code
-            if self._told("web.login.wait", wait).get("connected"):
+            if self._ask("web.login.wait", wait).get("connected"):
                 break
-            if clock.monotonic() - began > self._patience:
+            if clock.monotonic() - began > self._wanted.timeout:
                 raise CollectionError(
                     "nobody scanned the code",
                     where=self.title,
-                    why=f"waited {self._patience:.0f} s",
+                    why=f"waited {self._wanted.timeout:.0f} s",
                     todo="Run again with the phone at hand",
                 )
         self._done = True
@@ -108,11 +109,11 @@ class ChannelLogin(Resource[ChannelStatus]):
         for line in qr.text(code).splitlines():
             self._context.progress(line)
 
-    def _told(self, method: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _ask(self, method: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
         _release, (answer,) = call(self._cli(), [(method, params)])
         if answer.refusal:
             raise CollectionError(f"the gateway cannot link {self._channel}", where=self.title, why=answer.refusal)
         return answer.payload if isinstance(answer.payload, Mapping) else {}
 
     def _cli(self) -> GatewayCli:
-        return GatewayCli.started(self._api, self._app, self._owner)
+        return GatewayCli.started(self._api, self._wanted.app, self._wanted.owner)

@@ -14,8 +14,8 @@ from typing import Any
 from .._base import clock
 from .._base.files import read_file, remove_file, write_file
 from .._converge.resource import Change, Resource
-from .._fly.client.graphql import AppOwner, GraphqlApi
-from .._fly.client.types import Json
+from .._fly.client.api import Json
+from .._fly.client.graphql import GraphqlApi
 from .._fly.toml.durations import go
 
 _MODE = 0o600
@@ -25,7 +25,7 @@ _SKEW = 300.0
 
 @dataclass(frozen=True)
 class TokenState:
-    app: AppOwner
+    app: Json
     tokens: list[Json]
     """Those of this name that are not revoked, newest first."""
     value: str

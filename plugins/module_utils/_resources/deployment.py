@@ -7,15 +7,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from .._base.errors import CollectionError
 from .._converge.resource import Change, Resource
-from .._fly.client.api import MachinesApi
+from .._fly.client.api import Json, MachinesApi
 from .._fly.client.errors import NoCapacity
 from .._fly.client.releases import ReleaseEntry
-from .._fly.client.types import Json, Machine
 from .._fly.images.build import ImageBuild
 from .._fly.machines import config as machine_config
 from .._fly.machines.compare import desired, differences, is_image, sections
@@ -27,12 +25,12 @@ from .._fly.secrets import ledger as secret_ledger
 from .._fly.secrets.applied import KEY as SECRETS_KEY
 from .._fly.secrets.applied import runs_with, secrets_state
 from .._fly.secrets.ledger_file import LedgerFile
-from .._fly.toml.definition import Definition, process_groups
+from .._fly.toml.definition import FlyToml
 
 
 @dataclass(frozen=True)
 class DeployState:
-    machines: list[Machine]
+    machines: list[Json]
     secrets: str
     """Fingerprint of the secrets' names and digests."""
     secrets_at: float
@@ -61,12 +59,11 @@ class Deployment(Resource[DeployState]):
         api: MachinesApi,
         gate: Gate,
         app: str,
-        definition: Definition,
+        toml: FlyToml,
         *,
         memory: LedgerFile,
         image: str | None = None,
         hold: bool = False,
-        base_dir: Path | None = None,
         secrets_pending: bool = False,
         secrets_state: tuple[str, float] | None = None,
         fallback_regions: tuple[str, ...] = (),
@@ -74,11 +71,11 @@ class Deployment(Resource[DeployState]):
         release: ReleaseEntry | None = None,
         build: ImageBuild | None = None,
     ) -> None:
-        self._api, self._gate, self._app, self._definition = api, gate, app, definition
+        self._api, self._gate, self._app, self._toml = api, gate, app, toml
         self._write = MachineWriter(api, gate, app)
         self._build = build
-        self._image: str = build.reference if build else image or (definition.get("build") or {}).get("image") or ""
-        self._hold, self._base_dir, self._secrets_pending = hold, base_dir, secrets_pending
+        self._image: str = build.reference if build else image or toml.image
+        self._hold, self._secrets_pending = hold, secrets_pending
         self._memory = memory
         self._secrets_state = secrets_state
         self._fallbacks, self._volume = fallback_regions, volume
@@ -108,7 +105,7 @@ class Deployment(Resource[DeployState]):
 
     def plan(self, observed: DeployState) -> list[Change]:
         changes: list[Change] = []
-        groups = process_groups(self._definition)
+        groups = self._toml.groups
         for group in groups:
             existing = [machine for machine in observed.machines if group_of(machine) == group]
             if not existing:
@@ -137,11 +134,11 @@ class Deployment(Resource[DeployState]):
         machines = [public_view(machine) for machine in observed.machines]
         return {"machines": machines, "image": self._image, "release": self._release and self._release.view()}
 
-    def _is_unbuilt(self, machines: list[Machine]) -> bool:
+    def _is_unbuilt(self, machines: list[Json]) -> bool:
         """An image that every machine runs was built; any other is looked up, and its builder looked for."""
         if self._build is None:
             return False
-        groups = set(process_groups(self._definition))
+        groups = set(self._toml.groups)
         ours = [machine for machine in machines if group_of(machine) in groups]
         everywhere = all(is_image(self._image, (machine.get("config") or {}).get("image")) for machine in ours)
         if (everywhere and groups == {group_of(machine) for machine in ours}) or self._build.pushed():
@@ -152,18 +149,18 @@ class Deployment(Resource[DeployState]):
     # What is wanted
 
     def _wanted(self, group: str, volume: str | None, secrets: str) -> Json:
-        config = machine_config.machine_config(self._definition, group, self._image, volume, self._base_dir)
+        config = machine_config.machine_config(self._toml, group, self._image, volume)
         if secrets:
             config["metadata"][SECRETS_KEY] = secrets
         return machine_config.hold(config) if self._hold else config
 
-    def _convergence(self, machine: Machine, group: str, observed: DeployState) -> list[Change]:
+    def _convergence(self, machine: Json, group: str, observed: DeployState) -> list[Change]:
         identity, config = machine["id"], machine.get("config") or {}
         held, down = machine_config.is_held(config), machine.get("state") in DOWN
         if self._hold and (held or not (down or is_crash_looping(machine)) or self._may_sleep(machine)):
             return [self._start(machine)] if held and down else []
         mounted = next((mount.get("volume") for mount in config.get("mounts") or []), None)
-        mount = machine_config.mount_of(self._definition, group)
+        mount = self._toml.mount(group)
         if bool(mount) != bool(mounted):
             return [self._replacement(machine, group, observed)]
         noted = SECRETS_KEY in (config.get("metadata") or {})
@@ -180,7 +177,7 @@ class Deployment(Resource[DeployState]):
             return [self._start(machine)]
         return []
 
-    def _may_sleep(self, machine: Machine) -> bool:
+    def _may_sleep(self, machine: Json) -> bool:
         """Fly's proxy stops and starts it by demand, or it stands by for another: that it is down means nothing."""
         if _is_standby(machine):
             return machine.get("state") in DOWN
@@ -198,11 +195,11 @@ class Deployment(Resource[DeployState]):
 
     def _creation(self, group: str, observed: DeployState) -> Change:
         config = self._wanted(group, None, observed.secrets)
-        after = {"region": self._definition.get("primary_region"), **_shown(config)}
+        after = {"region": self._toml.region, **_shown(config)}
         what = "create a machine on hold" if self._hold else "create a machine"
         return _Sending(f"{what} for {group}", None, after, lambda: self._create(group, observed))
 
-    def _replacement(self, machine: Machine, group: str, observed: DeployState) -> Change:
+    def _replacement(self, machine: Json, group: str, observed: DeployState) -> Change:
         """A mount cannot be added to or taken from a machine; its volume, if any, outlives it."""
 
         def replace() -> None:
@@ -213,13 +210,13 @@ class Deployment(Resource[DeployState]):
         before, after = differences(config, machine.get("config") or {})
         return _Sending(f"replace machine {machine['id']}: its mount changes", before, after, replace)
 
-    def _removal(self, machine: Machine) -> Change:
+    def _removal(self, machine: Json) -> Change:
         identity, group = machine["id"], group_of(machine)
         before = {"id": identity, "process_group": group}
         what = f"destroy machine {identity}: fly.toml has no process {group}"
         return Change(what, before, None, lambda: self._write.destroy(identity))
 
-    def _start(self, machine: Machine) -> Change:
+    def _start(self, machine: Json) -> Change:
         identity, before = machine["id"], {"state": machine.get("state")}
         return Change(f"start machine {identity}", before, {"state": "started"}, lambda: self._write.start(identity))
 
@@ -228,8 +225,8 @@ class Deployment(Resource[DeployState]):
 
     def _create(self, group: str, observed: DeployState) -> None:
         """Create it in the first place that has room for it; one with a volume has but one place."""
-        mount = machine_config.mount_of(self._definition, group)
-        region = self._definition.get("primary_region")
+        mount = self._toml.mount(group)
+        region = self._toml.region
         found = places(self._api, self._app, mount, region, self._fallbacks, self._volume)
         name = f"{self._app}-{group}-{1 + sum(group_of(m) == group for m in observed.machines)}"
         for place in found:
@@ -259,6 +256,6 @@ def _shown(config: Json) -> Json:
     return {key: value for key, value in config.items() if value and key != "metadata"}
 
 
-def _is_standby(machine: Machine) -> bool:
+def _is_standby(machine: Json) -> bool:
     """flyctl makes a second machine for a group without services, to start when the first one's host is lost."""
     return bool((machine.get("config") or {}).get("standbys"))

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from .._base import clock
@@ -22,51 +22,54 @@ _PAUSE = 3.0
 """Between looks while waiting: each is a process of its own in the machine."""
 
 
-class Devices(Resource[DeviceList]):
+@dataclass(frozen=True)
+class WantedDevices:
     """`state` is "listed", "approved" (exactly `request_id`, or all that `policy` allows), or for `device_id` "absent",
     "labelled", "revoked" or "rotated".
     """
 
-    def __init__(
-        self,
-        api: MachinesApi,
-        context: Context,
-        app: str,
-        *,
-        state: str,
-        request_id: str | None,
-        device_id: str | None,
-        label: str | None = None,
-        policy: Policy | None = None,
-        owner: str,
-        patience: float,
-    ) -> None:
-        self._api, self._context, self._app, self._state = api, context, app, state
-        self._request, self._device, self._owner = request_id, device_id, owner
-        self._label, self._policy = label, policy
-        self._patience = patience if state == "listed" else 0.0
+    app: str
+    state: str = "listed"
+    request_id: str | None = None
+    device_id: str | None = None
+    label: str | None = None
+    policy: Policy | None = None
+    owner: str = "1000:1000"
+    """Numeric user and group that asks in the machine."""
+    timeout: float = 0.0
+    """With "listed", seconds to wait for a request."""
+
+
+class Devices(Resource[DeviceList]):
+    def __init__(self, api: MachinesApi, context: Context, wanted: WantedDevices) -> None:
+        self._api, self._context, self._wanted = api, context, wanted
+        self._timeout = wanted.timeout if wanted.state == "listed" else 0.0
         self._done: set[str] = set()
 
     @property
     def title(self) -> str:
-        return f"devices of {self._app}"
+        return f"devices of {self._wanted.app}"
 
     def observe(self) -> DeviceList:
         began = clock.monotonic()
         while True:
             found = self._list()
             elapsed = clock.monotonic() - began
-            if found.pending or elapsed >= self._patience:
+            if found.pending or elapsed >= self._timeout:
                 return found
-            self._context.progress(f"{self.title}: nobody asks yet, {elapsed:.0f} s")
+            self._context.progress(f"{self.title}: no pending request yet, {elapsed:.0f} s")
             clock.sleep(_PAUSE)
 
     def plan(self, observed: DeviceList) -> list[Change]:
-        if self._state == "approved" and self._request:
-            return self._approval(observed, self._request)
-        if self._state == "approved" and self._policy:
-            return [self._approve(device) for device in self._policy.allowed(observed.pending) if self._is_new(device)]
-        there = [device for device in observed.paired if device.device_id == self._device]
+        if self._wanted.state == "approved" and self._wanted.request_id:
+            return self._approval(observed, self._wanted.request_id)
+        if self._wanted.state == "approved" and self._wanted.policy:
+            return [
+                self._approve(device)
+                for device in self._wanted.policy.allowed(observed.pending)
+                if self._is_new(device)
+            ]
+        there = [device for device in observed.paired if device.device_id == self._wanted.device_id]
         return [change for device in there for change in self._to_paired(device)]
 
     def _is_new(self, device: PendingDevice) -> bool:
@@ -74,15 +77,15 @@ class Devices(Resource[DeviceList]):
 
     def _to_paired(self, device: PairedDevice) -> list[Change]:
         identity, before = device.device_id, asdict(device)
-        if self._state == "absent":
+        if self._wanted.state == "absent":
             return [Change(f"remove {identity}", before, None, lambda: self._call(devices.remove_argv(identity)))]
-        if self._state == "labelled" and self._label and device.label != self._label:
-            label, after = self._label, {**before, "label": self._label}
+        if self._wanted.state == "labelled" and self._wanted.label and device.label != self._wanted.label:
+            label, after = self._wanted.label, {**before, "label": self._wanted.label}
             argv = devices.rename_argv(identity, label)
             return [Change(f"label {identity} {label}", before, after, lambda: self._call(argv))]
-        if self._state in ("revoked", "rotated") and identity not in self._done:
-            verb = {"revoked": "revoke", "rotated": "rotate"}[self._state]
-            wanted = devices.revoke_argv if self._state == "revoked" else devices.rotate_argv
+        if self._wanted.state in ("revoked", "rotated") and identity not in self._done:
+            verb = {"revoked": "revoke", "rotated": "rotate"}[self._wanted.state]
+            wanted = devices.revoke_argv if self._wanted.state == "revoked" else devices.rotate_argv
             argv = wanted(identity, device.role or "operator")
             return [Change(f"{verb} the token of {identity}", None, None, lambda: self._once(identity, argv))]
         return []
@@ -100,9 +103,9 @@ class Devices(Resource[DeviceList]):
     def _approval(self, observed: DeviceList, request: str) -> list[Change]:
         if request in self._done:
             return []
-        if self._device and any(device.device_id == self._device for device in observed.paired):
+        if self._wanted.device_id and any(device.device_id == self._wanted.device_id for device in observed.paired):
             return []
-        return [self._approve(observed.choose(request, self._device))]
+        return [self._approve(observed.choose(request, self._wanted.device_id))]
 
     def _approve(self, pending: PendingDevice) -> Change:
         request = pending.request_id
@@ -128,4 +131,4 @@ class Devices(Resource[DeviceList]):
             raise CollectionError(f"openclaw {' '.join(argv[1:3])} failed", where=self.title, why=said)
 
     def _cli(self) -> GatewayCli:
-        return GatewayCli.started(self._api, self._app, self._owner)
+        return GatewayCli.started(self._api, self._wanted.app, self._wanted.owner)

@@ -4,21 +4,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from .._fly.toml.definition import parse, validate
-from .._fly.toml.env_check import refuse_secrets
+from .._fly.toml.definition import FlyToml
+from .._fly.toml.secret_check import refuse_secrets
+from .._fly.toml.writer import written
 from .local_file import LocalFile
+
+_HEADER = """Written by Ansible from the inventory; change it there.
+`fly deploy -c` with this file leaves the machine as it is."""
 
 
 class FlyTomlFile(LocalFile):
-    def __init__(self, path: Path, text: str, public_env: list[str], mask: Callable[[str], object]) -> None:
-        super().__init__(path, text)
-        self.definition = parse(text, str(path))
-        validate(self.definition, str(path))
-        refuse_secrets(self.definition.get("env") or {}, str(path), public_env, mask)
+    """Its content is a text, which is kept as it is, or a definition, which is written as TOML."""
+
+    def __init__(
+        self, path: Path, content: str | Mapping[str, Any], public_env: list[str], mask: Callable[[str], object]
+    ) -> None:
+        self.toml = FlyToml.parse(content, str(path))
+        refuse_secrets(self.toml, str(path), public_env, mask)
+        super().__init__(path, content if isinstance(content, str) else written(self.toml.data, _HEADER))
 
     def describe(self, observed: tuple[str, int] | None) -> dict[str, Any]:
-        return {**super().describe(observed), "definition": self.definition}
+        return {**super().describe(observed), "definition": self.toml.data}

@@ -13,8 +13,7 @@ from typing import Any
 
 from .._converge.context import Context
 from .._converge.resource import Change, Resource
-from .._fly.client.api import MachinesApi
-from .._fly.client.types import Machine
+from .._fly.client.api import Json, MachinesApi
 from .._fly.machines.pick import pick_machine, pick_of, started_machine
 from .._fly.machines.remote_files import RemoteFile, RemoteFiles
 from .._gateway.calls import runs_file
@@ -44,7 +43,7 @@ _DEPTH = 5
 
 @dataclass(frozen=True)
 class ConfigState:
-    machine: Machine | None
+    machine: Json | None
     """The machine that has the volume, if it can be reached."""
     file: RemoteFile | None
     ledger: RemoteFile | None
@@ -104,7 +103,7 @@ class GatewayConfig(Resource[ConfigState]):
         app: str,
         wanted: WantedFile,
         context: Context,
-        machines: list[Machine] | None = None,
+        machines: list[Json] | None = None,
     ) -> None:
         self._api, self._effect, self._app, self._wanted, self._context = api, effect, app, wanted, context
         self._machines = machines

@@ -27,10 +27,10 @@ class LocalFile(Resource[tuple[str, int] | None]):
     def plan(self, observed: tuple[str, int] | None) -> list[Change]:
         if observed == (self._text, self._mode):
             return []
-        before = observed[0] if observed else None
+        before, what = (observed[0], "write") if observed else (None, "create")
         if not self._show:
-            return [Change("write", "(not shown)" if before else None, "(not shown)", self._write)]
-        return [Change("write", before, self._text, self._write)]
+            return [Change(what, "(not shown)" if before else None, "(not shown)", self._write)]
+        return [Change(what, before, self._text, self._write)]
 
     def describe(self, observed: tuple[str, int] | None) -> dict[str, Any]:
         return {"dest": str(self._path)}

@@ -10,9 +10,7 @@ from typing import Any
 
 from .._base.errors import CollectionError
 from .._converge.resource import Change, Resource
-from .._fly.client import types
-from .._fly.client.api import MachinesApi
-from .._fly.client.types import Json
+from .._fly.client.api import Json, MachinesApi
 from .._fly.facts.guests import guest
 from .._fly.machines.compare import desired, differences, sections
 from .._fly.machines.config import is_held
@@ -54,7 +52,7 @@ class Settings:
         return guest(vm, "vm_size and vm_memory")
 
 
-class Machine(Resource[types.Machine | None]):
+class Machine(Resource[Json | None]):
     """`state` is started, stopped, suspended, restarted, absent, or None to leave it; likewise `cordoned`."""
 
     def __init__(
@@ -74,19 +72,19 @@ class Machine(Resource[types.Machine | None]):
         self._machine, self._group, self._state = machine, group, state
         self._cordoned, self._settings, self._warn = cordoned, settings or Settings(), warn
         self._write = MachineWriter(api, gate, app)
-        self._seen: set[str | None] | None = None
+        self._seen: set[str] | None = None
 
     @property
     def title(self) -> str:
         return f"machine {self._machine or self._group or ''} of {self._app}".replace("  ", " ")
 
-    def observe(self) -> types.Machine | None:
+    def observe(self) -> Json | None:
         found = the_machine(self._api, self._app, self._machine, self._group)
         if self._seen is None:
-            self._seen = _event_ids(found)
+            self._seen = {event["id"] for event in (found or {}).get("events") or []}
         return found
 
-    def plan(self, observed: types.Machine | None) -> list[Change]:
+    def plan(self, observed: Json | None) -> list[Change]:
         if observed is None:
             if self._state == "absent":
                 return []
@@ -97,13 +95,13 @@ class Machine(Resource[types.Machine | None]):
         state = self._changes_of_state(observed, bool(update))
         return [*update, *state, *self._cordoning(observed)]
 
-    def settle(self, observed: types.Machine | None) -> types.Machine | None:
+    def settle(self, observed: Json | None) -> Json | None:
         return self._write.settled(observed) if observed else None
 
-    def describe(self, observed: types.Machine | None) -> dict[str, Any]:
+    def describe(self, observed: Json | None) -> dict[str, Any]:
         return {"machine": public_view(observed) if observed else None}
 
-    def _update(self, observed: types.Machine) -> list[Change]:
+    def _update(self, observed: Json) -> list[Change]:
         config = observed.get("config") or {}
         wanted = self._settings.applied(config)
         before, after = differences(wanted, config) if wanted != config else ({}, {})
@@ -124,7 +122,7 @@ class Machine(Resource[types.Machine | None]):
 
         return [Change(f"update {sections(before, after)}", before, after, update)]
 
-    def _changes_of_state(self, observed: types.Machine, updated: bool) -> list[Change]:
+    def _changes_of_state(self, observed: Json, updated: bool) -> list[Change]:
         identity, now = observed["id"], observed.get("state")
         down, at_rest = now in DOWN and not updated, now in AT_REST
         start = self._change("start", now, "started", lambda: self._write.start(identity))
@@ -142,14 +140,14 @@ class Machine(Resource[types.Machine | None]):
     def _change(self, what: str, now: Any, then: str, apply: Callable[[], object]) -> Change:
         return Change(what, {"state": now}, {"state": then}, apply)
 
-    def _was_restarted(self, observed: types.Machine) -> bool:
+    def _was_restarted(self, observed: Json) -> bool:
         """By us, in this run: an event that was not there when we came says so, even when its answer was lost."""
         return any(
-            event.get("id") not in (self._seen or ()) and event.get("type") in ("restart", "update", "start")
+            event["id"] not in (self._seen or ()) and event.get("type") in ("restart", "update", "start")
             for event in observed.get("events") or []
         )
 
-    def _cordoning(self, observed: types.Machine) -> list[Change]:
+    def _cordoning(self, observed: Json) -> list[Change]:
         now = bool(observed.get("cordoned"))
         if self._cordoned in (None, now):
             return []
@@ -159,12 +157,7 @@ class Machine(Resource[types.Machine | None]):
             Change(what, {"cordoned": now}, {"cordoned": wanted}, lambda: self._write.cordon(observed["id"], wanted))
         ]
 
-    def _destruction(self, observed: types.Machine) -> Change:
+    def _destruction(self, observed: Json) -> Change:
         mounts = [mount.get("volume") for mount in (observed.get("config") or {}).get("mounts") or []]
         before = {"id": observed["id"], "region": observed.get("region"), "volumes that stay": mounts}
         return Change(f"destroy {observed['id']}", before, None, lambda: self._write.destroy(observed["id"]))
-
-
-def _event_ids(machine: types.Machine | None) -> set[str | None]:
-    events = machine.get("events") if machine else None
-    return {event.get("id") for event in events or []}

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from .._base.errors import CollectionError
@@ -21,27 +21,26 @@ from .._openclaw.releases import Release
 OFFICIAL = "@openclaw/"
 
 
+@dataclass(frozen=True)
+class WantedPlugins:
+    app: str
+    packages: Mapping[str, str]
+    """npm packages by exact version."""
+    exact: bool
+    """Whether others that were installed are removed."""
+    owner: str
+    """Numeric user and group of the gateway."""
+    timeout: float
+    """Seconds for one installation."""
+    release: Release
+
+
 class Plugins(Resource[tuple[Plugin, ...] | None]):
-    """`packages` are npm packages by exact version. With `exact`, others that were installed are removed.
+    """What the release bundles counts as installed, whatever its version: it is part of the release."""
 
-    What the release bundles counts as installed, whatever its version: it is part of the release.
-    """
-
-    def __init__(
-        self,
-        api: MachinesApi,
-        context: Context,
-        app: str,
-        packages: Mapping[str, str],
-        *,
-        exact: bool,
-        owner: str,
-        patience: float,
-        release: Release,
-    ) -> None:
-        self._api, self._context, self._app = api, context, app
-        self._packages, self._exact, self._owner, self._patience = packages, exact, owner, patience
-        self._release = release
+    def __init__(self, api: MachinesApi, context: Context, wanted: WantedPlugins) -> None:
+        self._api, self._context, self._wanted = api, context, wanted
+        self._app, self._packages = wanted.app, wanted.packages
 
     @property
     def title(self) -> str:
@@ -51,8 +50,8 @@ class Plugins(Resource[tuple[Plugin, ...] | None]):
         machine = pick_machine(self._api, self._app)
         if machine is None or machine.get("state") != "started":
             return None
-        if (runs := another_release(machine, self._release)) and not self._context.check_mode:
-            self._context.progress(f"{self.title}: OpenClaw {runs} runs yet, they wait for the deploy")
+        if (runs := another_release(machine, self._wanted.release)) and not self._context.check_mode:
+            self._context.progress(f"{self.title}: OpenClaw {runs} still runs, so its plugins wait for the deploy")
             return None
         return parse(self._cli().json("plugins", "list", "--json"))
 
@@ -70,7 +69,7 @@ class Plugins(Resource[tuple[Plugin, ...] | None]):
                 f"install {package}@{version}" if not there else f"change {package} from {there.version} to {version}"
             )
             changes.append(Change(what, before, f"{package}@{version}", self._installer(package, version, bool(there))))
-        for package, plugin in found.items() if self._exact else ():
+        for package, plugin in found.items() if self._wanted.exact else ():
             if package not in self._packages and plugin.is_installed:
                 changes.append(
                     Change(
@@ -102,7 +101,7 @@ class Plugins(Resource[tuple[Plugin, ...] | None]):
 
     def _run(self, *arguments: str) -> None:
         code, said = self._cli().run_long(
-            "plugins", *arguments, patience=self._patience, progress=self._context.progress
+            "plugins", *arguments, timeout=self._wanted.timeout, progress=self._context.progress
         )
         if code:
             raise CollectionError(
@@ -113,4 +112,4 @@ class Plugins(Resource[tuple[Plugin, ...] | None]):
             )
 
     def _cli(self) -> GatewayCli:
-        return GatewayCli.started(self._api, self._app, self._owner)
+        return GatewayCli.started(self._api, self._app, self._wanted.owner)

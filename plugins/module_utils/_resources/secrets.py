@@ -13,8 +13,7 @@ from typing import Any
 from .._base.errors import CollectionError
 from .._base.secret_values import fault_of
 from .._converge.resource import Change, Resource
-from .._fly.client.api import MachinesApi
-from .._fly.client.types import Json, Machine
+from .._fly.client.api import Json, MachinesApi
 from .._fly.machines.config import is_held
 from .._fly.machines.deployed import is_deployed, is_live
 from .._fly.machines.gate import AT_REST
@@ -32,9 +31,9 @@ class SecretsState:
     fingerprint: str
     set_at: float
     """See `applied_secrets.secrets_state`."""
-    machines: list[Machine]
+    machines: list[Json]
     ledger: str | None
-    stale: list[Machine]
+    stale: list[Json]
     """Machines that run with older secrets, when they are to be applied."""
 
 
@@ -125,11 +124,11 @@ class Secrets(Resource[SecretsState]):
             },
         }
 
-    def _applies_to(self, machine: Machine) -> bool:
+    def _applies_to(self, machine: Json) -> bool:
         """A machine on hold gets them when the deploy starts its process."""
         return bool(self._writer) and is_deployed(machine) and not is_held(machine.get("config") or {})
 
-    def _applications(self, machines: list[Machine]) -> list[Change]:
+    def _applications(self, machines: list[Json]) -> list[Change]:
         if self._writer is None:
             return []
         before, after = {"secrets": "older"}, {"secrets": "current"}
@@ -138,7 +137,7 @@ class Secrets(Resource[SecretsState]):
             for m in machines
         ]
 
-    def _apply(self, writer: MachineWriter, machine: Machine) -> None:
+    def _apply(self, writer: MachineWriter, machine: Json) -> None:
         fingerprint = secrets_state(self._api.secrets(self._app) or [])[0]
 
         def noted(config: Json) -> Json:

@@ -1,6 +1,6 @@
 # GNU General Public License v3.0 or later (see LICENSE)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who waits to be let in by a gateway's channel."""
+"""Senders whose approval is pending at a gateway's channel."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .._openclaw.senders import Sender, UnknownCode
 
 
 class Senders(Resource[tuple[Sender, ...]]):
-    """`code` is the one that is let in; without it they are only listed."""
+    """`code` is that of the sender to approve; without it they are only listed."""
 
     def __init__(self, api: MachinesApi, app: str, channel: str, *, code: str | None, notify: bool, owner: str) -> None:
         self._api, self._app, self._channel, self._code = api, app, channel, code

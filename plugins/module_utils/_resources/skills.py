@@ -59,26 +59,26 @@ class InstalledSkills:
     """Titles of those that the release brings."""
 
 
+@dataclass(frozen=True)
+class WantedSkills:
+    app: str
+    skills: Mapping[str, Skill]
+    exact: bool
+    """Whether others in that folder are removed."""
+    path: str
+    """The folder of skills: <state>/skills for all agents, <workspace>/skills for one."""
+    owner: str
+    """Numeric user and group of the gateway."""
+    app_dir: str = "/app"
+
+
 class Skills(Resource["InstalledSkills | None"]):
-    """`path` is the folder of skills: <state>/skills for all agents, <workspace>/skills for one.
+    """The gateway sees a change at the next turn of an agent."""
 
-    With `exact`, others in that folder are removed. The gateway sees the change at the next turn of an agent.
-    """
-
-    def __init__(
-        self,
-        api: MachinesApi,
-        context: Context,
-        app: str,
-        wanted: Mapping[str, Skill],
-        *,
-        exact: bool,
-        path: str,
-        owner: str,
-        app_dir: str = "/app",
-    ) -> None:
-        self._api, self._context, self._app, self._wanted = api, context, app, wanted
-        self._exact, self._path, self._owner, self._app_dir = exact, path, owner, app_dir
+    def __init__(self, api: MachinesApi, context: Context, wanted: WantedSkills) -> None:
+        self._api, self._context = api, context
+        self._app, self._wanted, self._exact = wanted.app, wanted.skills, wanted.exact
+        self._path, self._owner, self._app_dir = wanted.path, wanted.owner, wanted.app_dir
 
     @property
     def title(self) -> str:

@@ -1,6 +1,6 @@
 # GNU General Public License v3.0 or later (see LICENSE)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whose the files of a gateway's state are.
+"""The owner of the files of a gateway's state.
 
 A shell in the machine is root's, and what root writes into the state stops the gateway with EACCES at its next start.
 """
@@ -22,17 +22,17 @@ path=$1; user=${2%:*}; group=${2#*:}; shift 2
 find "$path" -xdev -name lost+found -prune -o \\( ! -uid "$user" -o ! -gid "$group" \\) "$@"
 """
 _LIST = ["-print"]
-_MEND = ["-exec", "chown", "-h"]
+_CHOWN = ["-exec", "chown", "-h"]
 
 
 @dataclass(frozen=True)
-class Strangers:
-    """Paths below the state that are somebody else's; None when no machine can be asked."""
+class ForeignPaths:
+    """Paths below the state that another user or group owns; None when no machine can be asked."""
 
     paths: tuple[str, ...] | None
 
 
-class StateOwner(Resource[Strangers]):
+class StateOwner(Resource[ForeignPaths]):
     """`owner` is uid:gid of everything below `path`. Modes are left alone: the gateway sets its own."""
 
     def __init__(self, api: MachinesApi, app: str, path: str, owner: str, machine: str | None = None) -> None:
@@ -42,28 +42,28 @@ class StateOwner(Resource[Strangers]):
     def title(self) -> str:
         return f"{self._app}:{self._path}"
 
-    def observe(self) -> Strangers:
+    def observe(self) -> ForeignPaths:
         identity = self._machine or self._started()
         if identity is None:
-            return Strangers(None)
+            return ForeignPaths(None)
         files = RemoteFiles(self._api, self._app, identity)
         found = files.shell("look at the state", _FIND, [self._path, self._owner, *_LIST])
-        return Strangers(tuple(sorted(found.splitlines())))
+        return ForeignPaths(tuple(sorted(found.splitlines())))
 
-    def plan(self, observed: Strangers) -> list[Change]:
+    def plan(self, observed: ForeignPaths) -> list[Change]:
         if not observed.paths:
             return []
         count = len(observed.paths)
         more = [f"and {count - _SHOWN} more"] if count > _SHOWN else []
         what = f"give {count} path{'s' if count > 1 else ''} to {self._owner}"
-        return [Change(what, [*observed.paths[:_SHOWN], *more], None, self._mend)]
+        return [Change(what, [*observed.paths[:_SHOWN], *more], None, self._give)]
 
-    def describe(self, observed: Strangers) -> dict[str, Any]:
+    def describe(self, observed: ForeignPaths) -> dict[str, Any]:
         return {"path": self._path, "owner": self._owner}
 
-    def _mend(self) -> None:
+    def _give(self) -> None:
         identity = self._machine or started_machine(self._api, self._app)["id"]
-        arguments = [self._path, self._owner, *_MEND, self._owner, "{}", "+"]
+        arguments = [self._path, self._owner, *_CHOWN, self._owner, "{}", "+"]
         RemoteFiles(self._api, self._app, identity).shell("give the state to the gateway", _FIND, arguments)
 
     def _started(self) -> str | None:

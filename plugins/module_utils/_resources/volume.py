@@ -9,10 +9,8 @@ from typing import Any
 from .._base import clock
 from .._base.errors import CollectionError
 from .._converge.resource import Change, Resource
-from .._fly.client import types
-from .._fly.client.api import MachinesApi
+from .._fly.client.api import Json, MachinesApi
 from .._fly.client.errors import NoCapacity
-from .._fly.client.types import Json
 from .._fly.volumes.pick import GONE
 from .._fly.volumes.snapshots import take_snapshot
 
@@ -20,7 +18,7 @@ _BEING_MADE = ("creating", "restoring", "hydrating", "recovering", "enabling_rem
 _PATIENCE = 600.0
 
 
-class Volume(Resource[list[types.Volume]]):
+class Volume(Resource[list[Json]]):
     """One volume of this name, `size_gb` at least; it only grows, and convergence never destroys it.
 
     A new one starts empty, from `snapshot`, or, on another host, as a copy of `fork_from`. The copied volume stays
@@ -55,14 +53,14 @@ class Volume(Resource[list[types.Volume]]):
     def title(self) -> str:
         return f"volume {self._name} of {self._app}"
 
-    def observe(self) -> list[types.Volume]:
+    def observe(self) -> list[Json]:
         found = [v for v in self._api.volumes(self._app) or [] if v.get("state") not in GONE]
         if self._fork_from:
             self._size = max(self._size, self._origin(found).get("size_gb") or 0)
             found = [v for v in found if v["id"] != self._fork_from and self._region in (None, v.get("region"))]
         return [v for v in found if v.get("name") == self._name]
 
-    def plan(self, observed: list[types.Volume]) -> list[Change]:
+    def plan(self, observed: list[Json]) -> list[Change]:
         if self._state == "absent":
             return [self._destruction(volume) for volume in observed]
         if not observed:
@@ -98,7 +96,7 @@ class Volume(Resource[list[types.Volume]]):
             )
         return changes
 
-    def settle(self, observed: list[types.Volume]) -> list[types.Volume]:
+    def settle(self, observed: list[Json]) -> list[Json]:
         """Wait until a volume with data in it can be mounted."""
         deadline = clock.monotonic() + _PATIENCE
         while any(volume.get("state") in _BEING_MADE for volume in observed) and clock.monotonic() < deadline:
@@ -106,10 +104,10 @@ class Volume(Resource[list[types.Volume]]):
             observed = self.observe()
         return observed
 
-    def describe(self, observed: list[types.Volume]) -> dict[str, Any]:
+    def describe(self, observed: list[Json]) -> dict[str, Any]:
         return {"volume": self._the_one(observed) if observed else None, "volumes": observed}
 
-    def _the_one(self, observed: list[types.Volume]) -> types.Volume:
+    def _the_one(self, observed: list[Json]) -> Json:
         """The volume with the data: the attached one, else the one in the wanted region, the oldest of several."""
         return min(
             observed,
@@ -132,7 +130,7 @@ class Volume(Resource[list[types.Volume]]):
             what += f" from {origin}"
         return Change(what, None, after, self._create)
 
-    def _origin(self, volumes: list[types.Volume]) -> types.Volume:
+    def _origin(self, volumes: list[Json]) -> Json:
         for volume in volumes:
             if volume["id"] == self._fork_from:
                 self._region = self._region or volume.get("region")
@@ -168,7 +166,7 @@ class Volume(Resource[list[types.Volume]]):
                 if region == regions[-1]:
                     raise
 
-    def _destruction(self, volume: types.Volume) -> Change:
+    def _destruction(self, volume: Json) -> Change:
         if not self._destroy_data:
             raise CollectionError(
                 f"the volume {volume['id']} holds data, and it would be lost",

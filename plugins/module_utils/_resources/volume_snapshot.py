@@ -4,17 +4,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from .._base import clock
 from .._converge.resource import Change, Resource
-from .._fly.client.api import MachinesApi
-from .._fly.client.types import Snapshot
+from .._fly.client.api import Json, MachinesApi
 from .._fly.volumes.pick import the_volume
 from .._fly.volumes.snapshots import READY, newest, wait_for_snapshot
 
 
-class VolumeSnapshot(Resource[list[Snapshot]]):
+class VolumeSnapshot(Resource[list[Json]]):
     """There is a snapshot not older than `max_age` seconds; with None a new one is made in every run."""
 
     def __init__(
@@ -35,34 +35,34 @@ class VolumeSnapshot(Resource[list[Snapshot]]):
     def title(self) -> str:
         return f"snapshots of {self._volume} of {self._app}"
 
-    def observe(self) -> list[Snapshot]:
-        found = self._api.volume_snapshots(self._app, self._volume) or []
+    def observe(self) -> list[Json]:
+        found = self._api.volume_snapshots(self._app, self._volume)
         if self._known is None:
             self._known = {snapshot["id"] for snapshot in found}
         return found
 
-    def plan(self, observed: list[Snapshot]) -> list[Change]:
+    def plan(self, observed: list[Json]) -> list[Change]:
         if any(snapshot["id"] not in (self._known or ()) for snapshot in observed):
             return []
         last = newest([snapshot for snapshot in observed if snapshot.get("status") == READY])
         if self._max_age is not None and last and clock.now() - _seconds(last) < self._max_age:
             return []
-        before = {"newest": last.get("created_at") if last else None}
+        before = {"newest": last.get("created_at")}
         return [Change("make a snapshot", before, {"newest": "now"}, self._make)]
 
-    def settle(self, observed: list[Snapshot]) -> list[Snapshot]:
+    def settle(self, observed: list[Json]) -> list[Json]:
         if any(snapshot["id"] not in (self._known or ()) for snapshot in observed):
             wait_for_snapshot(self._api, self._app, self._volume, self._known or set(), self._timeout)
             return self.observe()
         return observed
 
-    def describe(self, observed: list[Snapshot]) -> dict[str, Any]:
-        return {"volume": self._volume, "snapshot": newest(observed), "snapshots": observed}
+    def describe(self, observed: list[Json]) -> dict[str, Any]:
+        return {"volume": self._volume, "snapshot": newest(observed) or None, "snapshots": observed}
 
     def _make(self) -> None:
         self._api.snapshot_volume(self._app, self._volume)
         wait_for_snapshot(self._api, self._app, self._volume, self._known or set(), self._timeout)
 
 
-def _seconds(snapshot: Snapshot) -> float:
-    return clock.parse(snapshot.get("created_at") or "1970-01-01")
+def _seconds(snapshot: Json) -> float:
+    return datetime.fromisoformat(str(snapshot["created_at"]).replace("Z", "+00:00")).timestamp()

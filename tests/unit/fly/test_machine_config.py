@@ -13,6 +13,7 @@ from ansible_collections.openclaw.fly.plugins.filter.machine_config import machi
 from ansible_collections.openclaw.fly.plugins.module_utils._base.errors import CollectionError
 from ansible_collections.openclaw.fly.plugins.module_utils._fly.machines.compare import desired, differences
 from ansible_collections.openclaw.fly.plugins.module_utils._fly.machines.config import hold, is_held, machine_config
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.toml.definition import FlyToml
 
 GUIDE = """
 app = "my-openclaw"
@@ -46,13 +47,16 @@ primary_region = "iad"
 
 
 def translate(text: str, group: str = "app", **options: Any) -> dict[str, Any]:
-    return machine_config(tomllib.loads(text), group, "image:1", "vol_1", **options)
+    return machine_config(FlyToml.parse(text, **options), group, "image:1", "vol_1")
 
 
 def test_the_filter() -> None:
     found = filtered(tomllib.loads(GUIDE), image="image:1", volume="vol_1")
     assert found == translate(GUIDE)
-    for wrong, said in (({"app": 1}, "a text is wanted"), ({"processes": {"a": "x"}}, "no process group 'app'")):
+    for wrong, said in (
+        ({"app": 1}, "app: must be text, not 1"),
+        ({"processes": {"a": "x"}}, "no process group 'app'"),
+    ):
         with pytest.raises(AnsibleFilterError, match=said):
             filtered(wrong, "app")
 
@@ -178,12 +182,12 @@ def test_a_machine_pinned_by_flyctl_to_the_tag_s_digest_is_up_to_date() -> None:
 def test_files_are_read_beside_the_toml(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("hello")
     text = '[[files]]\nguest_path = "/a"\nlocal_path = "a.txt"\n[[files]]\nguest_path = "/b"\nsecret_name = "B"'
-    assert translate(text, base_dir=tmp_path)["files"] == [
+    assert translate(text, folder=tmp_path)["files"] == [
         {"guest_path": "/a", "raw_value": "aGVsbG8="},
         {"guest_path": "/b", "secret_name": "B"},
     ]
     with pytest.raises(CollectionError, match=r"missing\.txt.*cannot be read"):
-        translate('[[files]]\nguest_path = "/a"\nlocal_path = "missing.txt"', base_dir=tmp_path)
+        translate('[[files]]\nguest_path = "/a"\nlocal_path = "missing.txt"', folder=tmp_path)
 
 
 def test_what_the_api_fills_in_is_no_difference() -> None:

@@ -65,7 +65,7 @@ def test_both_lists_are_read() -> None:
 def test_only_the_exact_request_is_chosen() -> None:
     devices = parse(OUTPUT)
     assert devices.choose(REQUEST, "89c2") is devices.pending[0]
-    with pytest.raises(UnknownRequest, match=rf"waiting: {REQUEST} \(Chrome, 203.0.113.7\)"):
+    with pytest.raises(UnknownRequest, match=rf"pending: {REQUEST} \(Chrome, 203.0.113.7\)"):
         devices.choose(REQUEST[:8])
     with pytest.raises(UnknownRequest, match="is of another device"):
         devices.choose(REQUEST, "ef12")

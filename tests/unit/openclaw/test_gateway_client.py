@@ -10,14 +10,18 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from support.gateway_session import CallFailed, Session
 from websockets.sync.server import ServerConnection, serve
 
-from ansible_collections.openclaw.fly.plugins.module_utils._openclaw import gateway_client as gc
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw import gateway_errors as errors
 from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.device_identity import DeviceIdentity, auth_payload
-from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.errors import InvalidValue
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.endpoint import Endpoint, Obstacle
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.gateway_client import Login, Upgrade, login
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.gateway_login import prove
 
 TOKEN = "a-token-that-must-not-be-told"
 Answer = Callable[[dict[str, Any]], dict[str, Any] | None]
+at = Endpoint.parse
 
 
 class Gateway:
@@ -27,8 +31,15 @@ class Gateway:
         self.answer: Answer = lambda frame: hello()
         self.requests: list[dict[str, Any]] = []
         self.forbidden: dict[str, Any] | None = None
+        self.redirect = ""
+        self.headers: Any = None
 
     def process(self, connection: ServerConnection, request: Any) -> Any:
+        self.headers = request.headers
+        if self.redirect:
+            answer = connection.respond(http.HTTPStatus.FOUND, "")
+            answer.headers["Location"] = self.redirect
+            return answer
         if self.forbidden is None:
             return None
         return connection.respond(http.HTTPStatus.FORBIDDEN, json.dumps(self.forbidden))
@@ -70,9 +81,9 @@ def gateway() -> Iterator[tuple[Gateway, str]]:
 
 def test_the_connect_frame_is_signed(gateway: tuple[Gateway, str]) -> None:
     device = DeviceIdentity.generate()
-    with gc.GatewayClient.connect(gateway[1], token=TOKEN, device=device, scopes=("operator.read",)) as client:
-        assert client.hello.server_version == "2026.9.6"
-        assert client.hello.scopes == ("s",)
+    welcome = login(at(gateway[1]), Login(TOKEN, device, scopes=("operator.read",)))
+    assert welcome.server_version == "2026.9.6"
+    assert welcome.scopes == ("s",)
     params = gateway[0].requests[0]["params"]
     assert params["auth"] == {"token": TOKEN}
     assert (params["minProtocol"], params["maxProtocol"]) == (3, 4)
@@ -102,57 +113,57 @@ def decode(text: str) -> bytes:
 @pytest.mark.parametrize(
     ("answer", "kind", "todo"),
     [
-        (refusal("AUTH_TOKEN_MISSING"), gc.TokenMissing, "Give the gateway token"),
-        (refusal("AUTH_TOKEN_MISMATCH"), gc.TokenMismatch, "OPENCLAW_GATEWAY_TOKEN"),
-        (refusal("AUTH_RATE_LIMITED", retryable=True, retryAfterMs=60000), gc.RateLimited, "Wait"),
+        (refusal("AUTH_TOKEN_MISSING"), errors.TokenMissing, "Give the gateway token"),
+        (refusal("AUTH_TOKEN_MISMATCH"), errors.TokenMismatch, "OPENCLAW_GATEWAY_TOKEN"),
+        (refusal("AUTH_RATE_LIMITED", retryable=True, retryAfterMs=60000), errors.LoginsLimited, "Wait"),
         (
             refusal("PAIRING_REQUIRED", "NOT_PAIRED", details={"requestId": "r-1", "reason": "not-paired"}),
-            gc.PairingRequired,
+            errors.PairingRequired,
             "Approve exactly",
         ),
-        (refusal("DEVICE_IDENTITY_REQUIRED", "NOT_PAIRED"), gc.DeviceIdentityRequired, ""),
-        (refusal("CONTROL_UI_ORIGIN_NOT_ALLOWED"), gc.OriginNotAllowed, "allowedOrigins"),
-        (refusal("PROTOCOL_MISMATCH"), gc.ProtocolMismatch, "speaks 3 to 4"),
-        (refusal("SOMETHING_NEW"), gc.ConnectFailed, "because SOMETHING_NEW"),
-        (None, gc.ConnectFailed, "1008 go away"),
+        (refusal("DEVICE_IDENTITY_REQUIRED", "NOT_PAIRED"), errors.DeviceIdentityRequired, ""),
+        (refusal("CONTROL_UI_ORIGIN_NOT_ALLOWED"), errors.OriginNotAllowed, "allowedOrigins"),
+        (refusal("PROTOCOL_MISMATCH"), errors.ProtocolMismatch, "speaks 3 to 4"),
+        (refusal("SOMETHING_NEW"), errors.ConnectFailed, "because SOMETHING_NEW"),
+        (None, errors.ConnectFailed, "1008 go away"),
     ],
 )
 def test_refusals_have_their_kind(
-    gateway: tuple[Gateway, str], answer: dict[str, Any] | None, kind: type[gc.ConnectFailed], todo: str
+    gateway: tuple[Gateway, str], answer: dict[str, Any] | None, kind: type[errors.ConnectFailed], todo: str
 ) -> None:
     gateway[0].answer = lambda frame: answer
-    with pytest.raises(gc.ConnectFailed) as raised:
-        gc.GatewayClient.connect(gateway[1], token=TOKEN)
+    with pytest.raises(errors.ConnectFailed) as raised:
+        login(at(gateway[1]), Login(TOKEN))
     assert type(raised.value) is kind
     assert todo in str(raised.value)
     assert TOKEN not in str(raised.value)
-    if isinstance(raised.value, gc.PairingRequired):
+    if isinstance(raised.value, errors.PairingRequired):
         assert (raised.value.request_id, raised.value.reason) == ("r-1", "not-paired")
-    if isinstance(raised.value, gc.RateLimited):
+    if isinstance(raised.value, errors.LoginsLimited):
         assert raised.value.retry_after == 60
 
 
 def test_a_starting_gateway_is_asked_again(gateway: tuple[Gateway, str]) -> None:
     starting = refusal("UNAVAILABLE", "UNAVAILABLE", retryable=True, retryAfterMs=10)
     gateway[0].answer = lambda frame: starting if len(gateway[0].requests) < 3 else hello()
-    gc.GatewayClient.connect(gateway[1], token=TOKEN).close()
+    login(at(gateway[1]), Login(TOKEN))
     assert len(gateway[0].requests) == 3
     gateway[0].answer = lambda frame: starting
-    with pytest.raises(gc.GatewayStarting, match="still starting"):
-        gc.GatewayClient.connect(gateway[1], token=TOKEN, timeout=0.2)
+    with pytest.raises(errors.GatewayStarting, match="still starting"):
+        login(at(gateway[1]), Login(TOKEN), timeout=0.2)
 
 
 def test_an_untrusted_proxy_is_told_from_other_refusals(gateway: tuple[Gateway, str]) -> None:
     gateway[0].forbidden = {"error": {"type": "proxy_attribution_required", "message": "x"}}
-    with pytest.raises(gc.ProxyAttributionRequired, match=r"gateway\.trustedProxies"):
-        gc.prove(gateway[1], TOKEN)
+    with pytest.raises(errors.UntrustedProxy, match=r"gateway\.trustedProxies"):
+        prove(at(gateway[1]), TOKEN)
     gateway[0].forbidden = {"error": {"type": "other"}}
-    with pytest.raises(gc.ConnectFailed, match="HTTP status 403"):
-        gc.prove(gateway[1], TOKEN)
+    with pytest.raises(errors.ConnectFailed, match="HTTP status 403"):
+        prove(at(gateway[1]), TOKEN)
 
 
 def test_a_gateway_that_lets_everybody_in_is_found(gateway: tuple[Gateway, str]) -> None:
-    proof = gc.prove(gateway[1], TOKEN)
+    proof = prove(at(gateway[1]), TOKEN)
     assert (proof.unauthenticated_refused, proof.token_accepted) == (False, True)
 
 
@@ -167,23 +178,36 @@ def test_calls_are_matched_to_their_answers(gateway: tuple[Gateway, str]) -> Non
         return refusal("MISSING_SCOPE", "FORBIDDEN")
 
     gateway[0].answer = answer
-    with gc.GatewayClient.connect(gateway[1], token=TOKEN) as client:
+    with Session(at(gateway[1]), Login(TOKEN)) as client:
         assert client.call("good", {"a": 1}) == {"a": 1}
-        with pytest.raises(gc.CallFailed, match="FORBIDDEN: because MISSING_SCOPE"):
+        with pytest.raises(CallFailed, match="FORBIDDEN: because MISSING_SCOPE"):
             client.call("bad")
-        with pytest.raises(gc.CallFailed, match="DISCONNECTED: 1008 go away"):
+        with pytest.raises(CallFailed, match="DISCONNECTED: 1008 go away"):
             client.call("gone")
 
 
 def test_nobody_answers() -> None:
-    with pytest.raises(gc.ConnectFailed, match="No WebSocket connection"):
-        gc.GatewayClient.connect("http://127.0.0.1:9", token=TOKEN, timeout=1)
+    with pytest.raises(errors.ConnectFailed, match="No WebSocket connection") as failed:
+        login(at("http://127.0.0.1:9"), Login(TOKEN), timeout=1)
+    assert failed.value.obstacle is Obstacle.REFUSED
+    with pytest.raises(errors.ConnectFailed, match="the name does not resolve") as failed:
+        login(at("http://no-such-host.invalid"), Login(TOKEN), timeout=1)
+    assert failed.value.obstacle is Obstacle.NAME
 
 
-def test_a_device_keeps_its_identity() -> None:
+def test_a_device_does_not_show_its_key() -> None:
     device = DeviceIdentity.generate()
-    again = DeviceIdentity.from_text(device.to_text())
-    assert (again.id, again.public_key) == (device.id, device.public_key)
-    assert device.to_text() not in repr(device)
-    with pytest.raises(InvalidValue):
-        DeviceIdentity.from_text("short")
+    assert DeviceIdentity(device.private_key).id == device.id
+    assert str(device.private_key) not in repr(device)
+
+
+def test_a_redirect_is_not_followed(gateway: tuple[Gateway, str]) -> None:
+    gateway[0].redirect = "http://elsewhere.invalid/"
+    with pytest.raises(errors.ConnectFailed, match="HTTP status 302"):
+        login(at(gateway[1]), Login(TOKEN))
+
+
+def test_the_upgrade_request_carries_what_was_given(gateway: tuple[Gateway, str]) -> None:
+    login(at(gateway[1]), Login(TOKEN), Upgrade("https://page.example", "other.example", {"X-Forged": "1"}))
+    sent = gateway[0].headers
+    assert (sent["Origin"], sent["Host"], sent["X-Forged"]) == ("https://page.example", "other.example", "1")

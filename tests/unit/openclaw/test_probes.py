@@ -63,7 +63,7 @@ def server() -> Iterator[ThreadingHTTPServer]:
 
 @pytest.fixture
 def probe(server: ThreadingHTTPServer) -> Iterator[HttpProbe]:
-    probe = HttpProbe(f"http://app.localhost:{server.server_port}", timeout=5)
+    probe = HttpProbe(Endpoint.parse(f"http://app.localhost:{server.server_port}"), timeout=5)
     yield probe
     probe.close()
 
@@ -117,7 +117,7 @@ def test_one_connection_with_the_urls_host(probe: HttpProbe, server: ThreadingHT
 
 
 def test_another_address_can_stand_in_for_the_name(server: ThreadingHTTPServer) -> None:
-    probe = HttpProbe("http://my-openclaw.example", connect_to=("127.0.0.1", server.server_port))
+    probe = HttpProbe(Endpoint.parse("http://my-openclaw.example", ("127.0.0.1", server.server_port)))
     assert probe.get("/").status == 200
     assert Handler.hosts == ["my-openclaw.example"]
 
@@ -126,7 +126,7 @@ def test_nobody_listens(server: ThreadingHTTPServer) -> None:
     server.shutdown()
     server.server_close()
     with pytest.raises(ProbeFailed, match=r"does not answer.*Nothing listens there"):
-        HttpProbe(f"http://app.localhost:{server.server_port}", timeout=2).startup()
+        HttpProbe(Endpoint.parse(f"http://app.localhost:{server.server_port}"), timeout=2).startup()
 
 
 @pytest.mark.parametrize(

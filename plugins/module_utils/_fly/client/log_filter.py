@@ -9,11 +9,11 @@ import re
 from ..._base import clock
 from ..._base.errors import CollectionError
 from ..toml.durations import seconds
-from .types import Json, LogLine
+from .api import Json
 
 
 def choose(
-    lines: list[LogLine],
+    lines: list[Json],
     *,
     pattern: str | None = None,
     level: str | None = None,

@@ -8,10 +8,11 @@ Source: flyctl's guest checks and Fly.io's price page of 2026-08-05; region mult
 
 from __future__ import annotations
 
-import re
+import difflib
 from typing import Any
 
 from ..._base.errors import CollectionError
+from .units import megabytes
 
 SHARED_CPUS = (1, 2, 4, 6, 8)
 PERFORMANCE_CPUS = (1, 2, 4, 6, 8, 10, 12, 14, 16, 32, 64, 128)
@@ -33,50 +34,55 @@ REGION_FACTOR = {
     "hkg": 1.4038, "bog": 1.6154, "gig": 1.6154, "gru": 1.6154, "scl": 1.6971, "eze": 1.8582,
 }  # fmt: skip
 
-_SIZE = re.compile(r"^(shared|performance)(?:-cpu)?-(\d+)x$")
-_MEMORY = re.compile(r"^\s*(\d+)\s*(mb|gb|mib|gib|)\s*$", re.IGNORECASE)
+SIZES = {
+    **{f"shared-cpu-{cpus}x": ("shared", cpus) for cpus in SHARED_CPUS},
+    **{f"performance-{cpus}x": ("performance", cpus) for cpus in PERFORMANCE_CPUS},
+}
+"""fly-go's MachinePresets, but for the GPU ones."""
 
 
 def memory_mb(value: Any, where: str = "memory") -> int:
-    """Read "2048mb", "2gb" or 2048 as MB."""
-    found = _MEMORY.match(str(value))
-    if not found:
+    """Read "2048mb", "1.5gb" or 2048 as MB, as flyctl does."""
+    amount = megabytes(value)
+    if amount is None or amount <= 0:
         raise CollectionError(f"{value!r} is not an amount of memory", where=where, todo="Write it as 2048mb or 2gb")
-    amount = int(found.group(1))
-    return amount * 1024 if found.group(2).lower() in ("gb", "gib") else amount
+    return amount
 
 
 def guest(vm: dict[str, Any], where: str = "[[vm]]") -> dict[str, Any]:
-    """Translate a [[vm]] table to a machine's guest: the preset first, then what overrides it. Validated."""
-    kind, cpus = "shared", 1
-    if vm.get("size"):
-        found = _SIZE.match(str(vm["size"]))
-        if not found or int(found.group(2)) not in CPUS[found.group(1)]:
-            raise CollectionError(
-                f"there is no machine size {vm['size']!r}",
-                where=where,
-                todo="Choose one of "
-                + ", ".join(f"shared-cpu-{n}x" for n in SHARED_CPUS)
-                + " or performance-1x to -128x",
-            )
-        kind, cpus = found.group(1), int(found.group(2))
-    kind = vm.get("cpu_kind") or kind
-    cpus = int(vm.get("cpus") or cpus)
-    given = vm.get("memory") or vm.get("memory_mb")
-    memory = memory_mb(given, where) if given else MEMORY_MIN_MB.get(kind, 256) * cpus
+    """Translate a [[vm]] table to a machine's guest, as flyctl's computeToGuest does, and judge it.
+
+    First the preset (shared-cpu-1x without a size), then `memory`, then whatever else the table names.
+    """
+    size = str(vm.get("size") or "shared-cpu-1x")
+    if size not in SIZES:
+        names = ", ".join(f"shared-cpu-{n}x" for n in SHARED_CPUS)
+        raise CollectionError(
+            f"there is no machine size {size!r}",
+            where=where,
+            todo=f"Choose {names} or performance-1x to -128x ({_meant(size)})",
+        )
+    kind, cpus = SIZES[size]
+    memory = memory_mb(vm["memory"], where) if vm.get("memory") else MEMORY_MIN_MB[kind] * cpus
+    kind, cpus, memory = vm.get("cpu_kind") or kind, int(vm.get("cpus") or cpus), int(vm.get("memory_mb") or memory)
     _check(kind, cpus, memory, where)
     result: dict[str, Any] = {"cpu_kind": kind, "cpus": cpus, "memory_mb": memory}
-    for key in ("gpus", "gpu_kind", "host_dedication_id", "kernel_args", "persist_rootfs"):
+    for key in ("max_memory_mb", "gpus", "gpu_kind", "host_dedication_id", "kernel_args", "persist_rootfs"):
         if vm.get(key):
             result[key] = vm[key]
     return result
+
+
+def _meant(size: str) -> str:
+    near = difflib.get_close_matches(size, SIZES, 1, 0.5)
+    return f"did you mean {near[0]}?" if near else "GPU sizes are not offered any more"
 
 
 def _check(kind: str, cpus: int, memory: int, where: str) -> None:
     if kind not in CPUS or cpus not in CPUS[kind]:
         allowed = CPUS.get(kind)
         raise CollectionError(
-            f"{cpus} CPUs of kind {kind!r} cannot be had",
+            f"{cpus} CPUs of kind {kind!r} are not available",
             where=where,
             todo=f"Choose from {allowed}" if allowed else "cpu_kind is shared or performance",
         )

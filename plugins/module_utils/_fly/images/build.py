@@ -18,7 +18,7 @@ from ..._base.errors import CollectionError
 from ..._base.secret_recognition import find_secret
 from ..client.errors import FlyError
 from ..client.graphql import GraphqlApi
-from ..toml.definition import Definition
+from ..toml.definition import FlyToml
 from .build_source import Folder, Git, Source, Text
 from .flyctl import BuildOrder, Flyctl
 
@@ -60,9 +60,9 @@ class ImageBuild:
             self._flyctl.build(self._order, *self._source.provide(Path(scratch)), Path(scratch))
 
 
-def build_wanted(definition: Definition, given: dict[str, Any] | None, base_dir: Path | None) -> dict[str, Any]:
+def build_wanted(toml: FlyToml, given: dict[str, Any] | None) -> dict[str, Any]:
     """What the task says, on top of what fly.toml's [build] says: {path, git, version, dockerfile, content, ...}."""
-    section = definition.get("build") or {}
+    section = toml.build
     unknown = [key for key in ("builder", "buildpacks", "builtin") if section.get(key)]
     if unknown:
         raise CollectionError(
@@ -73,9 +73,9 @@ def build_wanted(definition: Definition, given: dict[str, Any] | None, base_dir:
         wanted["target"] = section["build-target"]
     wanted.update({key: value for key, value in (given or {}).items() if value is not None})
     if not any(wanted.get(key) for key in ("path", "git", "content")):
-        if base_dir is None:
+        if toml.folder is None:
             raise CollectionError("nothing to build is given", todo="Give build.path, build.git or build.content")
-        wanted["path"] = str(base_dir)
+        wanted["path"] = str(toml.folder)
     for name, value in (wanted.get("args") or {}).items():
         if find_secret(name, value):
             raise CollectionError(

@@ -8,15 +8,14 @@ Source: flyctl's appconfig/machines.go, service.go and processgroups.go (2026-08
 from __future__ import annotations
 
 import base64
-import io
-import shlex
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from ..._base.errors import CollectionError
 from ..facts.guests import guest
-from ..toml.definition import Definition, check_seconds, for_group, tables
+from ..facts.units import gigabytes
+from ..toml.commands import text
+from ..toml.definition import FlyToml
 from ..toml.durations import go
 
 Config = dict[str, Any]
@@ -26,43 +25,33 @@ _HOLD_COMMAND = ["/bin/sleep", "2147483647"]
 HOLD_KEY = "ansible_hold"
 
 
-def machine_config(
-    definition: Definition, group: str, image: str, volume: str | None, base_dir: Path | None = None
-) -> Config:
-    """Translate for one process group; `volume` is the id to mount, `base_dir` where `local_path` starts.
+def machine_config(toml: FlyToml, group: str, image: str, volume: str | None) -> Config:
+    """Translate for one process group; `volume` is the id to mount.
 
     Only what fly.toml decides is in it; what it leaves alone (schedule, dns, ...) stays as the machine has it.
     """
-    region = definition.get("primary_region")
     config: Config = {
         "image": image,
         "env": {
-            **{key: _text(value) for key, value in (definition.get("env") or {}).items()},
+            **toml.env,
             "FLY_PROCESS_GROUP": group,
-            **({"PRIMARY_REGION": region} if region else {}),
+            **({"PRIMARY_REGION": toml.region} if toml.region else {}),
         },
-        "init": _init(definition, group),
-        "services": _services(definition, group),
-        "checks": _checks(definition, group),
-        "mounts": _mounts(definition, group, volume),
-        "files": _files(definition, group, base_dir),
-        "statics": tables(definition.get("statics")),
+        "init": _init(toml, group),
+        "services": _services(toml, group),
+        "checks": _checks(toml, group),
+        "mounts": _mounts(toml, group, volume),
+        "files": [_file(entry, toml) for entry in toml.files(group)],
+        "statics": toml.data.get("statics") or [],
         "metadata": {"fly_platform_version": PLATFORM_VERSION, "fly_process_group": group},
     }
-    if vm := _vm(definition, group):
-        config["guest"] = guest({"host_dedication_id": definition.get("host_dedication_id"), **vm})
-    restarts = [entry for entry in tables(definition.get("restart")) if for_group(definition, entry, group)]
-    if restarts:
-        config["restart"] = _restart(restarts[-1])
-    metrics = [entry for entry in tables(definition.get("metrics")) if for_group(definition, entry, group)]
-    if metrics:
-        config["metrics"] = {key: metrics[0][key] for key in ("port", "path", "https") if key in metrics[0]}
-    stop: Config = {}
-    if definition.get("kill_timeout"):
-        stop["timeout"] = go(definition["kill_timeout"], "kill_timeout")
-    if definition.get("kill_signal"):
-        stop["signal"] = definition["kill_signal"]
-    if stop:
+    if (vm := toml.vm(group)) is not None:
+        config["guest"] = guest({"host_dedication_id": toml.data.get("host_dedication_id"), **vm})
+    if restart := toml.restart(group):
+        config["restart"] = _restart(restart)
+    if metrics := toml.metrics(group):
+        config["metrics"] = {key: metrics[key] for key in ("port", "path", "https") if key in metrics}
+    if stop := _stop(toml):
         config["stop_config"] = stop
     return config
 
@@ -88,64 +77,28 @@ def is_held(config: Config) -> bool:
     return (config.get("metadata") or {}).get(HOLD_KEY) == "true"
 
 
-def _text(value: Any) -> str:
-    """A value of [env] or of a header as Go prints it."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if not isinstance(value, float):
-        return str(value)
-    number = Decimal(repr(value))
-    exponent = number.adjusted()
-    if value and not -4 <= exponent < 6:
-        return f"{number.scaleb(-exponent).normalize():f}e{'-' if exponent < 0 else '+'}{abs(exponent):02}"
-    return f"{number.normalize():f}"
+def _stop(toml: FlyToml) -> Config:
+    stop: Config = {}
+    if toml.data.get("kill_timeout"):
+        stop["timeout"] = go(toml.data["kill_timeout"], "kill_timeout")
+    if toml.data.get("kill_signal"):
+        stop["signal"] = toml.data["kill_signal"]
+    return stop
 
 
-def _words(command: str) -> list[str]:
-    """Split as flyctl does: as a shell, where a comment begins only at the begin of a word."""
-    stream = io.StringIO(command)
-    lexer = shlex.shlex(stream, posix=True)
-    lexer.whitespace_split = True
-    lexer.commenters = ""
-    words: list[str] = []
-    begin = 0
-    while (word := lexer.get_token()) is not None:
-        raw = command[begin:].lstrip()
-        if raw.startswith("#"):
-            return [*words, *_words(raw.partition("\n")[2])]
-        words.append(word)
-        begin = stream.tell()
-    return words
-
-
-def _vm(definition: Definition, group: str) -> Config | None:
-    """The [[vm]] of a group: the last that names it, else the first for all."""
-    vms = tables(definition.get("vm"))
-    named = [vm for vm in vms if group in (vm.get("processes") or [])]
-    general = [vm for vm in vms if not vm.get("processes")]
-    return named[-1] if named else next(iter(general), None)
-
-
-def _init(definition: Definition, group: str) -> Config:
-    experimental = definition.get("experimental") or {}
+def _init(toml: FlyToml, group: str) -> Config:
+    experimental = toml.data.get("experimental") or {}
     init: Config = {key: experimental[key] for key in ("exec", "entrypoint", "cmd") if experimental.get(key)}
-    command = (definition.get("processes") or {}).get(group)
-    if command:
-        try:
-            init["cmd"] = _words(command)
-        except ValueError as error:
-            raise CollectionError(
-                "the process command cannot be split", where=f"processes.{group}", why=str(error)
-            ) from error
-    if definition.get("swap_size_mb"):
-        init["swap_size_mb"] = definition["swap_size_mb"]
+    if command := toml.command(group):
+        init["cmd"] = command
+    if toml.data.get("swap_size_mb"):
+        init["swap_size_mb"] = toml.data["swap_size_mb"]
     return init
 
 
-def _services(definition: Definition, group: str) -> list[Config]:
+def _services(toml: FlyToml, group: str) -> list[Config]:
     services = []
-    http = definition.get("http_service")
-    if http and for_group(definition, http, group):
+    if http := toml.http_service(group):
         http_port: Config = {"port": 80, "handlers": ["http"], "force_https": bool(http.get("force_https"))}
         https_port: Config = {"port": 443, "handlers": ["http", "tls"]}
         for options in ("http_options", "tls_options"):
@@ -154,18 +107,12 @@ def _services(definition: Definition, group: str) -> list[Config]:
                 if options == "http_options":
                     http_port[options] = http[options]
         service = {**_service(http), "protocol": "tcp", "ports": [http_port, https_port]}
-        checks = [{"type": "http", **_check(check)} for check in tables(http.get("checks"))]
+        checks = [{"type": "http", **_check(check)} for check in http.get("checks") or []]
         services.append({**service, **({"checks": checks} if checks else {})})
-    for entry in tables(definition.get("services")):
-        if not for_group(definition, entry, group):
-            continue
-        checks = [{"type": "tcp", **_check(check)} for check in tables(entry.get("tcp_checks"))]
-        checks += [{"type": "http", **_check(check)} for check in tables(entry.get("http_checks"))]
-        service = {
-            **_service(entry),
-            "protocol": entry.get("protocol", "tcp"),
-            "ports": tables(entry.get("ports")),
-        }
+    for entry in toml.services(group):
+        checks = [{"type": "tcp", **_check(check)} for check in entry.get("tcp_checks") or []]
+        checks += [{"type": "http", **_check(check)} for check in entry.get("http_checks") or []]
+        service = {**_service(entry), "protocol": entry.get("protocol", "tcp"), "ports": entry.get("ports") or []}
         services.append({**service, **({"checks": checks} if checks else {})})
     return services
 
@@ -190,65 +137,51 @@ def _check(entry: dict[str, Any]) -> Config:
             check[key] = entry[key]
     for key in ("interval", "timeout", "grace_period"):
         if key in entry:
-            check[key] = go(check_seconds(entry[key], key), key)
+            check[key] = go(entry[key], key)
     if entry.get("headers"):
-        check["headers"] = [{"name": name, "values": [_text(value)]} for name, value in entry["headers"].items()]
+        check["headers"] = [{"name": name, "values": [text(value)]} for name, value in entry["headers"].items()]
     return check
 
 
-def _checks(definition: Definition, group: str) -> Config:
-    http_port = (definition.get("http_service") or {}).get("internal_port")
+def _checks(toml: FlyToml, group: str) -> Config:
     checks = {}
-    for name, entry in (definition.get("checks") or {}).items():
-        if for_group(definition, entry, group):
-            check = {**({"port": http_port} if http_port else {}), **_check(entry)}
-            checks[name] = {**check, "method": check["method"].upper()} if "method" in check else check
+    for name, entry in toml.checks(group).items():
+        check = _check(entry)
+        checks[name] = {**check, "method": check["method"].upper()} if "method" in check else check
     return checks
 
 
-def mount_of(definition: Definition, group: str) -> dict[str, Any] | None:
-    """The [mounts] table of a process group, if it has one."""
-    return next((mount for mount in tables(definition.get("mounts")) if for_group(definition, mount, group)), None)
-
-
-def _mounts(definition: Definition, group: str, volume: str | None) -> list[Config]:
-    mount = mount_of(definition, group)
+def _mounts(toml: FlyToml, group: str, volume: str | None) -> list[Config]:
+    mount = toml.mount(group)
     if mount is None:
         return []
     result: Config = {"name": mount["source"], "path": mount["destination"]}
     if volume:
         result["volume"] = volume
-    for key, name in (
-        ("auto_extend_size_threshold", "extend_threshold_percent"),
-        ("auto_extend_size_increment", "add_size_gb"),
-        ("auto_extend_size_limit", "size_gb_limit"),
-    ):
+    if mount.get("auto_extend_size_threshold"):
+        result["extend_threshold_percent"] = mount["auto_extend_size_threshold"]
+    for key, name in (("auto_extend_size_increment", "add_size_gb"), ("auto_extend_size_limit", "size_gb_limit")):
         if mount.get(key):
-            result[name] = int(str(mount[key]).lower().removesuffix("gb"))
+            result[name] = gigabytes(mount[key])
     return [result]
 
 
-def _files(definition: Definition, group: str, base_dir: Path | None) -> list[Config]:
-    """Files that name no process are for all groups: so flyctl has it, other than with the rest."""
-    files = []
-    for entry in tables(definition.get("files")):
-        if group not in (entry.get("processes") or [group]):
-            continue
-        file: Config = {"guest_path": entry["guest_path"]}
-        if entry.get("secret_name"):
-            file["secret_name"] = entry["secret_name"]
-        elif entry.get("local_path"):
-            path = (base_dir or Path()) / entry["local_path"]
-            try:
-                file["raw_value"] = base64.b64encode(path.read_bytes()).decode()
-            except OSError as error:
-                raise CollectionError(
-                    "the file cannot be read", where=f"files.local_path {path}", why=str(error)
-                ) from error
-        else:
-            file["raw_value"] = base64.b64encode(str(entry.get("raw_value", "")).encode()).decode()
-        files.append(file)
-    return files
+def _file(entry: dict[str, Any], toml: FlyToml) -> Config:
+    """A file's content: of the three that may be given flyctl takes the local file first, then the secret."""
+    file: Config = {"guest_path": entry["guest_path"]}
+    if entry.get("local_path"):
+        path = (toml.folder or Path()) / entry["local_path"]
+        try:
+            file["raw_value"] = base64.b64encode(path.read_bytes()).decode()
+        except OSError as error:
+            raise CollectionError(
+                "the file cannot be read", where=f"files.local_path {path}", why=str(error)
+            ) from error
+    elif entry.get("secret_name"):
+        file["secret_name"] = entry["secret_name"]
+    else:
+        file["raw_value"] = base64.b64encode(str(entry.get("raw_value", "")).encode()).decode()
+    return file
 
 
 def _restart(entry: dict[str, Any]) -> Config:

@@ -12,7 +12,7 @@ import secrets
 
 from ..._base import clock
 from ..._base.errors import CollectionError
-from ..client.types import Json
+from ..client.api import Json
 from .remote_files import RemoteFiles
 
 _START = """

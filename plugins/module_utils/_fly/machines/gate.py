@@ -10,9 +10,8 @@ from typing import Any
 
 from ..._base import clock
 from ..._base.errors import CollectionError
-from ..client.api import MachinesApi, PlatformApi
+from ..client.api import Json, MachinesApi, PlatformApi
 from ..client.errors import NotFound, TimedOut
-from ..client.types import ExitEvent, Machine
 from .leases import Lease
 
 _WAIT_CHUNK = 5
@@ -43,11 +42,11 @@ class Gate:
         self._timeout, self._progress = timeout, progress
         self._shown = 0
 
-    def passed(self, machine: Machine) -> bool:
+    def passed(self, machine: Json) -> bool:
         """Tell from what was already read, without a request."""
         return machine.get("state") == "started" and not _failing(machine)
 
-    def wait(self, machine: Machine, lease: Lease | None = None) -> Machine:
+    def wait(self, machine: Json, lease: Lease | None = None) -> Json:
         """Return the machine once it is started and its checks pass; raise `GateFailed`."""
         identity, version = machine["id"], machine.get("instance_id")
         began = clock.monotonic()
@@ -77,7 +76,7 @@ class Gate:
             if current.get("state") == "started":
                 clock.sleep(1.0)
 
-    def wait_for_rest(self, identity: str, lease: Lease, state: str = "stopped") -> Machine:
+    def wait_for_rest(self, identity: str, lease: Lease, state: str = "stopped") -> Json:
         """Return the machine once it is at rest, `state` or another; raise `GateFailed` when it does not come to it."""
         began = clock.monotonic()
         while True:
@@ -90,7 +89,7 @@ class Gate:
             with contextlib.suppress(TimedOut, NotFound):  # of one that is gone the next look tells
                 self._api.wait_for_machine(self._app, identity, state, _WAIT_CHUNK, current.get("instance_id"))
 
-    def _tell(self, machine: Machine, elapsed: float) -> None:
+    def _tell(self, machine: Json, elapsed: float) -> None:
         lines = self._logs(machine["id"])
         news = lines[self._shown :]
         self._shown = len(lines)
@@ -107,7 +106,7 @@ class Gate:
         except CollectionError:
             return []
 
-    def _failure(self, machine: Machine, what: str) -> GateFailed:
+    def _failure(self, machine: Json, what: str) -> GateFailed:
         reasons = [f"check {name}: {output}" for name, output in _failing(machine)]
         reasons += _why_exited(machine)
         log = self._logs(machine["id"])[-_SHOW_LINES:]
@@ -122,7 +121,7 @@ class Gate:
         )
 
 
-def _failing(machine: Machine) -> list[tuple[str, str]]:
+def _failing(machine: Json) -> list[tuple[str, str]]:
     return [
         (str(check.get("name")), str(check.get("output") or check.get("status"))[:200])
         for check in machine.get("checks") or []
@@ -130,23 +129,23 @@ def _failing(machine: Machine) -> list[tuple[str, str]]:
     ]
 
 
-def _exit_events(machine: Machine) -> list[ExitEvent]:
-    events = [(event.get("request") or {}).get("exit_event") for event in machine.get("events") or []]
+def _exit_events(machine: Json) -> list[Json]:
+    events = [event.get("request", {}).get("exit_event") for event in machine.get("events") or []]
     return [event for event in events if event and not event.get("requested_stop")]
 
 
-def _exits(machine: Machine) -> int:
+def _exits(machine: Json) -> int:
     return len(_exit_events(machine))
 
 
-def is_crash_looping(machine: Machine) -> bool:
+def is_crash_looping(machine: Json) -> bool:
     """It ended by itself at least twice lately, and nothing says that it works now."""
     checks: list[Any] = machine.get("checks") or []
     healthy = bool(checks) and not _failing(machine)
     return _exits(machine) >= 2 and not healthy
 
 
-def _why_exited(machine: Machine) -> list[str]:
+def _why_exited(machine: Json) -> list[str]:
     events = _exit_events(machine)
     if not events:
         return []

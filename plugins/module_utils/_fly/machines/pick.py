@@ -5,12 +5,11 @@
 from __future__ import annotations
 
 from ..._base.errors import CollectionError
-from ..client.api import MachinesApi
-from ..client.types import Machine
+from ..client.api import Json, MachinesApi
 from .deployed import group_of, is_deployed, is_live
 
 
-def pick_machine(api: MachinesApi, app: str, machine: str | None = None, group: str | None = None) -> Machine | None:
+def pick_machine(api: MachinesApi, app: str, machine: str | None = None, group: str | None = None) -> Json | None:
     """The named machine, else the first deployed one (of the process group, if given) that is started.
 
     None when the app has none, or does not exist.
@@ -18,13 +17,13 @@ def pick_machine(api: MachinesApi, app: str, machine: str | None = None, group: 
     return pick_of(api.machines(app) or [], machine, group)
 
 
-def pick_of(machines: list[Machine], machine: str | None = None, group: str | None = None) -> Machine | None:
+def pick_of(machines: list[Json], machine: str | None = None, group: str | None = None) -> Json | None:
     """The same, of machines that are known."""
     found = _meant(machines, machine, group)
     return min(found, key=lambda m: (m.get("state") != "started", m["id"]), default=None)
 
 
-def the_machine(api: MachinesApi, app: str, machine: str | None = None, group: str | None = None) -> Machine | None:
+def the_machine(api: MachinesApi, app: str, machine: str | None = None, group: str | None = None) -> Json | None:
     """The one machine that is meant, running or not; None when there is none. Raises when it could be several."""
     found = _meant(api.machines(app) or [], machine, group)
     if len(found) > 1:
@@ -37,7 +36,7 @@ def the_machine(api: MachinesApi, app: str, machine: str | None = None, group: s
     return found[0] if found else None
 
 
-def started_machine(api: MachinesApi, app: str, machine: str | None = None, group: str | None = None) -> Machine:
+def started_machine(api: MachinesApi, app: str, machine: str | None = None, group: str | None = None) -> Json:
     """The same, and it must run; raises an error that says what is wrong."""
     found = pick_machine(api, app, machine, group)
     if found is None:
@@ -55,7 +54,7 @@ def started_machine(api: MachinesApi, app: str, machine: str | None = None, grou
     return found
 
 
-def _meant(machines: list[Machine], machine: str | None, group: str | None) -> list[Machine]:
+def _meant(machines: list[Json], machine: str | None, group: str | None) -> list[Json]:
     if machine:
         return [m for m in machines if is_live(m) and machine in (m["id"], m.get("name"))]
     return [m for m in machines if is_deployed(m) and group in (None, group_of(m))]

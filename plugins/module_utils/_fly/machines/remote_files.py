@@ -13,8 +13,7 @@ import contextlib
 from dataclasses import dataclass
 
 from ..._base.errors import CollectionError
-from ..client.api import MachinesApi
-from ..client.types import Json
+from ..client.api import Json, MachinesApi
 
 _READ = """
 for path; do

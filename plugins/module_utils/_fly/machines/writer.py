@@ -9,9 +9,8 @@ from typing import Any
 
 from ..._base import clock
 from ..._base.errors import CollectionError
-from ..client.api import MachinesApi
+from ..client.api import Json, MachinesApi
 from ..client.errors import LostAnswer, WrongState
-from ..client.types import Json, Machine
 from .config import is_held
 from .gate import AT_REST, Gate, GateFailed
 from .leases import Lease
@@ -29,11 +28,11 @@ class MachineWriter:
     def __init__(self, api: MachinesApi, gate: Gate, app: str) -> None:
         self._api, self._gate, self._app = api, gate, app
 
-    def create(self, body: Json) -> Machine:
+    def create(self, body: Json) -> Json:
         """Create a machine and wait until it is healthy; a machine that could not be placed holds no volume."""
         return self._gate.wait(self._api.create_machine(self._app, body))
 
-    def update(self, identity: str, reshape: Callable[[Json], Json], *, launch: bool = True) -> Machine:
+    def update(self, identity: str, reshape: Callable[[Json], Json], *, launch: bool = True) -> Json:
         """Give it the configuration that `reshape` makes of the present one, and start it or let it rest.
 
         When it does not get healthy and the old one ran, the old one is put back. Raises `GateFailed` then.
@@ -51,7 +50,7 @@ class MachineWriter:
             ran = current.get("state") == "started" and not is_held(old)
             raise self._put_back(current, failure, lease) if ran else failure
 
-    def start(self, identity: str) -> Machine:
+    def start(self, identity: str) -> Json:
         """Start it, whatever it is in the middle of, and wait until it is healthy."""
         with Lease(self._api, self._app, identity) as lease:
             deadline = clock.monotonic() + _PATIENCE
@@ -67,7 +66,7 @@ class MachineWriter:
                     clock.sleep(1.0)
             return self._gate.wait(self._api.machine(self._app, identity), lease)
 
-    def restart(self, identity: str) -> Machine:
+    def restart(self, identity: str) -> Json:
         with Lease(self._api, self._app, identity) as lease:
             self._api.act_on_machine(self._app, identity, "restart", lease.nonce)
             return self._gate.wait(self._api.machine(self._app, identity), lease)
@@ -78,7 +77,7 @@ class MachineWriter:
             self._api.act_on_machine(self._app, identity, action, lease.nonce)
             self._gate.wait_for_rest(identity, lease, "suspended" if action == "suspend" else "stopped")
 
-    def settled(self, machine: Machine) -> Machine:
+    def settled(self, machine: Json) -> Json:
         """The machine once it is healthy or at rest: a run that was cut off may have left it on its way."""
         if machine.get("state") in AT_REST or self._gate.passed(machine):
             return machine
@@ -94,7 +93,7 @@ class MachineWriter:
         with Lease(self._api, self._app, identity) as lease:
             self._api.destroy_machine(self._app, identity, lease.nonce)
 
-    def _send(self, machine: Machine, config: Json, lease: Lease, *, launch: bool = True) -> Machine:
+    def _send(self, machine: Json, config: Json, lease: Lease, *, launch: bool = True) -> Json:
         """Update, and look whether it happened when the answer is lost: the gate must see it through either way."""
         body: dict[str, Any] = {"name": machine.get("name"), "region": machine.get("region"), "config": config}
         if not launch:
@@ -107,7 +106,7 @@ class MachineWriter:
                 raise
             return current
 
-    def _put_back(self, machine: Machine, failure: GateFailed, lease: Lease) -> GateFailed:
+    def _put_back(self, machine: Json, failure: GateFailed, lease: Lease) -> GateFailed:
         """The old configuration ran: let it run again. Returns the error to raise."""
         for attempt in range(1, _TRIES + 1):
             try:

@@ -9,30 +9,57 @@ from typing import Any
 
 from ..._base.errors import CollectionError
 
-_UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
-_PART = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)")
+_UNITS = {
+    "ns": 1, "us": 10**3, "µs": 10**3, "μs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9,
+}  # fmt: skip
+"""In nanoseconds."""
+_NUMBER = r"\d+\.?\d*|\.\d+"
+_PART = re.compile(rf"({_NUMBER})(ns|us|µs|μs|ms|s|m|h)")
+_WHOLE = re.compile(rf"[+-]?(?:0|(?:(?:{_NUMBER})(?:ns|us|µs|μs|ms|s|m|h))+)")
+
+
+def nanoseconds(value: Any, where: str = "duration") -> int:
+    """Read "1m30s", or a number of seconds."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return round(value * _UNITS["s"])
+    text = str(value).strip()
+    if not _WHOLE.fullmatch(text):
+        raise CollectionError(f"{value!r} is not a duration", where=where, todo='Write it as "15s" or "2m"')
+    total = 0
+    for number, unit in _PART.findall(text):
+        whole, _, part = number.partition(".")
+        total += int(whole or 0) * _UNITS[unit] + int(part or 0) * _UNITS[unit] // 10 ** len(part)
+    return -total if text.startswith("-") else total
 
 
 def seconds(value: Any, where: str = "duration") -> float:
-    """Read "1m30s" or a number of seconds."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return float(value)
-    text = str(value).strip()
-    parts = _PART.findall(text)
-    if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise CollectionError(f"{value!r} is not a duration", where=where, todo='Write it as "15s" or "2m"')
-    return sum(float(number) * _UNITS[unit] for number, unit in parts)
+    """Read "1m30s", or a number of seconds."""
+    return nanoseconds(value, where) / _UNITS["s"]
 
 
 def go(value: Any, where: str = "duration") -> str:
-    """Write a duration as Go prints it: "15s", "2m0s", "1h0m0s"."""
-    total = seconds(value, where)
-    if total < 1 and total > 0:
-        return f"{total * 1000:g}ms"
-    hours, rest = divmod(total, 3600)
-    minutes, secs = divmod(rest, 60)
-    if hours:
-        return f"{hours:g}h{minutes:g}m{secs:g}s"
-    if minutes:
-        return f"{minutes:g}m{secs:g}s"
-    return f"{secs:g}s"
+    """Write a duration as Go prints it: "15s", "2m0s", "1h0m0s", "500ms"."""
+    total = nanoseconds(value, where)
+    sign, total = ("-", -total) if total < 0 else ("", total)
+    for unit in ("ns", "µs", "ms"):
+        if 0 < total < 1000 * _UNITS[unit]:
+            return sign + _decimal(total, _UNITS[unit]) + unit
+    minutes, rest = divmod(total, _UNITS["m"])
+    hours, minutes = divmod(minutes, 60)
+    text = f"{_decimal(rest, _UNITS['s'])}s"
+    if hours or minutes:
+        text = f"{minutes}m{text}"
+    return sign + (f"{hours}h{text}" if hours else text)
+
+
+def text_of(value: Any, unit: float) -> Any:
+    """A bare number as flyctl reads it where it allows one: so many units (in seconds), without a fraction."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return go(int(value) * unit)
+    return value
+
+
+def _decimal(total: int, unit: int) -> str:
+    whole, part = divmod(total, unit)
+    fraction = str(part).rjust(len(str(unit)) - 1, "0").rstrip("0") if part else ""
+    return f"{whole}.{fraction}" if fraction else str(whole)

@@ -5,8 +5,7 @@
 from __future__ import annotations
 
 from ..._base.errors import CollectionError
-from ..client.api import MachinesApi
-from ..client.types import Volume
+from ..client.api import Json, MachinesApi
 
 GONE = (
     "scheduling_destroy",
@@ -19,7 +18,7 @@ GONE = (
 """States of a volume that is as good as gone; flyctl hides the same."""
 
 
-def volumes(api: MachinesApi, app: str, *, name: str | None = None, volume: str | None = None) -> list[Volume]:
+def volumes(api: MachinesApi, app: str, *, name: str | None = None, volume: str | None = None) -> list[Json]:
     """The app's volumes that are there, all or those of this name or id."""
     return [
         found
@@ -28,7 +27,7 @@ def volumes(api: MachinesApi, app: str, *, name: str | None = None, volume: str 
     ]
 
 
-def the_volume(api: MachinesApi, app: str, *, name: str | None = None, volume: str | None = None) -> Volume:
+def the_volume(api: MachinesApi, app: str, *, name: str | None = None, volume: str | None = None) -> Json:
     """The one that is meant; of several of this name the one that a machine mounts. Raises when it is not one."""
     found = volumes(api, app, name=name, volume=volume)
     attached = [one for one in found if one.get("attached_machine_id")]

@@ -6,6 +6,7 @@ import contextlib
 import hmac
 import json
 import os
+import select
 import signal
 import socket
 import sys
@@ -27,6 +28,27 @@ PAGE = (
     "<!doctype html><html><head><title>OpenClaw Control (featherweight)</title></head><body><h1>Featherweight</h1>"
     "<p>This is the emulator's stand-in for the OpenClaw gateway, not the real one.</p></body></html>"
 )
+
+
+class StopSignals:
+    """SIGTERM and SIGINT, read from a pipe by the thread that waits for them.
+
+    A handler that printed or set an event would run in the main thread wherever that is: within its own print
+    ("reentrant call", an exit code of 1 in place of 0) or while it holds the event's lock.
+    """
+
+    def __init__(self) -> None:
+        self._read, write = os.pipe()
+        os.set_blocking(write, False)
+        signal.set_wakeup_fd(write)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: None)
+
+    def wait(self, seconds: float | None) -> str:
+        """The signal's name, or "" after so many seconds; None: no limit."""
+        if not select.select([self._read], [], [], seconds)[0]:
+            return ""
+        return signal.Signals(os.read(self._read, 1)[0]).name
 
 
 class Gateway:
@@ -57,10 +79,8 @@ class Gateway:
 
     def serve(self, host: str, slow_start: float) -> int:
         """Listen until SIGTERM or SIGINT; returns the exit code. Listens after half of `slow_start` seconds."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._on_signal)
-        self._ended.wait(slow_start / 2)
-        if self._ended.is_set():
+        stop = StopSignals()
+        if self._stopped(stop, slow_start / 2):
             return 0
         self.log("[gateway] starting HTTP server...")
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -81,25 +101,28 @@ class Gateway:
         self.log("[gateway] starting channels and sidecars...")
         threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
         threading.Thread(target=self._watch_config, daemon=True).start()
-        self._ended.wait(slow_start / 2)
-        if not self._ended.is_set():
+        if not self._stopped(stop, slow_start / 2):
             self.ready = True
             self.log("[gateway] ready")
-            self._eat(int(os.environ.get("FEATHER_EAT_MB", "0")))
-        self._ended.wait()
+            self._eat(stop, int(os.environ.get("FEATHER_EAT_MB", "0")))
+        while not self._stopped(stop, None):
+            pass
         listener.close()
         self.log("[shutdown] completed cleanly in 1ms")
         return 0
 
-    def _on_signal(self, number: int, _frame: object) -> None:
-        self.log(f"[gateway] received {signal.Signals(number).name}; shutting down")
-        self._ended.set()
+    def _stopped(self, stop: StopSignals, seconds: float | None) -> bool:
+        """Whether it was told to stop, at the latest after so many seconds."""
+        if not self._ended.is_set() and (name := stop.wait(seconds)):
+            self.log(f"[gateway] received {name}; shutting down")
+            self._ended.set()
+        return self._ended.is_set()
 
-    def _eat(self, megabytes: int) -> None:
+    def _eat(self, stop: StopSignals, megabytes: int) -> None:
         eaten = []
         for _ in range(0, megabytes, 4):
             eaten.append(os.urandom(4096) * 1024)
-            if self._ended.wait(0.005):
+            if self._stopped(stop, 0.005):
                 return
 
     def _accept(self, listener: socket.socket) -> None:

@@ -1,0 +1,123 @@
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Judges of what the role fly_app declares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .._base.errors import CollectionError
+from .._base.secret_values import fault_of
+from .._fly.facts import limits, names, regions
+from .._fly.facts.guests import guest
+from .._fly.facts.names import Rejected
+from .._fly.toml.secret_check import refuse_in_settings
+from .._openclaw.problems import Problem
+from .declaration import Declaration
+
+
+def _refused(path: str, rejected: Rejected | None, rule: str) -> Iterator[Problem]:
+    if rejected:
+        yield Problem(path, rejected.why, (), rejected.todo, rule)
+
+
+def _failed(path: str, error: CollectionError, rule: str) -> Problem:
+    return Problem(path, f"{error.what}: {error.why}" if error.why else error.what, (), error.todo, rule)
+
+
+def files_have_a_folder(declaration: Declaration) -> Iterator[Problem]:
+    """Beside a list of hosts (`-i name,`) there is no folder; the default paths then begin at the root."""
+    if any(path.startswith(("/.fly/", "/.secrets/")) for path in declaration.app.files):
+        yield Problem(
+            "fly_app_folder",
+            "the inventory has no folder (-i NAME, is a list of hosts), and fly.toml and the token are kept there",
+            (),
+            "Write an inventory file, or set fly_app_folder to a folder of the project",
+            "folder",
+        )
+
+
+def name(declaration: Declaration) -> Iterator[Problem]:
+    yield from _refused("fly_app_name", names.app_name(declaration.app.name), "app-name")
+
+
+def token(declaration: Declaration) -> Iterator[Problem]:
+    """A person's token may cover more organizations than it tells of; fly_app asks when it makes an app."""
+    scope = declaration.platform.scope
+    why = scope.refusal(declaration.app.name, None if scope.user else declaration.app.org, create=False)
+    if why:
+        todo = "Use a token that covers it (fly tokens create org, or fly tokens create deploy once the app exists)"
+        yield Problem("fly_api_token", f"it cannot manage the app: {why}", (), todo, rule="token")
+
+
+def region(declaration: Declaration) -> Iterator[Problem]:
+    """Known regions need no request; for another one Fly.io itself is asked."""
+    for number, code in enumerate(declaration.app.regions):
+        path = f"fly_app_fallback_regions[{number - 1}]" if number else "fly_app_region"
+        listed = None if regions.is_known(code) else declaration.platform.regions
+        yield from _refused(path, regions.region(code, listed), "region")
+
+
+def machine_size(declaration: Declaration) -> Iterator[Problem]:
+    app = declaration.app
+    if not app.vm_size and not app.vm_memory:
+        return
+    try:
+        guest({"size": app.vm_size, "memory": app.vm_memory}, "fly_app_vm_size")
+    except CollectionError as error:
+        yield _failed("fly_app_vm_size and fly_app_vm_memory", error, "machine-size")
+
+
+def volume(declaration: Declaration) -> Iterator[Problem]:
+    app = declaration.app
+    if not app.volume_name:
+        return
+    yield from _refused("fly_app_volume_name", names.volume_name(app.volume_name), "volume-name")
+    if app.volume_size_gb is not None:
+        yield from _refused("fly_app_volume_size_gb", limits.volume_size(app.volume_size_gb), "volume-size")
+    if app.snapshot_retention is not None:
+        retention = limits.snapshot_retention(app.snapshot_retention)
+        yield from _refused("fly_app_snapshot_retention", retention, "snapshot-retention")
+
+
+def env(declaration: Declaration) -> Iterator[Problem]:
+    app = declaration.app
+    for variable in app.env:
+        yield from _refused(f"fly_app_env.{variable}", names.secret_name(variable), "env-name")
+    yield from _refused("fly_app_env", limits.config_size({"env": dict(app.env)}), "env-size")
+    try:
+        refuse_in_settings(app.env, None, "fly_app_env", app.public_env)
+    except CollectionError as error:
+        yield _failed("fly_app_env", error, "env-secret")
+
+
+def secrets(declaration: Declaration) -> Iterator[Problem]:
+    for secret, value in declaration.app.secrets.items():
+        path = f"fly_app_secrets.{secret}"
+        yield from _refused(path, names.secret_name(secret), "secret-name")
+        if fault := fault_of(value):
+            todo = (
+                f"Export {secret} in this shell, take it from a vault, or remove the line" if not value else fault.todo
+            )
+            yield Problem(path, fault.why, (), todo, "secret-value")
+
+
+def host_names(declaration: Declaration) -> Iterator[Problem]:
+    for number, hostname in enumerate(declaration.app.certificates):
+        yield from _refused(f"fly_app_hostnames[{number}]", names.hostname(hostname), "hostname")
+
+
+def publishing(declaration: Declaration) -> Iterator[Problem]:
+    """What is private or sealed stays so, unless somebody says that it may become public."""
+    app = declaration.app
+    if app.exposure != "public" or app.allow_public:
+        return
+    now = declaration.platform.exposure
+    if now in ("private", "sealed"):
+        yield Problem(
+            "fly_app_exposure",
+            f"it says public (its default), and the app is {now}: the run would open it to everybody",
+            (),
+            f"Set fly_app_exposure: {now} to keep it so, or run the playbook openclaw.fly.convert, which asks first",
+            "publishing",
+        )

@@ -1,0 +1,139 @@
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an inventory declares of one host, as far as it can be judged before anything is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from .._base.errors import CollectionError
+from .._exposure.current import exposure_of
+from .._fly.client.api import Json, MachinesApi
+from .._fly.client.errors import Forbidden
+from .._fly.client.token import Scope, scope_of
+from .._fly.facts.addresses import type_of
+from .._fly.machines.deployed import is_deployed
+from .._openclaw import process
+from .._openclaw.config_rules import Facts
+from .._openclaw.errors import OpenClawError
+from .._openclaw.releases import Release
+
+
+class Platform:
+    """What Fly.io answers about the app; each thing is asked once, and only by a judge that needs it."""
+
+    def __init__(self, api: MachinesApi, app: str) -> None:
+        self._api, self._app = api, app
+
+    @cached_property
+    def token(self) -> Json:
+        return self._api.current_token()
+
+    @property
+    def scope(self) -> Scope:
+        return scope_of(self.token)
+
+    @cached_property
+    def regions(self) -> list[str] | None:
+        """The codes of all regions; None when Fly.io does not answer."""
+        try:
+            return [str(entry.get("code")) for entry in self._api.regions()]
+        except CollectionError:
+            return None
+
+    @cached_property
+    def exposure(self) -> str | None:
+        """Public, private or sealed as it is now; None while nothing was deployed, or when the app is not ours."""
+        try:
+            machines = [machine for machine in self._api.machines(self._app) or [] if is_deployed(machine)]
+            found = [dict(entry, type=type_of(entry)) for entry in self._api.ips(self._app) or [] if entry.get("ip")]
+        except Forbidden:
+            return None
+        return exposure_of(machines, [entry for entry in found if entry["type"] != "egress"])
+
+
+@dataclass(frozen=True)
+class Variables:
+    """The variables in the host's scope that begin, or nearly begin, with a prefix of a role."""
+
+    unknown: tuple[str, ...] = ()
+    """Those that no role knows."""
+    own: frozenset[str] = frozenset()
+    """The user's own."""
+    sharing: tuple[str, ...] = ()
+    """Other hosts of the run that declare the same app."""
+
+
+@dataclass(frozen=True)
+class App:
+    """The variables of the role fly_app."""
+
+    name: str
+    org: str | None = None
+    regions: tuple[str, ...] = ()
+    """The region, then those to fall back to."""
+    vm_size: str | None = None
+    vm_memory: str | None = None
+    volume_name: str | None = None
+    volume_size_gb: int | None = None
+    snapshot_retention: int | None = None
+    env: Mapping[str, Any] = field(default_factory=dict)
+    public_env: tuple[str, ...] = ()
+    secrets: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    certificates: tuple[str, ...] = ()
+    exposure: str = "public"
+    allow_public: bool = False
+    files: tuple[str, ...] = ()
+    """Files that the run writes on the controller."""
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """The variables of the role openclaw_config, and what composes the two."""
+
+    release: Release
+    command: str
+    internal_port: int | None
+    config: Mapping[str, Any]
+    hostnames: tuple[str, ...] = ()
+    https_port: int = 443
+    secret_names: frozenset[str] | None = None
+    token: str | None = field(repr=False, default=None)
+    packages: Mapping[str, Any] = field(default_factory=dict)
+    tunnels: tuple[Any, ...] = ()
+    ownership: str = "merge"
+    migrate: bool = False
+    waivers: Mapping[str, str] = field(default_factory=dict)
+    schema_cache: str = ""
+    memory_floor_mb: int = 1024
+    heap_mb: int | None = None
+    volume_path: str | None = None
+    config_path: str | None = None
+
+
+@dataclass(frozen=True)
+class Declaration:
+    app: App
+    platform: Platform
+    variables: Variables = Variables()
+    gateway: Gateway | None = None
+
+    def facts(self, gateway: Gateway) -> Facts:
+        """What the rules for a config must know beside it."""
+        try:
+            port = process.parse(gateway.command).port or process.DEFAULT_PORT
+        except OpenClawError:
+            port = gateway.internal_port or process.DEFAULT_PORT
+        return Facts(
+            release=gateway.release,
+            exposure=self.app.exposure,
+            port=port,
+            hostnames=gateway.hostnames,
+            https_port=gateway.https_port,
+            secret_names=gateway.secret_names,
+            readonly=gateway.ownership == "readonly",
+            waivers=gateway.waivers,
+        )

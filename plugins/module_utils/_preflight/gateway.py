@@ -1,0 +1,92 @@
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Judges of what the role openclaw_gateway declares: the command, the config, and what joins both to the app."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from .._base.errors import CollectionError
+from .._fly.facts.guests import memory_mb
+from .._openclaw import channels, config_rules, config_schema, process, secret_values
+from .._openclaw.config_moves import migrate
+from .._openclaw.plugins import unpinned
+from .._openclaw.problems import Problem
+from .._openclaw.tunnels.check import check as check_tunnels
+from .declaration import Declaration
+
+HEAP_SHARE = 0.75
+"""Of the memory: Node needs the rest beside its heap (buffers, code, a second command in the machine)."""
+
+
+def command(declaration: Declaration) -> Iterator[Problem]:
+    if gateway := declaration.gateway:
+        behind_proxy = declaration.app.exposure != "sealed"
+        yield from process.check(gateway.command, gateway.internal_port, behind_proxy=behind_proxy)
+
+
+def memory(declaration: Declaration) -> Iterator[Problem]:
+    gateway, given = declaration.gateway, declaration.app.vm_memory
+    if not gateway or not given:
+        return
+    try:
+        available = memory_mb(given, "fly_app_vm_memory")
+    except CollectionError:
+        return
+    if available < gateway.memory_floor_mb:
+        floor = gateway.memory_floor_mb
+        why = f"{given} is less than the {floor} MB that the gateway needs with what is in its image"
+        yield Problem("fly_app_vm_memory", why, (), f"Set fly_app_vm_memory to {floor}mb or more", rule="memory")
+    if gateway.heap_mb and gateway.heap_mb > available * HEAP_SHARE:
+        most = int(available * HEAP_SHARE)
+        why = f"a heap of {gateway.heap_mb} MB leaves too little of {available} MB: the machine is killed when it fills"
+        todo = f"Set fly_app_heap_mb to {most} or less, or give more fly_app_vm_memory"
+        yield Problem("fly_app_heap_mb", why, (), todo, rule="heap")
+
+
+def config_on_the_volume(declaration: Declaration) -> Iterator[Problem]:
+    """The gateway reads its config from the state directory, which is the volume's root."""
+    gateway = declaration.gateway
+    if not gateway or not gateway.config_path or not gateway.volume_path:
+        return
+    if PurePosixPath(gateway.config_path).parent != PurePosixPath(gateway.volume_path):
+        why = f"{gateway.config_path} is not in {gateway.volume_path}, where the gateway looks for its config"
+        todo = f"Leave openclaw_config_path out, or set it to {gateway.volume_path.rstrip('/')}/openclaw.json"
+        yield Problem("openclaw_config_path", why, (), todo, rule="config-path")
+
+
+def config(declaration: Declaration) -> Iterator[Problem]:
+    """Judge the declared config by the rules, and by the release's schema if it is in the cache."""
+    gateway = declaration.gateway
+    if not gateway or not gateway.config:
+        return
+    declared = dict(gateway.config)
+    if gateway.migrate:
+        declared, _said = migrate(declared, gateway.release)
+    rules = declaration.facts(gateway)
+    problems = config_rules.check(declared, rules)
+    secrets, packages = dict(declaration.app.secrets), dict(gateway.packages)
+    found = [
+        *channels.check(declared, gateway.release, rules.secret_names, packages, secrets),
+        *check_tunnels(list(gateway.tunnels), declared, rules),
+    ]
+    problems += [problem for problem in found if not config_rules.waived(problem, rules)]
+    problems += [Problem(package, why, (), todo, "plugin-pin") for package, why, todo in unpinned(packages)]
+    yield from problems
+    schema = config_schema.load(gateway.release, gateway.schema_cache)
+    paths = {problem.path for problem in problems}
+    by_schema = config_schema.validate(declared, schema) if schema else []
+    yield from (problem for problem in by_schema if problem.path not in paths)
+
+
+def secrets(declaration: Declaration) -> Iterator[Problem]:
+    """Judge what OpenClaw's secrets hold; that they are texts at all, the app's own judge says."""
+    gateway = declaration.gateway
+    if not gateway:
+        return
+    rules = declaration.facts(gateway)
+    for problem in secret_values.judge(declaration.app.secrets, gateway.token):
+        known = problem.rule == "secret-value" and problem.path.startswith("fly_app_secrets.")
+        if not known and not config_rules.waived(problem, rules):
+            yield problem
