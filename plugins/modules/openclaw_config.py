@@ -70,8 +70,9 @@ options:
     default: {}
   migrate:
     description:
-      - Whether keys and models that the release calls otherwise are rewritten. Each is told as a warning.
-      - Without it they are refused, with what to write.
+      - Whether the release's own migration rewrites old forms of keys and models in the declared config. It runs in the
+        machine, writes nothing there, and each change is a warning and part of the diff.
+      - Without it old forms are refused, with what to write.
     type: bool
     default: false
   machines:
@@ -121,7 +122,7 @@ effect:
   returned: success
   type: str
 migrated:
-  description: What was rewritten in the declared config, with O(migrate).
+  description: What the release's migration rewrote in the declared config, with O(migrate).
   returned: success
   type: list
   elements: str
@@ -151,7 +152,7 @@ from ..module_utils._converge.module import run_module
 from ..module_utils._fly.machines.gate import Gate
 from ..module_utils._gateway.config_effect import ConfigEffect
 from ..module_utils._openclaw import config_rules
-from ..module_utils._openclaw.config_moves import migrate
+from ..module_utils._openclaw.config_judge import judge
 from ..module_utils._openclaw.problems import refuse
 from ..module_utils._openclaw.releases import Release
 from ..module_utils._options.api import API_OPTIONS, connect, connect_platform
@@ -192,19 +193,19 @@ def body(params: dict[str, Any], context: Context) -> GatewayConfig:
         https_port=params["https_port"],
         waivers={str(key): str(value) for key, value in params["waivers"].items()},
         readonly=params["ownership"] == "readonly",
+        migrate=params["migrate"],
     )
-    config, migrated = migrate(params["config"], release) if params["migrate"] else (params["config"], [])
-    refuse(config_rules.check(config, facts), f"app {app}", kept=KEPT)
+    refuse(judge(params["config"], facts), f"app {app}", kept=KEPT)
     api, platform = connect(params, context), connect_platform(params, context)
     gate = Gate(api, platform, app, params["wait_timeout"], context.progress)
     wanted = WantedFile(
-        config=config,
+        config=params["config"],
         release=release,
         path=params["path"],
         owner=params["owner"],
         exact=params["ownership"] == "exact",
         readonly=facts.readonly,
-        migrated=tuple(migrated),
+        facts=facts,
         schema_cache=Path(params["schema_cache"]),
     )
     effect = ConfigEffect(api, platform, gate, app, release, context)

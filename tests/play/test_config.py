@@ -60,11 +60,11 @@ def test_drift_in_our_paths_is_told_by_a_check_and_mended_by_a_run(site: Site) -
 
 def test_layers_of_the_inventory_merge(site: Site) -> None:
     site.variables |= {
-        "openclaw_config_layer_30_host": {"logging": {"redactSensitive": "tools"}, "session": {"scope": "global"}},
+        "openclaw_config_layer_30_host": {"logging": {"consoleLevel": "info"}, "session": {"scope": "global"}},
         "openclaw_config_layer_10_fleet": {"logging": {"level": "info"}, "session": {"scope": "per-sender"}},
     }
     site.converge()
-    assert config(site)["logging"] == {"level": "info", "redactSensitive": "tools"}
+    assert config(site)["logging"] == {"level": "info", "consoleLevel": "info"}
     assert config(site)["session"] == {"scope": "global"}
     del site.variables["openclaw_config_layer_30_host"]
     site.converge()
@@ -98,7 +98,7 @@ def test_a_read_only_file_is_ours_alone(site: Site) -> None:
     site.variables["openclaw_config_layer_99_old"] = {"session": {"typingMode": "never"}}
     site.variables["openclaw_config_waivers"] = {"moved": "it works"}
     refused = site.run().failed()
-    assert "session.typingMode: is not what OpenClaw 2026.9.6 calls it. Write agents.defaults.typingMode" in " ".join(
+    assert "session.typingMode: is an old form for OpenClaw 2026.9.6. Write agents.defaults.typingMode" in " ".join(
         refused.output.split()
     )
     for name in ("openclaw_config_layer_99_old", "openclaw_config_waivers", "openclaw_config_ownership"):
@@ -114,6 +114,7 @@ def test_a_new_release_gets_its_config_after_its_deploy(new_site: Callable[..., 
         fly_app_image="registry.fly.io/featherweight:{{ fly_app_release }}",
         openclaw_config_layer_old={"session": {"typingMode": "never"}},
         openclaw_config_model="openai/gpt-4o",
+        fly_app_secrets={"OPENAI_API_KEY": "sk-" + "proj-" + "a1B2c3D4" * 5},
     )
     site.converge()
     assert config(site)["agents"]["list"] == [{"id": "main"}]
@@ -121,16 +122,16 @@ def test_a_new_release_gets_its_config_after_its_deploy(new_site: Callable[..., 
 
     site.variables["fly_app_release"] = "2026.9.6"
     refused = " ".join(site.run().failed().output.split())
-    assert "session.typingMode: is not what OpenClaw 2026.9.6 calls it. Write agents.defaults.typingMode" in refused
+    assert "session.typingMode: is an old form for OpenClaw 2026.9.6. Write agents.defaults.typingMode" in refused
     assert "Write openai/gpt-5.5: openai/gpt-4o is retired" in refused
-    assert "migrate: true" in refused
+    assert "openclaw_config_migrate: true" in refused
     assert site.fingerprint()[CONFIG] == before
 
     site.variables["openclaw_config_migrate"] = True
     run = site.converge()
     assert modules(run) == ["fly_toml", "fly_deploy", "openclaw_config"]
     assert "the machine runs OpenClaw 2026.7.1 yet" in " ".join(run.output.split())
-    assert "session.typingMode: is now agents.defaults.typingMode" in " ".join(run.output.split())
+    assert "Moved session.typingMode → agents.defaults.typingMode" in " ".join(run.output.split())
     found = config(site)
     assert found["agents"]["entries"] == {"main": {}}
     assert found["agents"]["defaults"]["typingMode"] == "never"

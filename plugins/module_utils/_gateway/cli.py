@@ -122,9 +122,10 @@ class GatewayCli:
             ) from None
         return schema
 
-    def node(self, source: str, *arguments: str) -> dict[str, Any]:
+    def node(self, source: str, *arguments: str, stdin: str | None = None) -> dict[str, Any]:
         """Run a program of ours by the machine's Node; {exit_code, stdout, stderr}."""
-        return self._files.run(self._wrapped(_RUN, "", "node", "-e", source, *arguments), timeout=TIMEOUT)
+        command = self._wrapped(_RUN, "", "node", "-e", source, *arguments)
+        return self._files.run(command, stdin, timeout=TIMEOUT)
 
     def _command(self, script: str, arguments: tuple[str, ...], config: str) -> list[str]:
         return self._wrapped(script, config, "node", "dist/index.js", *arguments)

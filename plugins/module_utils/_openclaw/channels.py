@@ -17,6 +17,9 @@ from .paths import get
 from .problems import Problem
 from .releases import Release
 from .releases import facts as release_facts
+from .rule import may_be_waived
+
+may_be_waived("channel-plugin")
 
 NOT_CHANNELS: Final = frozenset({"defaults", "modelByChannel"})
 """Keys of ``channels`` that are no channel."""

@@ -13,11 +13,11 @@ from .channels import CHANNELS
 from .errors import InvalidValue
 from .paths import as_json
 from .releases import DEFAULT_RELEASE, ENTRIES_SINCE, OWNERSHIP_SINCE, Release
+from .secret_refs import TOKEN_ENV
 from .secrets import is_env_name, secret_ref
 from .tunnels.declared import read as read_tunnels
 from .tunnels.follow import follow
 
-TOKEN_ENV: Final = "OPENCLAW_GATEWAY_TOKEN"
 FLY_PROXY_RANGES: Final = ("172.16.0.0/12",)
 """Where Fly's proxy connects from, as seen in machines' logs (172.19.x.x); Fly documents no range."""
 

@@ -5,17 +5,20 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from .config_moves import moves_of
+from .old_forms import advice
 from .paths import show
 from .problems import Problem
 from .releases import Release
 
 _KINDS = {"object": "an object", "array": "a list", "string": "text", "integer": "a whole number"}
 _KINDS |= {"number": "a number", "boolean": "true or false", "null": "null"}
+# Keys that let somebody in or switch a protection off: to follow a wrong guess would do harm.
+_OPENS = re.compile(r"allow|dangerous|insecure|disable|skip|open|public|bypass|trust|elevated", re.IGNORECASE)
 
 
 class SchemaError(Protocol):
@@ -39,9 +42,9 @@ def problems_of(errors: Iterable[Any], config: Mapping[str, Any], release: Relea
     found: dict[tuple[str, str], Problem] = {}
     for error in errors:
         for path, problem in _explain(error):
-            for move in moves_of(release):
-                if move.concerns(path, config):
-                    problem = replace(problem, suggestion=move.remedy)
+            remedy = advice(path, config, release)
+            if remedy:
+                problem = replace(problem, suggestion=remedy, allowed_keys=())
             found.setdefault((problem.path, problem.message), problem)
     return list(found.values())
 
@@ -54,7 +57,7 @@ def _explain(error: SchemaError) -> Iterator[tuple[tuple[str | int, ...], Proble
         for key in value:
             if key not in allowed:
                 here = (*path, str(key))
-                near = nearest(str(key), allowed)
+                near = _guess(str(key), allowed)
                 hint = f"Did you mean '{near}'?" if near else None
                 yield here, Problem(show(here), f"the key '{key}' is not known here", allowed, hint)
     elif rule in ("anyOf", "oneOf"):
@@ -156,6 +159,14 @@ def _not_one_of(path: tuple[str | int, ...], value: Any, words: Sequence[Any]) -
     near = nearest(value, [word for word in words if isinstance(word, str)]) if isinstance(value, str) else None
     hint = f"Did you mean '{near}'?" if near else None
     return Problem(show(path), f"must be {'one of ' if len(names) > 1 else ''}{', '.join(names)}", (), hint)
+
+
+def _guess(key: str, allowed: Iterable[str]) -> str | None:
+    """The key that was most likely meant; never one that opens something, unless it is one letter away."""
+    near = nearest(key, allowed)
+    if near and _OPENS.match(near) and not nearest(key, [near], cutoff=0.9):
+        return None
+    return near
 
 
 def nearest(word: str, choices: Iterable[str], cutoff: float = 0.6) -> str | None:

@@ -17,6 +17,9 @@ from typing import Any, Final
 from .._base.secret_values import fault_of
 from .channels import SHAPES, Shape
 from .problems import Problem
+from .rule import may_be_waived
+
+may_be_waived("secret-shape", "weak-secret")
 
 SHORTEST_TOKEN: Final = 24
 """Characters of the gateway's token; OpenClaw's own audit warns below."""

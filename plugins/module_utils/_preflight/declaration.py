@@ -135,5 +135,7 @@ class Declaration:
             https_port=gateway.https_port,
             secret_names=gateway.secret_names,
             readonly=gateway.ownership == "readonly",
+            migrate=gateway.migrate,
+            secrets=self.app.secrets,
             waivers=gateway.waivers,
         )

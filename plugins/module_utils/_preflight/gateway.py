@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from .._base.errors import CollectionError
 from .._fly.facts.guests import memory_mb
 from .._openclaw import channels, config_rules, config_schema, process, secret_values
-from .._openclaw.config_moves import migrate
+from .._openclaw.config_judge import judge
 from .._openclaw.plugins import unpinned
 from .._openclaw.problems import Problem
 from .._openclaw.tunnels.check import check as check_tunnels
@@ -62,22 +62,15 @@ def config(declaration: Declaration) -> Iterator[Problem]:
     if not gateway or not gateway.config:
         return
     declared = dict(gateway.config)
-    if gateway.migrate:
-        declared, _said = migrate(declared, gateway.release)
     rules = declaration.facts(gateway)
-    problems = config_rules.check(declared, rules)
+    yield from judge(declared, rules, config_schema.load(gateway.release, gateway.schema_cache))
     secrets, packages = dict(declaration.app.secrets), dict(gateway.packages)
     found = [
         *channels.check(declared, gateway.release, rules.secret_names, packages, secrets),
         *check_tunnels(list(gateway.tunnels), declared, rules),
     ]
-    problems += [problem for problem in found if not config_rules.waived(problem, rules)]
-    problems += [Problem(package, why, (), todo, "plugin-pin") for package, why, todo in unpinned(packages)]
-    yield from problems
-    schema = config_schema.load(gateway.release, gateway.schema_cache)
-    paths = {problem.path for problem in problems}
-    by_schema = config_schema.validate(declared, schema) if schema else []
-    yield from (problem for problem in by_schema if problem.path not in paths)
+    yield from (problem for problem in found if not config_rules.waived(problem, rules))
+    yield from (Problem(package, why, (), todo, "plugin-pin") for package, why, todo in unpinned(packages))
 
 
 def secrets(declaration: Declaration) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,10 @@ from .._fly.machines.remote_files import RemoteFile, RemoteFiles
 from .._gateway.calls import runs_file
 from .._gateway.cli import GatewayCli
 from .._gateway.config_effect import ConfigEffect
+from .._gateway.config_migration import Declared, in_words_of
 from .._gateway.config_verdict import explain, verdict
 from .._gateway.running_release import another_release
-from .._openclaw import config_file, config_schema, reload
+from .._openclaw import config_file, config_rules, config_schema, reload
 from .._openclaw.config_merge import ABSENT, Merged, diff, ledger_from_json, ledger_to_json, merge
 from .._openclaw.config_schema import INCLUDE
 from .._openclaw.errors import ConfigUnreadable
@@ -30,6 +31,7 @@ from .._openclaw.paths import show
 from .._openclaw.problems import Problem, refuse
 from .._openclaw.releases import Release
 from .._openclaw.releases import facts as release_facts
+from .._openclaw.rule import Facts
 
 MODE = "600"
 KEPT = "The gateway keeps the config that it has."
@@ -54,6 +56,8 @@ class ConfigState:
     """The directory that the config is in: the gateway's state directory."""
     runs: Release | None = None
     """The release that runs, when it is another than the declared one: its config is not touched."""
+    declared: Declared = field(default_factory=lambda: Declared({}))
+    """The declared config in the words of the release."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +71,8 @@ class WantedFile:
     exact: bool = False
     readonly: bool = False
     """Exact, and nobody else ever writes it, so that not even `meta` is somebody's."""
-    migrated: tuple[str, ...] = ()
-    """What was rewritten in the declared config for this release."""
+    facts: Facts = field(default_factory=Facts)
+    """What the rules must know; with `migrate` the release rewrites old forms before they are judged."""
     schema_cache: Path = Path("~/.cache/openclaw-fly/schemas")
 
     @property
@@ -115,21 +119,31 @@ class GatewayConfig(Resource[ConfigState]):
     def observe(self) -> ConfigState:
         known, self._machines = self._machines, None  # what is known holds until something is changed
         machine = pick_machine(self._api, self._app) if known is None else pick_of(known)
+        declared = Declared(self._wanted.config)
         if machine is None or machine.get("state") != "started":
-            return ConfigState(None, None, None)
+            return ConfigState(None, None, None, declared=declared)
         runs = another_release(machine, self._wanted.release)
         if runs and not self._context.check_mode:
-            return ConfigState(machine, None, None, runs=runs)
+            return ConfigState(machine, None, None, runs=runs, declared=declared)
         paths = (self._wanted.path, self._wanted.ledger_path, self._wanted.folder)
         remote = RemoteFiles(self._api, self._app, machine["id"])
         file, ledger, folder = remote.read(*paths).values()
+        if self._wanted.facts.migrate and not runs:
+            cli = GatewayCli(remote, self._wanted.owner)
+            declared = in_words_of(self._wanted.release, self._wanted.config, cli, self._cache)
         problems = () if runs else self._problems(remote, file)
-        return ConfigState(machine, file, ledger, problems, tuple(self._included(remote, file)), folder)
+        included = tuple(self._included(remote, file))
+        return ConfigState(machine, file, ledger, problems, included, folder, declared=declared)
 
     def plan(self, observed: ConfigState) -> list[Change]:
         if observed.runs:
             return []
+        # What is migrated is judged as it becomes; without a machine the preflight has judged what can be known.
+        if observed.machine:
+            facts = replace(self._wanted.facts, migrate=False)
+            refuse(config_rules.check(observed.declared.config, facts), self.title, kept=KEPT)
         merged, unreadable = self._merged(observed)
+        refuse(self._fatal(merged), self.title, kept=KEPT)
         file, _ledger_file = self._files(merged)
         same_content = observed.file is not None and not merged.changes
         if same_content and observed.file and observed.ledger:
@@ -157,8 +171,8 @@ class GatewayConfig(Resource[ConfigState]):
 
     def describe(self, observed: ConfigState) -> dict[str, Any]:
         text = observed.file.content.decode("utf-8", "replace") if observed.file else ""
-        for line in self._wanted.migrated:
-            self._context.warn(f"{self.title}: {line}. Write it so in the inventory.")
+        for line in observed.declared.changes:
+            self._context.warn(f"{self.title}: {line.rstrip('.')}. Write it so in the inventory.")
         if observed.runs:
             self._context.warn(
                 f"{self.title}: the machine runs OpenClaw {observed.runs} yet, so the config for "
@@ -170,7 +184,7 @@ class GatewayConfig(Resource[ConfigState]):
             "machine": observed.machine["id"] if observed.machine else None,
             "sha256": config_file.sha256(text) if text else None,
             "effect": "deferred" if observed.runs else self._effect.taken,
-            "migrated": list(self._wanted.migrated),
+            "migrated": list(observed.declared.changes),
             "includes": self._told(observed),
         }
 
@@ -197,9 +211,15 @@ class GatewayConfig(Resource[ConfigState]):
         except ConfigUnreadable as error:
             unreadable = error
         if self._wanted.readonly:
-            merged = merge(self._wanted.config, {}, exact=True)
+            merged = merge(observed.declared.config, {}, exact=True)
             return replace(merged, changes=tuple(diff(present, merged.config))), unreadable
-        return merge(self._wanted.config, present, _ledger(observed.ledger), exact=self._wanted.exact), unreadable
+        ledger = _ledger(observed.ledger)
+        return merge(observed.declared.config, present, ledger, exact=self._wanted.exact), unreadable
+
+    def _fatal(self, merged: Merged) -> list[Problem]:
+        """Why the gateway would not start with the merged file; what others put there counts as well."""
+        found = config_rules.fatal(merged.config, replace(self._wanted.facts, migrate=False))
+        return explain(found, merged.ledger, merged.config)
 
     def _included(
         self, remote: RemoteFiles, file: RemoteFile | None, at: Include | None = None, depth: int = 0
@@ -217,7 +237,7 @@ class GatewayConfig(Resource[ConfigState]):
     def _told(self, observed: ConfigState) -> list[dict[str, Any]]:
         told = []
         for include, file in observed.included:
-            paths = also_set(include, _read(file, include.file), self._wanted.config) if file else []
+            paths = also_set(include, _read(file, include.file), observed.declared.config) if file else []
             if paths:
                 self._context.warn(
                     f"{self.title}: {include.file} sets {', '.join(paths)} too; what is declared wins over an include."

@@ -58,10 +58,10 @@ def test_a_good_config_has_no_problem() -> None:
         ),
         ({"hooks": {"token": "hush"}}, "hooks.token", "secret-literal", '"${HOOKS_TOKEN}"'),
         (
-            {"models": {"providers": {"x": {"apiKey": "abc"}}}},
-            "models.providers.x.apiKey",
+            {"models": {"providers": {"openai": {"apiKey": "abc"}}}},
+            "models.providers.openai.apiKey",
             "secret-literal",
-            "id: X_API_KEY}",
+            "id: OPENAI_API_KEY}",
         ),
         (
             {"env": {"vars": {"MY_API_KEY": "abc"}}},
@@ -154,7 +154,7 @@ def test_no_problem_repeats_the_secret() -> None:
         {"secrets": {"providers": {"default": {"tokenFile": "/run/x"}}}},
         {"auth": {"profiles": {"anthropic:default": {"mode": "token", "provider": "anthropic"}}}},
         {"hooks": {"token": "${OPENCLAW_HOOKS}"}},
-        {"gateway": {"controlUi": {"allowInsecureAuth": False}}},
+        {"gateway": {"controlUi": {"dangerouslyAllowHostHeaderOriginFallback": False}}},
     ],
 )
 def test_what_only_looks_like_a_secret_passes(over: dict[str, Any]) -> None:

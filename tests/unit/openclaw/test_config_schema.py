@@ -50,7 +50,7 @@ def test_a_good_config_passes_though_a_key_with_a_default_is_missing(schema: Sch
             {"channels": {"discord": {"guilds": {"X": {"channels": {"general": {"allow": True}}}}}}},
             "channels.discord.guilds.X.channels.general.allow",
             "the key 'allow' is not known here",
-            "Did you mean 'enabled'?",
+            "Write enabled instead",
         ),
         ({"gatway": {}}, "gatway", "the key 'gatway' is not known here", "Did you mean 'gateway'?"),
         ({"agents": {"list": []}}, "agents.list", "the key 'list' is not known here", "agents.entries"),

@@ -7,14 +7,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..config_rules import Facts
 from ..paths import get
 from ..problems import Problem
+from ..rule import Facts, may_be_waived
 from .declared import VARIABLE, VOICE_CALL, Tunnel, read
 from .follow import voice_call_port
 
 EVERYTHING = "tunnel-everything"
 """The rule that is waived with a reason where a tunnel is to lead to the whole gateway."""
+may_be_waived(EVERYTHING)
 
 
 def check(declared: Any, config: Mapping[str, Any], facts: Facts) -> list[Problem]:

@@ -13,7 +13,7 @@ import os
 import sys
 from typing import Any
 
-from . import audit, devices
+from . import audit, devices, migration
 from . import config as configuration
 from .config import Invalid, Refused, config_path, state_dir
 
@@ -30,6 +30,8 @@ def main(argv: list[str], version: str) -> int:
     command, rest = argv[:2], argv[2:]
     if argv[:1] == ["gateway"] and not (len(argv) > 1 and not argv[1].startswith("-") and argv[1] != "run"):
         return _gateway(argv[1:], version)
+    if argv == ["migrate-config"]:
+        return migration.run()
     if command == ["config", "validate"]:
         return _validate("--json" in rest)
     if command == ["config", "schema"]:

@@ -1,0 +1,39 @@
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The verdict on a declared config before there is a machine: our rules and the release's schema together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .config_rules import check
+from .config_schema import Schema, validate
+from .old_forms import old_forms
+from .paths import show
+from .problems import Problem
+from .rule import Facts
+
+_NEVER_MIGRATED = ("secret-", "token-", "reference-", "dangerous")
+"""Rules whose problems no migration solves."""
+
+
+def judge(config: Mapping[str, Any], facts: Facts, schema: Schema | None = None) -> list[Problem]:
+    """All problems that no migration solves; the release judges the rest in its machine.
+
+    :param schema: the release's own, where it is at hand.
+    """
+    problems = check(config, facts)
+    told = {problem.path for problem in problems}
+    problems += [problem for problem in (validate(config, schema) if schema else []) if problem.path not in told]
+    if not facts.migrate:
+        return problems
+    old = [show(path) for path, _remedy in old_forms(config, facts.release)]
+    return [problem for problem in problems if not _is_rewritten(problem, old)]
+
+
+def _is_rewritten(problem: Problem, old: list[str]) -> bool:
+    """Whether the problem is an old form, or lies in one, that the release's migration rewrites."""
+    if problem.rule.startswith(_NEVER_MIGRATED):
+        return False
+    return any(problem.path == form or problem.path.startswith((f"{form}.", f"{form}[")) for form in old)
