@@ -102,7 +102,7 @@ from ansible.module_utils.basic import env_fallback
 from ..module_utils._converge.context import Context
 from ..module_utils._converge.module import run_module
 from ..module_utils._options.api import API_OPTIONS, connect
-from ..module_utils._resources.app import App
+from ..module_utils._resources.app import App, WantedApp
 
 SPEC: dict[str, Any] = {
     "argument_spec": {
@@ -118,8 +118,8 @@ SPEC: dict[str, Any] = {
 
 
 def body(params: dict[str, Any], context: Context) -> App:
-    api = connect(params, context)
-    return App(api, params["name"], params["org"], params["network"], params["state"], params["destroy_volumes"])
+    wanted = WantedApp(params["name"], params["org"], params["network"], params["state"], params["destroy_volumes"])
+    return App(connect(params, context), wanted)
 
 
 def main() -> None:

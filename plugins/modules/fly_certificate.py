@@ -129,7 +129,7 @@ from typing import Any
 from ..module_utils._converge.context import Context
 from ..module_utils._converge.module import run_module
 from ..module_utils._options.api import API_OPTIONS, connect
-from ..module_utils._resources.certificate import Certificate
+from ..module_utils._resources.certificate import Certificate, WantedCertificate
 
 SPEC: dict[str, Any] = {
     "argument_spec": {
@@ -147,15 +147,15 @@ SPEC: dict[str, Any] = {
 
 
 def body(params: dict[str, Any], context: Context) -> Certificate:
-    return Certificate(
-        connect(params, context),
-        params["app"],
-        params["hostname"],
+    wanted = WantedCertificate(
+        app=params["app"],
+        hostname=params["hostname"],
         fullchain=params["fullchain"],
         private_key=context.secret(params["private_key"] or ""),
         state=params["state"],
         wait=params["wait_timeout"],
     )
+    return Certificate(connect(params, context), wanted, context.progress)
 
 
 def main() -> None:

@@ -248,7 +248,7 @@ from ..module_utils._fly.toml.definition import FlyToml
 from ..module_utils._fly.toml.secret_check import refuse_secrets
 from ..module_utils._options.api import API_OPTIONS, connect, connect_deploys
 from ..module_utils._options.image import image_build
-from ..module_utils._resources.deployment import Deployment
+from ..module_utils._resources.deployment import Deployment, DeployParts, WantedDeployment
 
 SPEC: dict[str, Any] = {
     "argument_spec": {
@@ -299,22 +299,23 @@ def body(params: dict[str, Any], context: Context) -> Deployment:
     refuse_secrets(toml, f"fly.toml of {app}", params["public_env"], context.secret)
     api = connect(params, context)
     platform, releases = connect_deploys(params, context)
-    gate = Gate(api, platform, app, params["wait_timeout"], context.progress)
-    return Deployment(
-        api,
-        gate,
-        app,
-        toml,
+    wanted = WantedDeployment(
+        app=app,
+        toml=toml,
         image=params["image"],
         hold=params["hold"],
         secrets_pending=params["secrets_changed"] and context.check_mode,
-        memory=LedgerFile(params["secrets_memory"], app),
         secrets_state=told_state(params["secrets_state"]),
         fallback_regions=tuple(params["fallback_regions"]),
         volume=params["volume"],
+    )
+    parts = DeployParts(
+        gate=Gate(api, platform, app, params["wait_timeout"], context.progress),
+        memory=LedgerFile(params["secrets_memory"], app),
         release=ReleaseEntry(releases, app, toml.data, context.warn),
         build=image_build(params, context, app, toml),
     )
+    return Deployment(api, wanted, parts)
 
 
 def main() -> None:

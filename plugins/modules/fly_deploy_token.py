@@ -93,7 +93,7 @@ from ..module_utils._converge.context import Context
 from ..module_utils._converge.module import run_module
 from ..module_utils._fly.toml.durations import seconds
 from ..module_utils._options.api import API_OPTIONS, connect_graphql
-from ..module_utils._resources.deploy_token import DeployToken
+from ..module_utils._resources.deploy_token import DeployToken, WantedToken
 
 SPEC: dict[str, Any] = {
     "argument_spec": {
@@ -111,17 +111,15 @@ SPEC: dict[str, Any] = {
 
 
 def body(params: dict[str, Any], context: Context) -> DeployToken:
-    return DeployToken(
-        connect_graphql(params, context),
-        params["app"],
-        params["name"],
-        Path(params["dest"]),
+    wanted = WantedToken(
+        app=params["app"],
+        name=params["name"],
+        dest=Path(params["dest"]),
         lifetime=seconds(params["expiry"], "expiry"),
         renew_before=seconds(params["renew_before"], "renew_before"),
         state=params["state"],
-        secret=context.secret,
-        show=params["return_token"],
     )
+    return DeployToken(connect_graphql(params, context), wanted, context.secret, params["return_token"])
 
 
 def main() -> None:

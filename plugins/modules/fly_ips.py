@@ -106,7 +106,7 @@ from typing import Any
 from ..module_utils._converge.context import Context
 from ..module_utils._converge.module import run_module
 from ..module_utils._options.api import API_OPTIONS, connect
-from ..module_utils._resources.ips import IpSet
+from ..module_utils._resources.ips import IpSet, WantedIps
 
 SPEC: dict[str, Any] = {
     "argument_spec": {
@@ -124,9 +124,8 @@ SPEC: dict[str, Any] = {
 
 
 def body(params: dict[str, Any], context: Context) -> IpSet:
-    wanted = {kind: int(params[kind]) for kind in ("shared_v4", "v4", "v6", "private_v6")}
-    api = connect(params, context)
-    return IpSet(api, params["app"], wanted, region=params["region"], release=params["release"])
+    counts = {kind: int(params[kind]) for kind in ("shared_v4", "v4", "v6", "private_v6")}
+    return IpSet(connect(params, context), WantedIps(params["app"], counts, params["region"], params["release"]))
 
 
 def main() -> None:

@@ -54,7 +54,7 @@ from typing import Any
 from ..module_utils._converge.context import Context
 from ..module_utils._converge.module import run_module
 from ..module_utils._options.api import API_OPTIONS, connect
-from ..module_utils._resources.ips import IpSet
+from ..module_utils._resources.ips import IpSet, WantedIps
 
 SPEC: dict[str, Any] = {
     "argument_spec": {**API_OPTIONS, "app": {"type": "str", "required": True}},
@@ -63,7 +63,7 @@ SPEC: dict[str, Any] = {
 
 
 def body(params: dict[str, Any], context: Context) -> dict[str, Any]:
-    ips = IpSet(connect(params, context), params["app"], {})
+    ips = IpSet(connect(params, context), WantedIps(params["app"], {}))
     return {"changed": False, **ips.describe(ips.observe())}
 
 

@@ -114,7 +114,7 @@ from ..module_utils._converge.module import run_module
 from ..module_utils._fly.machines.gate import Gate
 from ..module_utils._fly.toml.secret_check import refuse_in_settings
 from ..module_utils._options.api import API_OPTIONS, connect, connect_platform
-from ..module_utils._resources.machine import Machine, Settings
+from ..module_utils._resources.machine import Machine, Settings, WantedMachine
 
 SPEC: dict[str, Any] = {
     "argument_spec": {
@@ -142,17 +142,16 @@ def body(params: dict[str, Any], context: Context) -> Machine:
     refuse_in_settings(params["env"], params["command"], f"machine of {app}", params["public_env"], context.secret)
     api = connect(params, context)
     env = {name: None if value is None else str(value) for name, value in params["env"].items()}
-    return Machine(
-        api,
-        Gate(api, connect_platform(params, context), app, params["wait_timeout"], context.progress),
-        app,
+    wanted = WantedMachine(
+        app=app,
         machine=params["machine"],
         group=params["process_group"],
         state=params["state"],
         cordoned=params["cordoned"],
         settings=Settings(params["command"], params["vm_size"], params["vm_memory"], env, params["restart_policy"]),
-        warn=context.warn,
     )
+    gate = Gate(api, connect_platform(params, context), app, params["wait_timeout"], context.progress)
+    return Machine(api, gate, wanted, context.warn)
 
 
 def main() -> None:

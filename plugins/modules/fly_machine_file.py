@@ -113,7 +113,7 @@ from typing import Any
 from ..module_utils._converge.context import Context
 from ..module_utils._converge.module import run_module
 from ..module_utils._options.api import API_OPTIONS, connect
-from ..module_utils._resources.machine_file import MachineFile
+from ..module_utils._resources.machine_file import MachineFile, WantedMachineFile
 
 SPEC: dict[str, Any] = {
     "argument_spec": {
@@ -138,17 +138,17 @@ def body(params: dict[str, Any], context: Context) -> MachineFile:
     content = params["content"] if params["state"] == "present" else None
     if params["secret"] and content:
         context.secret(content)
-    return MachineFile(
-        connect(params, context),
-        params["app"],
-        params["path"],
-        None if content is None else content.encode(),
+    wanted = WantedMachineFile(
+        app=params["app"],
+        path=params["path"],
+        content=None if content is None else content.encode(),
         owner=params["owner"],
         mode=params["mode"].lstrip("0"),
         machine=params["machine"],
         show_content=not params["secret"],
         directory=params["state"] == "directory",
     )
+    return MachineFile(connect(params, context), wanted)
 
 
 def main() -> None:

@@ -114,7 +114,7 @@ from ..module_utils._fly.machines.gate import Gate
 from ..module_utils._fly.machines.writer import MachineWriter
 from ..module_utils._fly.secrets.ledger_file import LedgerFile
 from ..module_utils._options.api import API_OPTIONS, connect, connect_platform
-from ..module_utils._resources.secrets import Secrets
+from ..module_utils._resources.secrets import Secrets, WantedSecrets
 
 SPEC: dict[str, Any] = {
     "argument_spec": {
@@ -132,14 +132,13 @@ SPEC: dict[str, Any] = {
 
 
 def body(params: dict[str, Any], context: Context) -> Secrets:
-    values = params["secrets"]
-    for value in values.values():
+    for value in params["secrets"].values():
         context.secret(str(value))
     api, app = connect(params, context), params["app"]
     gate = Gate(api, connect_platform(params, context), app, params["wait_timeout"], context.progress)
-    apply = MachineWriter(api, gate, app) if params["apply"] else None
+    wanted = WantedSecrets(app, params["secrets"], tuple(params["absent"]), params["exact"])
     memory = LedgerFile(params["secrets_memory"], app)
-    return Secrets(api, app, values, memory=memory, absent=params["absent"], exact=params["exact"], apply=apply)
+    return Secrets(api, wanted, memory, MachineWriter(api, gate, app) if params["apply"] else None)
 
 
 def main() -> None:

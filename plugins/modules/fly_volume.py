@@ -152,7 +152,7 @@ from ..module_utils._converge.context import Context
 from ..module_utils._converge.module import run_module
 from ..module_utils._fly.facts.guests import guest
 from ..module_utils._options.api import API_OPTIONS, connect
-from ..module_utils._resources.volume import Volume
+from ..module_utils._resources.volume import Volume, WantedVolume
 
 SPEC: dict[str, Any] = {
     "argument_spec": {
@@ -181,10 +181,9 @@ def body(params: dict[str, Any], context: Context) -> Volume:
     compute = None
     if params["vm_size"] or params["vm_memory"]:
         compute = guest({"size": params["vm_size"], "memory": params["vm_memory"]}, "vm_size and vm_memory")
-    return Volume(
-        connect(params, context),
-        params["app"],
-        params["name"],
+    wanted = WantedVolume(
+        app=params["app"],
+        name=params["name"],
         region=params["region"],
         size_gb=params["size_gb"],
         snapshot_retention=params["snapshot_retention"],
@@ -197,6 +196,7 @@ def body(params: dict[str, Any], context: Context) -> Volume:
         snapshot=params["snapshot_id"],
         fork_from=params["fork_from"],
     )
+    return Volume(connect(params, context), wanted, context.progress)
 
 
 def main() -> None:

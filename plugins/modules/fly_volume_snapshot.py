@@ -93,7 +93,7 @@ from ..module_utils._converge.context import Context
 from ..module_utils._converge.module import run_module
 from ..module_utils._fly.toml.durations import seconds
 from ..module_utils._options.api import API_OPTIONS, connect
-from ..module_utils._resources.volume_snapshot import VolumeSnapshot
+from ..module_utils._resources.volume_snapshot import VolumeSnapshot, WantedSnapshot
 
 SPEC: dict[str, Any] = {
     "argument_spec": {
@@ -111,14 +111,14 @@ SPEC: dict[str, Any] = {
 
 
 def body(params: dict[str, Any], context: Context) -> VolumeSnapshot:
-    return VolumeSnapshot(
-        connect(params, context),
-        params["app"],
+    wanted = WantedSnapshot(
+        app=params["app"],
         name=params["name"],
         volume=params["volume"],
         max_age=seconds(params["max_age"], "max_age") if params["max_age"] else None,
         timeout=params["wait_timeout"],
     )
+    return VolumeSnapshot(connect(params, context), wanted, context.progress)
 
 
 def main() -> None:

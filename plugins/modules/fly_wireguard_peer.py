@@ -89,7 +89,7 @@ from ansible.module_utils.basic import env_fallback
 from ..module_utils._converge.context import Context
 from ..module_utils._converge.module import run_module
 from ..module_utils._options.api import API_OPTIONS, connect_graphql
-from ..module_utils._resources.wireguard_peer import WireGuardPeer
+from ..module_utils._resources.wireguard_peer import WantedPeer, WireGuardPeer
 
 SPEC: dict[str, Any] = {
     "argument_spec": {
@@ -107,16 +107,16 @@ SPEC: dict[str, Any] = {
 
 
 def body(params: dict[str, Any], context: Context) -> WireGuardPeer:
-    return WireGuardPeer(
-        connect_graphql(params, context),
-        params["org"],
-        params["name"],
-        Path(params["dest"]),
+    wanted = WantedPeer(
+        org=params["org"],
+        name=params["name"],
+        dest=Path(params["dest"]),
         region=params["region"],
         network=params["network"],
         state=params["state"],
         replace=params["replace"],
     )
+    return WireGuardPeer(connect_graphql(params, context), wanted)
 
 
 def main() -> None:

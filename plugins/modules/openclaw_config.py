@@ -209,7 +209,7 @@ def body(params: dict[str, Any], context: Context) -> GatewayConfig:
         schema_cache=Path(params["schema_cache"]),
     )
     effect = ConfigEffect(api, platform, gate, app, release, context)
-    return GatewayConfig(api, effect, app, wanted, context, params["machines"])
+    return GatewayConfig(api, effect, app, wanted, params["machines"])
 
 
 def main() -> None:

@@ -75,7 +75,7 @@ from typing import Any
 from ..module_utils._converge.context import Context
 from ..module_utils._converge.module import run_module
 from ..module_utils._options.api import API_OPTIONS, connect
-from ..module_utils._resources.owner_link import OwnerLink
+from ..module_utils._resources.owner_link import OwnerLink, WantedLink
 
 SPEC: dict[str, Any] = {
     "argument_spec": {
@@ -90,9 +90,8 @@ SPEC: dict[str, Any] = {
 
 
 def body(params: dict[str, Any], context: Context) -> OwnerLink:
-    return OwnerLink(
-        connect(params, context), context, params["app"], params["url"], Path(params["dest"]), params["owner"]
-    )
+    wanted = WantedLink(params["app"], params["url"], Path(params["dest"]), params["owner"])
+    return OwnerLink(connect(params, context), context, wanted)
 
 
 def main() -> None:

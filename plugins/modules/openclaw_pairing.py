@@ -74,7 +74,7 @@ from typing import Any
 from ..module_utils._converge.context import Context
 from ..module_utils._converge.module import run_module
 from ..module_utils._options.api import API_OPTIONS, connect
-from ..module_utils._resources.senders import Senders
+from ..module_utils._resources.senders import Senders, WantedSender
 
 SPEC: dict[str, Any] = {
     "argument_spec": {
@@ -90,14 +90,8 @@ SPEC: dict[str, Any] = {
 
 
 def body(params: dict[str, Any], context: Context) -> Senders:
-    return Senders(
-        connect(params, context),
-        params["app"],
-        params["channel"],
-        code=params["code"],
-        notify=params["notify"],
-        owner=params["owner"],
-    )
+    wanted = WantedSender(params["app"], params["channel"], params["code"], params["notify"], params["owner"])
+    return Senders(connect(params, context), wanted)
 
 
 def main() -> None:

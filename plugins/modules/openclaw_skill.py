@@ -128,7 +128,7 @@ def body(params: dict[str, Any], context: Context) -> Skills:
         params["path"].rstrip("/"),
         params["owner"],
     )
-    return Skills(connect(params, context), context, wanted_skills)
+    return Skills(connect(params, context), wanted_skills)
 
 
 def main() -> None:

@@ -28,7 +28,7 @@ from ansible.utils.display import Display
 
 from ..module_utils._converge.context import Context
 from ..module_utils._converge.masking import mask_result
-from ..module_utils._converge.run import run
+from ..module_utils._converge.run import ended, run
 
 display = Display()
 _VALIDATION = (
@@ -74,16 +74,27 @@ class InWorkerAction(ActionBase):
             diff=self._task.diff,
             progress=self._say,
             warn=display.warning,
+            traceback=display.verbosity >= 3,
         )
-        masked: set[str] = set()
-        try:
-            with self._task_environment():
-                params, masked = self._arguments(spec, task_vars)
-                result.update(run(self.module.body, params, context))
-        finally:
-            masked |= context.secrets
+        with self._task_environment():
+            params, masked = self._arguments(spec, task_vars)
+            result.update(self._outcome(params, context))
         result |= self._invocation(params, task_vars)
-        return mask_result(result, masked)
+        result = mask_result(result, masked | context.secrets)
+        if "exception" in result:
+            display.vvv(str(result.pop("exception")))
+        return result
+
+    def _outcome(self, params: dict[str, Any], context: Context) -> dict[str, Any]:
+        try:
+            return run(self.module.body, params, context)
+        except BaseException as error:
+            # Ansible raises it into whatever a task does when its `timeout` is over.
+            if type(error).__name__ != "TaskTimeoutError":
+                raise
+            period = self._task.timeout
+            message = f"The task did not end within its timeout of {period} s. Give it more time, or run it again."
+            return {**ended(message, context), "timedout": {"period": period}}
 
     def _needs_a_process(self) -> bool:
         return bool(

@@ -88,7 +88,7 @@ def token(fly: Platform, app: str, dest: Path, **params: object) -> Outcome:
 
 def test_a_token_in_a_file(fly: Platform, app: str, tmp_path: Path) -> None:
     dest = tmp_path / "token"
-    assert token(fly, app, dest, check=True)["changes"] == ["make a token: there is none"]
+    assert token(fly, app, dest, check=True)["changes"] == ["make a token: none exists"]
     done = token(fly, app, dest, expiry="720h")
     value = dest.read_text().strip()
     assert mode(dest) == 0o600 and value.startswith("FlyV1 ") and value not in repr(done.result)

@@ -61,5 +61,5 @@ class UncertainWrite(CollectionError):
     """
 
 
-class NoConnection(CollectionError):
+class NoAnswer(CollectionError):
     """Nothing answers there, so that looking at what is there would fail as well."""

@@ -1,11 +1,13 @@
 # GNU General Public License v3.0 or later (see LICENSE)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What one run of a task may do and must keep to itself."""
+"""What one run of a task may do, must keep to itself, and did."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+
+from .record import Record
 
 
 def _ignore(_text: str) -> None:
@@ -20,6 +22,10 @@ class Context:
     warn: Callable[[str], None] = _ignore
     secrets: set[str] = field(default_factory=set)
     """Values to be masked in everything that leaves the task."""
+    record: Record | None = None
+    """What the engine changed so far; None until a resource is converged."""
+    traceback: bool = False
+    """Whether a bug is reported with its traceback (-vvv)."""
 
     def secret(self, value: str) -> str:
         """Mask `value` from here on, and give it back."""

@@ -7,12 +7,14 @@ It alone knows check mode, diff and `changed`, so no resource can get them wrong
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from contextlib import nullcontext
+from typing import Any, Generic, TypeVar
 
 from .._base import clock
-from .._base.errors import CollectionError, UncertainWrite
+from .._base.errors import CollectionError, NoAnswer, UncertainWrite
 from .context import Context
-from .resource import Change, Resource
+from .record import Record
+from .resource import Change, Refusal, Resource
 
 MAX_PASSES = 6
 Observed = TypeVar("Observed")
@@ -22,79 +24,161 @@ class NotConverged(CollectionError):
     """What was applied did not bring about what was wanted."""
 
 
+class Refused(CollectionError):
+    """Several things speak against the plan; `details["refusals"]` has the parts of each."""
+
+
 def converge(resource: Resource[Observed], context: Context) -> dict[str, Any]:
     """Bring the resource about and return the task's result.
 
-    In check mode nothing is applied, and `changed`, `changes` and `diff` are those of a real run.
+    In check mode nothing is applied, and `changed`, `changes` and `diff` are those that a run then has; what a run
+    refuses is refused. Whatever ends a run, `context.record` has what it changed until then.
     """
+    record = context.record = Record(resource.title)
+    run = _Run(resource, context, record)
     observed = resource.observe()
-    changes = resource.plan(observed)
-    done: list[Change] = []
-    if changes and not context.check_mode:
-        try:
-            observed, done = _apply(resource, context, observed, changes)
-        except CollectionError:
-            resource.conclude(failed=True)
-            raise
-        resource.conclude(failed=False)
-    if not context.check_mode:
-        observed = resource.settle(observed)
-    told = done or changes
+    changes = run.plan(observed)
+    if context.check_mode:
+        for change in changes:
+            record.add(change)
+    elif changes:
+        observed = run.change(observed, changes)
+    else:
+        observed = resource.wait_until_ready(observed)
     result = resource.describe(observed)
-    result["changed"] = bool(told)
-    result["changes"] = [change.summary for change in told]
-    if context.diff and told:
-        result["diff"] = [_diff(resource.title, change) for change in told]
-    return result
+    for line in result.pop("warnings", ()):
+        context.warn(line)
+    return {**result, **record.result(diff=context.diff)}
 
 
-def _apply(
-    resource: Resource[Observed], context: Context, observed: Observed, changes: list[Change]
-) -> tuple[Observed, list[Change]]:
-    done: list[Change] = []
-    uncertain: UncertainWrite | None = None
-    for attempt in range(MAX_PASSES):
+class _Run(Generic[Observed]):
+    """One run's changes of a resource."""
+
+    def __init__(self, resource: Resource[Observed], context: Context, record: Record) -> None:
+        self._resource, self._context, self._record = resource, context, record
+        self._ended: set[str] = set()
+        """Keys of the actions that took effect and are not to be repeated."""
+        self._planned: dict[str, Change] = {}
+        """By key, as they were planned first: what is planned again is the same change, whatever is left of it."""
+
+    def plan(self, observed: Observed) -> list[Change]:
+        """The changes that are still to be made. Raises what speaks against them, all at once."""
+        steps = self._resource.plan(observed)
+        refusals = [step for step in steps if isinstance(step, Refusal) and step.key not in self._ended]
+        check = self._context.check_mode
+        for refusal in refusals if check else ():
+            if refusal.until_run:
+                self._context.progress(f"a run needs what earlier tasks do, or it fails: {refusal.error}")
+        errors = [refusal.error for refusal in refusals if not (check and refusal.until_run)]
+        if errors:
+            raise _error(self._resource.title, errors)
+        changes = [step for step in steps if isinstance(step, Change) and (check or not step.deferred)]
+        if len(set(_keys(changes))) < len(changes):
+            raise ValueError(f"changes with one key: {_keys(changes)}")
+        for change in changes:
+            self._planned.setdefault(change.key, change)
+        return [change for change in changes if change.key not in self._ended]
+
+    def change(self, observed: Observed, changes: list[Change]) -> Observed:
+        """Make the changes, wait until they are in effect, and note how it ended, whatever ended it."""
         try:
-            for change in changes:
-                context.progress(f"{resource.title}: {change.summary}")
-                if all(change.summary != other.summary for other in done):
-                    done.append(change)
-                change.apply()
-            uncertain = None
-        except UncertainWrite as error:
-            uncertain = error
-            clock.sleep(min(0.2 * 2**attempt, 2))
-        observed = resource.observe()
-        before, changes = changes, resource.plan(observed)
+            lock = self._resource.exclusive()
+            with lock or nullcontext():
+                if lock:
+                    observed = self._resource.observe()
+                    changes = self.plan(observed)
+                observed = self._resource.wait_until_ready(self._apply(observed, changes))
+        except BaseException as error:
+            self._finalize_after(error)
+            raise
+        self._resource.finalize(failed=False)
+        return observed
+
+    def _apply(self, observed: Observed, changes: list[Change]) -> Observed:
+        uncertain: UncertainWrite | None = None
+        for attempt in range(MAX_PASSES):
+            if not changes:
+                return observed
+            uncertain, at = self._pass(changes)
+            if uncertain:
+                clock.sleep(min(0.2 * 2**attempt, 2))
+            observed = self._resource.observe()
+            if at and at.once and self._happened(at, observed, []):
+                self._took_effect(at)
+            before, changes = changes, self.plan(observed)
+            if at and not at.once and self._happened(at, observed, changes):
+                self._took_effect(at)
+            if changes and uncertain is None and _keys(changes) == _keys(before):
+                break
         if not changes:
-            return observed, done
-        if uncertain is None and [c.summary for c in changes] == [c.summary for c in before]:
-            break
-    if uncertain is not None:
-        raise uncertain
-    raise NotConverged(
-        "the change was accepted but is not in effect",
-        where=resource.title,
-        why="still to do: " + "; ".join(change.summary for change in changes),
-        todo="Run again; if this stays, something else changes it back",
+            return observed
+        self._record.failed = changes[0]
+        for change in changes:
+            self._record.changes.pop(change.key, None)
+        raise uncertain or NotConverged(
+            "the change was accepted but is not in effect",
+            where=self._resource.title,
+            why="still to do: " + "; ".join(change.summary for change in changes),
+            todo="Run again; if this stays, something else changes it back",
+        )
+
+    def _pass(self, changes: list[Change]) -> tuple[UncertainWrite | None, Change | None]:
+        """Apply one after the other; return the first answer that was lost, and whose it was."""
+        for change in changes:
+            self._context.progress(f"{self._resource.title}: {change.summary}")
+            try:
+                change.apply()
+            except UncertainWrite as error:
+                return error, change
+            except BaseException as error:
+                self._record.failed = change
+                self._look_after(error, change)
+                raise
+            self._took_effect(change)
+        return None, None
+
+    def _took_effect(self, change: Change) -> None:
+        self._record.add(self._planned[change.key])
+        if change.once:
+            self._ended.add(change.key)
+
+    def _happened(self, change: Change, observed: Observed, planned: list[Change]) -> bool:
+        """Whether it took effect though its answer was lost."""
+        if change.once:
+            return bool(change.took_effect and change.took_effect(observed))
+        return change.key not in _keys(planned)
+
+    def _look_after(self, error: BaseException, change: Change) -> None:
+        """A change that failed may be in effect all the same, such as a machine that is there and not healthy."""
+        if not isinstance(error, Exception) or isinstance(error, NoAnswer):
+            return
+        try:
+            observed = self._resource.observe()
+            planned = [step for step in self._resource.plan(observed) if isinstance(step, Change)]
+            happened = self._happened(change, observed, planned)
+        except Exception:
+            return
+        if happened:
+            self._took_effect(change)
+
+    def _finalize_after(self, error: BaseException) -> None:
+        """Nothing that goes wrong here hides the error that ended the run."""
+        try:
+            self._resource.finalize(failed=True)
+        except Exception as another:
+            self._context.warn(f"{self._resource.title}: how the run ended could not be noted: {another}")
+
+
+def _keys(changes: list[Change]) -> list[str]:
+    return [change.key for change in changes]
+
+
+def _error(title: str, errors: list[CollectionError]) -> CollectionError:
+    if len(errors) == 1:
+        return errors[0]
+    return Refused(
+        f"{len(errors)} things speak against this",
+        where=title,
+        why="".join(f"\n- {error}" for error in errors),
+        refusals=[error.as_dict() for error in errors],
     )
-
-
-def _diff(title: str, change: Change) -> dict[str, Any]:
-    header = f"{title}: {change.summary}"
-    return {
-        "before": _printable(change.before),
-        "after": _printable(change.after),
-        "before_header": header,
-        "after_header": header,
-    }
-
-
-def _printable(value: Any) -> Any:
-    if value is None:
-        return ""
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return "".join(f"{item}\n" for item in value)
-    if isinstance(value, str):
-        return value if value.endswith("\n") else value + "\n"
-    return value

@@ -16,11 +16,12 @@ from typing import Any
 from ansible.module_utils.common.parameters import remove_values
 
 _TEXTS = frozenset(
-    {"msg", "warnings", "deprecations", "exception", "diff", "changes", "invocation", "module_stderr", "module_stdout"}
+    {"msg", "warnings", "deprecations", "exception", "diff", "changes", "failed_change"}
+    | {"invocation", "module_stderr", "module_stdout"}
 )
 """Keys of a result that people read."""
 _ERROR = "error"
-_ERROR_TEXTS = frozenset({"what", "where", "why", "todo", "log", "stdout", "stderr"})
+_ERROR_TEXTS = frozenset({"what", "where", "why", "todo", "log", "stdout", "stderr", "refusals"})
 _SHORTEST = 16
 _DISTINCT = 8
 """Characters that differ in an unmistakable value."""

@@ -22,7 +22,7 @@ class _Module(AnsibleModule):  # type: ignore[misc]
 def run_module(spec: dict[str, Any], body: Body) -> None:
     """Parse the task's arguments by `spec` (AnsibleModule's keyword arguments), run, report, exit."""
     module = _Module(**spec)
-    context = Context(check_mode=module.check_mode, diff=module._diff)
+    context = Context(check_mode=module.check_mode, diff=module._diff, traceback=module._verbosity >= 3)
     context.warn = lambda text: module.warn(mask_text(text, module.no_log_values | context.secrets))
     result = run(body, module.params, context)
     secrets = module.no_log_values | context.secrets

@@ -5,22 +5,54 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+
+from .._base.errors import CollectionError
 
 Observed = TypeVar("Observed")
 
 
 @dataclass(frozen=True)
 class Change:
-    """One step from what is to what is wanted. `before` and `after` are safe to print."""
+    """One step from what is to what is wanted."""
 
+    key: str
+    """Its identity: unique in a plan, and the same when the change is planned again. Never shown."""
     summary: str
     """An imperative line, as a plan shows it: "extend volume data from 1 to 2 GB"."""
     before: Any
+    """What the change replaces, safe to print."""
     after: Any
+    """What the change brings about, safe to print."""
     apply: Callable[[], object]
+    once: bool = False
+    """For an action that leaves nothing to compare, such as a restart: it is applied at most once in a run."""
+    took_effect: Callable[[Any], bool] | None = None
+    """Tells from a later observation whether an action whose answer was lost took effect; without it, it did not."""
+    deferred: bool = False
+    """Whether a later task of the run makes it, such as after the deploy: shown in check mode, and not applied here."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A reason why nothing of a plan can be applied."""
+
+    error: CollectionError
+    key: str = ""
+    """Of the action it speaks against: it is moot once that has taken effect. Without one it speaks against all."""
+    until_run: bool = False
+    """Whether tasks before this one may remove the reason. In check mode they did nothing, so it is only shown."""
+
+
+Plan = Sequence[Change | Refusal]
+
+
+def refusal(what: str, *, where: str, why: str = "", todo: str = "", **details: object) -> Refusal:
+    """Refuse with an error of these parts."""
+    return Refusal(CollectionError(what, where=where, why=why, todo=todo, **details))
 
 
 class Resource(ABC, Generic[Observed]):
@@ -33,19 +65,26 @@ class Resource(ABC, Generic[Observed]):
 
     @abstractmethod
     def observe(self) -> Observed:
-        """Read how things are. No write, whatever happens."""
+        """Read how things are. Writes nothing, and changes nothing of this object."""
 
     @abstractmethod
-    def plan(self, observed: Observed) -> list[Change]:
-        """Tell the changes that lead from `observed` to what is wanted, in order. Pure."""
+    def plan(self, observed: Observed) -> Plan:
+        """Return the changes that lead from `observed` to what is wanted, in order, and all that speaks against them.
 
-    def conclude(self, *, failed: bool) -> None:
-        """Note how it ended, once after all changes; not called when there were none, nor in check mode."""
+        Pure: the same `observed` gives the same plan; no request, no file, no clock that decides, no exception.
+        """
 
-    def settle(self, observed: Observed) -> Observed:
+    def exclusive(self) -> AbstractContextManager[object] | None:
+        """Return a lock to hold while changes are made; it is taken before the first, and then looked again."""
+        return None
+
+    def wait_until_ready(self, observed: Observed) -> Observed:
         """Wait until what was applied is in effect. Reads only; not called in check mode."""
         return observed
 
+    def finalize(self, *, failed: bool) -> None:
+        """Note how it ended, whatever ended it. Called once when changes were begun; not in check mode."""
+
     @abstractmethod
     def describe(self, observed: Observed) -> dict[str, Any]:
-        """Give the task's return values."""
+        """Return the task's values; lines under `warnings` are shown as warnings."""

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
+from pathlib import PurePath
 from typing import Any
 
 from .._base.errors import CollectionError
@@ -15,13 +17,37 @@ from .resource import Resource
 Params = dict[str, Any]
 Body = Callable[[Params, Context], Any]
 """What a module does: give a `Resource` to converge, or (for `_info` and exec) a result as a dictionary."""
+_REPORT = "Report it with the output of this task at -vvv: https://github.com/openclaw/ansible-collection-fly/issues"
+
+
+class Bug(CollectionError):
+    """An exception that is none of ours."""
+
+    def __init__(self, error: Exception) -> None:
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{'/'.join(PurePath(where.filename).parts[-3:])}:{where.lineno}"
+        super().__init__("a bug in openclaw.fly", why=f"{type(error).__name__}: {error} ({place})", todo=_REPORT)
 
 
 def run(body: Body, params: Params, context: Context) -> dict[str, Any]:
-    """Run a module's body; an error of ours becomes a failed result, never a traceback."""
+    """Run a module's body. Every exception becomes a failed result, a bug of ours as well."""
     try:
         outcome = body(params, context)
         result: dict[str, Any] = converge(outcome, context) if isinstance(outcome, Resource) else outcome
         return result
     except CollectionError as error:
-        return {"failed": True, "msg": str(error), "error": error.as_dict()}
+        return _failed(error, context)
+    except Exception as error:
+        shown = {"exception": "".join(traceback.format_exception(error))} if context.traceback else {}
+        return {**_failed(Bug(error), context), **shown}
+
+
+def _failed(error: CollectionError, context: Context) -> dict[str, Any]:
+    return {**ended(str(error), context), "error": error.as_dict()}
+
+
+def ended(message: str, context: Context) -> dict[str, Any]:
+    """A failed result, with what was changed before it."""
+    record = context.record
+    changed = record.result(diff=context.diff) if record and (record.changes or record.failed) else {}
+    return {**changed, "failed": True, "msg": message}

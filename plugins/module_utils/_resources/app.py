@@ -4,109 +4,115 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from .._base import clock
 from .._base.errors import CollectionError
-from .._converge.resource import Change, Resource
+from .._base.waiting import wait_until
+from .._converge.resource import Change, Plan, Refusal, Resource, refusal
 from .._fly.client import token
 from .._fly.client.api import Json, MachinesApi
 from .._fly.client.errors import Forbidden, NameTaken
 
-_PATIENCE = 60.0
+_TIMEOUT, _EVERY = 60.0, 0.5
 
 
-class App(Resource[Json | None]):
-    """`state` is "present" or "absent"; `destroy_volumes` allows that volumes go with the app."""
+@dataclass(frozen=True)
+class WantedApp:
+    """`state` is present or absent; `destroy_volumes` allows that volumes go with the app."""
 
-    def __init__(
-        self,
-        api: MachinesApi,
-        name: str,
-        org: str | None,
-        network: str | None = None,
-        state: str = "present",
-        destroy_volumes: bool = False,
-    ) -> None:
-        self._api, self.name, self._org, self._network = api, name, org, network
-        self._state, self._destroy_volumes = state, destroy_volumes
+    name: str
+    org: str | None = None
+    network: str | None = None
+    state: str = "present"
+    destroy_volumes: bool = False
+
+
+@dataclass(frozen=True)
+class AppState:
+    app: Json | None
+    not_allowed: CollectionError | None = None
+    """Why the token cannot create it."""
+
+
+class App(Resource[AppState]):
+    def __init__(self, api: MachinesApi, wanted: WantedApp) -> None:
+        self._api, self._wanted = api, wanted
 
     @property
     def title(self) -> str:
-        return f"app {self.name}"
+        return f"app {self._wanted.name}"
 
-    def observe(self) -> Json | None:
+    def observe(self) -> AppState:
         try:
-            found = self._api.app(self.name)
+            found = self._api.app(self._wanted.name)
         except Forbidden as error:
             raise self._taken(error) from error
-        if found is None and self._state == "present":
-            token.require_creation(self._api, self.name, self._org)
-        return found
+        if found is None and self._wanted.state == "present":
+            try:
+                token.require_creation(self._api, self._wanted.name, self._wanted.org)
+            except CollectionError as error:
+                return AppState(None, error)
+        return AppState(found)
 
-    def plan(self, observed: Json | None) -> list[Change]:
-        if self._state == "absent":
-            return [self._deletion(observed)] if observed else []
-        if observed is None:
-            if not self._org:
-                raise CollectionError(
-                    "no organization is given for a new app",
-                    where=self.title,
-                    todo="Give org, or set FLY_ORG (fly orgs list tells the slugs)",
-                )
-            after = {"app": self.name, "org": self._org, "network": self._network or "the organization's own"}
-            return [Change("create the app", None, after, partial(self._create, self._org))]
-        self._refuse_what_cannot_change(observed)
-        return []
+    def plan(self, observed: AppState) -> Plan:
+        wanted = self._wanted
+        if wanted.state == "absent":
+            return self._deletion(observed.app) if observed.app else []
+        if observed.app:
+            return self._what_cannot_change(observed.app)
+        refusals = [Refusal(observed.not_allowed)] if observed.not_allowed else []
+        if not wanted.org:
+            todo = "Give org, or set FLY_ORG (fly orgs list shows the slugs)"
+            return [*refusals, refusal("no organization is given for a new app", where=self.title, todo=todo)]
+        after = {"app": wanted.name, "org": wanted.org, "network": wanted.network or "the organization's own"}
+        return [*refusals, Change("create", "create the app", None, after, partial(self._create, wanted.org))]
 
-    def describe(self, observed: Json | None) -> dict[str, Any]:
-        return {"app": observed}
+    def describe(self, observed: AppState) -> dict[str, Any]:
+        return {"app": observed.app}
 
     def _create(self, org: str) -> None:
         try:
-            self._api.create_app(self.name, org, self._network)
+            self._api.create_app(self._wanted.name, org, self._wanted.network)
         except NameTaken as error:
             raise self._taken(error) from error
-        self._wait_until(lambda there: there)
+        self._wait(exists=True)
 
     def _delete(self) -> None:
-        self._api.delete_app(self.name)
-        self._wait_until(lambda there: not there)
+        self._api.delete_app(self._wanted.name)
+        self._wait(exists=False)
 
-    def _wait_until(self, reached: Callable[[bool], bool]) -> None:
+    def _wait(self, *, exists: bool) -> None:
         """Apps come and go a moment after the answer."""
-        deadline = clock.monotonic() + _PATIENCE
-        while not reached(self._api.app(self.name) is not None) and clock.monotonic() < deadline:
-            clock.sleep(0.5)
+        wait_until(
+            "the app to exist" if exists else "the app to be gone",
+            lambda: self._api.app(self._wanted.name),
+            lambda app: (app is not None) == exists,
+            timeout=_TIMEOUT,
+            every=_EVERY,
+            where=self.title,
+            todo="Run again",
+        )
 
-    def _deletion(self, observed: Json) -> Change:
-        volumes = observed.get("volume_count") or 0
-        if volumes and not self._destroy_volumes:
-            raise CollectionError(
-                f"the app holds {volumes} volume{'s' if volumes > 1 else ''}, and its data would go with it",
-                where=self.title,
-                todo="Back it up, then say destroy_volumes: true",
-            )
-        before = {"app": self.name, "machines": observed.get("machine_count"), "volumes": volumes}
-        return Change("destroy the app and all in it", before, None, self._delete)
+    def _deletion(self, app: Json) -> Plan:
+        volumes = app.get("volume_count") or 0
+        if volumes and not self._wanted.destroy_volumes:
+            what = f"the app holds {volumes} volume{'s' if volumes > 1 else ''}, and its data would go with it"
+            return [refusal(what, where=self.title, todo="Back it up, then set destroy_volumes: true")]
+        before = {"app": self._wanted.name, "machines": app.get("machine_count"), "volumes": volumes}
+        return [Change("destroy", "destroy the app and all in it", before, None, self._delete)]
 
-    def _refuse_what_cannot_change(self, observed: Json) -> None:
-        org = (observed.get("organization") or {}).get("slug")
-        if self._org and org and org != self._org:
-            raise CollectionError(
-                f"the app belongs to the organization {org}, not to {self._org}",
-                where=self.title,
-                todo=f"Set org to {org}, or move the app with fly apps move",
-            )
-        network = observed.get("network") or ""
-        if self._network and self._network != network:
-            raise CollectionError(
-                f"the app lives in the network {network or 'of its organization'}, and that cannot be changed",
-                where=self.title,
-                todo="Leave network as it is, or create another app",
-            )
+    def _what_cannot_change(self, app: Json) -> Plan:
+        wanted, refusals = self._wanted, []
+        org, network = (app.get("organization") or {}).get("slug"), app.get("network") or ""
+        if wanted.org and org and org != wanted.org:
+            what = f"the app belongs to the organization {org}, not to {wanted.org}"
+            refusals.append(refusal(what, where=self.title, todo=f"Set org to {org}, or move it with fly apps move"))
+        if wanted.network and wanted.network != network:
+            what = f"the app lives in the network {network or 'of its organization'}, and that cannot be changed"
+            refusals.append(refusal(what, where=self.title, todo="Leave network as it is, or create another app"))
+        return refusals
 
     def _taken(self, error: Exception) -> NameTaken:
         return NameTaken(

@@ -1,98 +1,106 @@
 # GNU General Public License v3.0 or later (see LICENSE)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The certificate for a host name of one's own."""
+"""The certificate for a custom host name."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from .._base import clock
-from .._base.errors import CollectionError
-from .._converge.resource import Change, Resource
+from .._base.waiting import TimedOut, wait_until
+from .._converge.resource import Change, Plan, Resource
 from .._fly.client.api import Json, MachinesApi
 from .._fly.client.x509 import expiry
 
-_PAUSE = 5.0
+_EVERY = 5.0
+
+
+@dataclass(frozen=True)
+class WantedCertificate:
+    """By ACME, or with `fullchain` and `private_key` a custom one. `wait` seconds until it serves; 0: not at all."""
+
+    app: str
+    hostname: str
+    fullchain: str | None = None
+    private_key: str = ""
+    state: str = "present"
+    wait: float = 0
 
 
 class Certificate(Resource[Json | None]):
-    """By ACME, or with `fullchain` and `private_key` one of one's own. `wait` seconds until it serves; 0: not at all.
-
-    The API does not tell a certificate's fingerprint: a custom one is taken for the same when it ends at the same time.
-    """
+    """The API gives no fingerprint: a custom certificate is taken for the same when it ends at the same time."""
 
     def __init__(
-        self,
-        api: MachinesApi,
-        app: str,
-        hostname: str,
-        *,
-        fullchain: str | None = None,
-        private_key: str | None = None,
-        state: str = "present",
-        wait: float = 0,
+        self, api: MachinesApi, wanted: WantedCertificate, progress: Callable[[str], None] = lambda _line: None
     ) -> None:
-        self._api, self._app, self._hostname = api, app, hostname.lower()
-        self._fullchain, self._private_key = fullchain, private_key
-        self._state, self._wait = state, wait
-        self._expiry = expiry(fullchain, self.title) if fullchain else None
+        self._api, self._wanted, self._progress = api, wanted, progress
+        self._hostname = wanted.hostname.lower()
+        self._expiry = expiry(wanted.fullchain, self.title) if wanted.fullchain else None
 
     @property
     def title(self) -> str:
-        return f"certificate for {self._hostname} of {self._app}"
+        return f"certificate for {self._hostname} of {self._wanted.app}"
 
     def observe(self) -> Json | None:
-        return self._api.certificate(self._app, self._hostname)
+        return self._api.certificate(self._wanted.app, self._hostname)
 
-    def plan(self, observed: Json | None) -> list[Change]:
-        if self._state == "absent":
-            remove = Change("remove it", _shown(observed), None, self._remove)
-            return [remove] if observed else []
+    def plan(self, observed: Json | None) -> Plan:
+        if self._wanted.state == "absent":
+            return [Change("remove", "remove it", _shown(observed), None, self._remove)] if observed else []
         if self._expiry is None:
             if observed and observed.get("acme_requested"):
                 return []
             request = {"hostname": self._hostname, "source": "fly"}
-            return [Change("request it", _shown(observed), request, self._request)]
-        held = _custom(observed)
-        if held and _seconds(held.get("expires_at")) == self._expiry:
+            return [Change("request", "request it", _shown(observed), request, self._request)]
+        current = _custom(observed)
+        if current and _seconds(current.get("expires_at")) == self._expiry:
             return []
-        after = {"hostname": self._hostname, "source": "custom", "expires_at": _text(self._expiry)}
-        return [Change("replace it" if held else "bring it", _shown(observed), after, self._bring)]
+        after = {"hostname": self._hostname, "source": "custom", "expires_at": clock.text(self._expiry)}
+        return [Change("bring", "replace it" if current else "bring it", _shown(observed), after, self._bring)]
 
-    def settle(self, observed: Json | None) -> Json | None:
-        deadline = clock.monotonic() + self._wait
-        while self._wait and observed and not observed.get("configured"):
-            if clock.monotonic() > deadline:
-                raise CollectionError(
-                    f"it does not serve after {self._wait:.0f} s",
-                    where=self.title,
-                    why="; ".join(_problems(observed)),
-                    todo=_todo(observed),
-                    dns_records=dns_records(observed),
-                )
-            clock.sleep(_PAUSE)
-            self._api.check_certificate(self._app, self._hostname)
-            observed = self.observe()
-        return observed
+    def wait_until_ready(self, observed: Json | None) -> Json | None:
+        if not self._wanted.wait or _serves(observed):
+            return observed
+        try:
+            return wait_until(
+                "it to serve",
+                self._checked,
+                _serves,
+                timeout=self._wanted.wait,
+                every=_EVERY,
+                where=self.title,
+                state=lambda seen: "; ".join(_problems(seen or {})) or str((seen or {}).get("status") or ""),
+                todo=_todo(observed or {}),
+                progress=self._progress,
+            )
+        except TimedOut as error:
+            error.details["dns_records"] = dns_records(error.seen)
+            raise
 
     def describe(self, observed: Json | None) -> dict[str, Any]:
         if observed is None:
             return {"certificate": None, "configured": False, "dns_records": []}
         configured = bool(observed.get("configured"))
         records = dns_records(observed)
-        told = {} if configured else {"msg": f"{self._hostname} does not serve yet. {_todo(observed)}"}
-        return {"certificate": observed, "configured": configured, "dns_records": records, **told}
+        message = {} if configured else {"msg": f"{self._hostname} does not serve yet. {_todo(observed)}"}
+        return {"certificate": observed, "configured": configured, "dns_records": records, **message}
+
+    def _checked(self) -> Json | None:
+        """Have Fly.io look again, which it else does rarely."""
+        self._api.check_certificate(self._wanted.app, self._hostname)
+        return self.observe()
 
     def _request(self) -> None:
-        self._api.request_certificate(self._app, self._hostname)
+        self._api.request_certificate(self._wanted.app, self._hostname)
 
     def _bring(self) -> None:
-        fullchain, private_key = self._fullchain or "", self._private_key or ""
-        self._api.bring_certificate(self._app, self._hostname, fullchain, private_key)
+        wanted = self._wanted
+        self._api.bring_certificate(wanted.app, self._hostname, wanted.fullchain or "", wanted.private_key)
 
     def _remove(self) -> None:
-        self._api.remove_certificate(self._app, self._hostname)
+        self._api.remove_certificate(self._wanted.app, self._hostname)
 
 
 def dns_records(certificate: Json) -> list[Json]:
@@ -141,9 +149,10 @@ def _shown(certificate: Json | None) -> Json | None:
     return {"hostname": certificate.get("hostname"), "certificates": held}
 
 
+def _serves(certificate: Json | None) -> bool:
+    """One that was removed is not waited for."""
+    return certificate is None or bool(certificate.get("configured"))
+
+
 def _seconds(text: Any) -> int:
-    return int(datetime.fromisoformat(str(text).replace("Z", "+00:00")).timestamp()) if text else 0
-
-
-def _text(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return int(clock.parse(str(text))) if text else 0

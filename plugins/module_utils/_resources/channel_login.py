@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from .._base import clock
 from .._base.errors import CollectionError
+from .._base.waiting import TimedOut, wait_until
 from .._converge.context import Context
-from .._converge.resource import Change, Resource
+from .._converge.resource import Change, Plan, Resource
 from .._fly.client.api import MachinesApi
 from .._gateway.calls import call
 from .._gateway.cli import GatewayCli
@@ -22,7 +22,7 @@ _START_MS = 15000
 _WAIT_MS = 10000
 """Below what a call may take; codes change every 20 seconds or so."""
 
-_CONNECTS, _PAUSE = 60.0, 2.0
+_CONNECTS, _EVERY = 60.0, 2.0
 
 
 @dataclass(frozen=True)
@@ -42,77 +42,91 @@ class WantedLogin:
 class ChannelLogin(Resource[ChannelStatus]):
     def __init__(self, api: MachinesApi, context: Context, wanted: WantedLogin) -> None:
         self._api, self._context, self._wanted = api, context, wanted
-        self._channel, self._account = wanted.channel, wanted.account
-        self._done = False
+        self._linked = False
 
     @property
     def title(self) -> str:
-        return f"{self._channel} of {self._wanted.app}"
+        return f"{self._wanted.channel} of {self._wanted.app}"
 
     def observe(self) -> ChannelStatus:
         _release, (answer,) = call(self._cli(), [("channels.status", {})])
-        found = [each for each in gateway_status.channels(answer.payload) if each.channel == self._channel]
+        found = [each for each in gateway_status.channels(answer.payload) if each.channel == self._wanted.channel]
         for each in found:
-            if self._account in (None, each.account):
+            if self._wanted.account in (None, each.account):
                 return each
         raise CollectionError(
-            f"there is no account {self._account}" if found else "the gateway does not know this channel",
+            f"there is no account {self._wanted.account}" if found else "the gateway does not know this channel",
             where=self.title,
             why="" if found else "its plugin is not loaded, or its block in channels is missing",
             todo="Declare the channel, and its plugin where the release does not bundle it; run site.yml, then this",
         )
 
-    def plan(self, observed: ChannelStatus) -> list[Change]:
-        if observed.linked or self._done:
+    def plan(self, observed: ChannelStatus) -> Plan:
+        if observed.linked:
             return []
-        return [Change(f"link {observed.channel} ({observed.account})", None, "linked", self._link)]
+        what = f"link {observed.channel} ({observed.account})"
+        return [Change("link", what, None, "linked", self._link, once=True, took_effect=lambda now: bool(now.linked))]
 
-    def settle(self, observed: ChannelStatus) -> ChannelStatus:
+    def wait_until_ready(self, observed: ChannelStatus) -> ChannelStatus:
         """A freshly linked account needs a moment to connect; whether it did is not judged here."""
-        began = clock.monotonic()
-        while self._done and not observed.works and clock.monotonic() - began < _CONNECTS:
-            clock.sleep(_PAUSE)
-            observed = self.observe()
-        return observed
+        if not self._linked:
+            return observed
+        try:
+            return wait_until(
+                "the account to connect",
+                self.observe,
+                lambda seen: seen.works,
+                timeout=_CONNECTS,
+                every=_EVERY,
+                where=self.title,
+                progress=self._context.progress,
+            )
+        except TimedOut as error:
+            last: ChannelStatus = error.seen
+            return last
 
     def describe(self, observed: ChannelStatus) -> dict[str, Any]:
         return {"account": asdict(observed)}
 
     def _link(self) -> None:
-        which = {"channel": self._channel, **({"accountId": self._account} if self._account else {})}
-        start, wait = {**which, "timeoutMs": _START_MS}, {**which, "timeoutMs": _WAIT_MS}
-        began, shown = clock.monotonic(), ""
-        while True:
-            answer = self._ask("web.login.start", start)
-            code = str(answer.get("qrDataUrl") or "")
-            if answer.get("connected"):
-                break
-            if not code:
-                why = str(answer.get("message") or "the gateway sent none")
-                raise CollectionError("there is no code to scan", where=self.title, why=why)
-            if code != shown:
-                self._show(code)
-                shown = code
-            if self._ask("web.login.wait", wait).get("connected"):
-                break
-            if clock.monotonic() - began > self._wanted.timeout:
-                raise CollectionError(
-                    "nobody scanned the code",
-                    where=self.title,
-                    why=f"waited {self._wanted.timeout:.0f} s",
-                    todo="Run again with the phone at hand",
-                )
-        self._done = True
+        shown: list[str] = []
+        wait_until(
+            "somebody to scan the code",
+            lambda: self._round(shown),
+            bool,
+            timeout=self._wanted.timeout,
+            every=0,
+            where=self.title,
+            todo="Run again with the phone at hand",
+        )
+        self._linked = True
+
+    def _round(self, shown: list[str]) -> bool:
+        """Show the code if it is another one, and wait a while; whether the account is linked by now."""
+        account = {"accountId": self._wanted.account} if self._wanted.account else {}
+        which = {"channel": self._wanted.channel, **account}
+        answer = self._asked("web.login.start", {**which, "timeoutMs": _START_MS})
+        if answer.get("connected"):
+            return True
+        code = str(answer.get("qrDataUrl") or "")
+        if not code:
+            why = str(answer.get("message") or "the gateway sent none")
+            raise CollectionError("there is no code to scan", where=self.title, why=why)
+        if code not in shown[-1:]:
+            self._show(code)
+            shown.append(code)
+        return bool(self._asked("web.login.wait", {**which, "timeoutMs": _WAIT_MS}).get("connected"))
 
     def _show(self, code: str) -> None:
         self._context.progress(f"{self.title}: scan this with the phone (its app, Linked devices)")
         for line in qr.text(code).splitlines():
             self._context.progress(line)
 
-    def _ask(self, method: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _asked(self, method: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
         _release, (answer,) = call(self._cli(), [(method, params)])
         if answer.refusal:
-            raise CollectionError(f"the gateway cannot link {self._channel}", where=self.title, why=answer.refusal)
+            what = f"the gateway cannot link {self._wanted.channel}"
+            raise CollectionError(what, where=self.title, why=answer.refusal)
         return answer.payload if isinstance(answer.payload, Mapping) else {}
 
     def _cli(self) -> GatewayCli:

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from .._base.errors import CollectionError
-from .._converge.resource import Change, Resource
+from .._converge.resource import Change, Plan, Refusal, Resource, refusal
 from .._fly.client.api import Json, MachinesApi
 from .._fly.client.errors import NoCapacity
 from .._fly.client.releases import ReleaseEntry
@@ -29,6 +29,39 @@ from .._fly.toml.definition import FlyToml
 
 
 @dataclass(frozen=True)
+class WantedDeployment:
+    """With `hold` it only makes sure that there is a machine that can be reached: it creates one that holds still when
+    there is none, and puts one on hold that is down. A running machine is left alone.
+
+    `secrets_pending` says that the app's secrets are going to change before this is applied, `secrets_state` what a
+    task before this one read of them. `fallback_regions` are for machines without a volume; `volume` is the one that a
+    new machine mounts when several of the name are free.
+    """
+
+    app: str
+    toml: FlyToml
+    image: str | None = None
+    hold: bool = False
+    secrets_pending: bool = False
+    secrets_state: tuple[str, float] | None = None
+    fallback_regions: tuple[str, ...] = ()
+    volume: str | None = None
+
+
+@dataclass(frozen=True)
+class DeployParts:
+    """What a deployment works with. `memory` has what is known of secrets that were set before there was a machine.
+
+    With `build` the image is built first, if a machine needs it and it is not there.
+    """
+
+    gate: Gate
+    memory: LedgerFile
+    release: ReleaseEntry | None = None
+    build: ImageBuild | None = None
+
+
+@dataclass(frozen=True)
 class DeployState:
     machines: list[Json]
     secrets: str
@@ -39,54 +72,23 @@ class DeployState:
     """Whether a machine is to run an image that is yet to be built."""
 
 
-class _Sending(Change):
-    """A change that sends a machine's configuration, and so needs its image."""
+@dataclass(frozen=True)
+class _Step:
+    change: Change
+    sends: bool = False
+    """Whether it sends a machine's configuration, and so needs its image."""
 
 
 class Deployment(Resource[DeployState]):
-    """Machines converged over the Machines API, one at a time, each behind the health gate.
+    """Machines converged over the Machines API, one at a time, each behind the health gate."""
 
-    With `hold` it only makes sure that there is a machine that can be reached: it creates one that holds still when
-    there is none, and puts one on hold that is down. A running machine is left alone. `secrets_pending` says that the
-    app's secrets are going to change before this is applied, `secrets_state` what a task before this one read of them.
-    `memory` has what is known of secrets that were set before there was a machine. `fallback_regions` are for machines
-    without a volume; `volume` is the one that a new machine mounts when several of the name are free. With `build` the
-    image is built first, if a machine needs it and it is not there.
-    """
-
-    def __init__(
-        self,
-        api: MachinesApi,
-        gate: Gate,
-        app: str,
-        toml: FlyToml,
-        *,
-        memory: LedgerFile,
-        image: str | None = None,
-        hold: bool = False,
-        secrets_pending: bool = False,
-        secrets_state: tuple[str, float] | None = None,
-        fallback_regions: tuple[str, ...] = (),
-        volume: str | None = None,
-        release: ReleaseEntry | None = None,
-        build: ImageBuild | None = None,
-    ) -> None:
-        self._api, self._gate, self._app, self._toml = api, gate, app, toml
-        self._write = MachineWriter(api, gate, app)
-        self._build = build
-        self._image: str = build.reference if build else image or toml.image
-        self._hold, self._secrets_pending = hold, secrets_pending
-        self._memory = memory
-        self._secrets_state = secrets_state
-        self._fallbacks, self._volume = fallback_regions, volume
-        self._release = None if hold else release
-        if not self._image:
-            raise CollectionError(
-                "no image is given",
-                where=self.title,
-                why="fly.toml has no [build] image, and building from a Dockerfile needs flyctl",
-                todo="Give image, or [build] image in fly.toml, or let flyctl build it with engine: flyctl",
-            )
+    def __init__(self, api: MachinesApi, wanted: WantedDeployment, parts: DeployParts) -> None:
+        self._api, self._wanted, self._build = api, wanted, parts.build
+        self._app, self._toml, self._hold = wanted.app, wanted.toml, wanted.hold
+        self._gate, self._memory = parts.gate, parts.memory
+        self._write = MachineWriter(api, parts.gate, wanted.app)
+        self._image: str = parts.build.reference if parts.build else wanted.image or wanted.toml.image
+        self._release = None if wanted.hold else parts.release
 
     @property
     def title(self) -> str:
@@ -98,37 +100,54 @@ class Deployment(Resource[DeployState]):
         unbuilt = self._is_unbuilt(machines)
         if self._hold:
             return DeployState(machines, "", 0.0, unbuilt)
-        if self._secrets_pending:
+        if self._wanted.secrets_pending:
             return DeployState(machines, "known once the secrets are set", math.inf, unbuilt)
-        state = self._secrets_state or secrets_state(self._api.secrets(self._app) or [])
+        state = self._wanted.secrets_state or secrets_state(self._api.secrets(self._app) or [])
         return DeployState(machines, *state, unbuilt)
 
-    def plan(self, observed: DeployState) -> list[Change]:
-        changes: list[Change] = []
+    def plan(self, observed: DeployState) -> Plan:
+        if not self._image:
+            return [
+                refusal(
+                    "no image is given",
+                    where=self.title,
+                    why="fly.toml has no [build] image, and building from a Dockerfile needs flyctl",
+                    todo="Give image, or [build] image in fly.toml, or let flyctl build it with engine: flyctl",
+                )
+            ]
+        try:
+            changes = self._changes(observed)
+        except CollectionError as error:  # what fly.toml says cannot be translated
+            return [Refusal(error)]
+        if self._build and observed.unbuilt and any(change.sends for change in changes):
+            what = f"build {self._image} from {self._build.where}"
+            after = {"image": self._image, "from": self._build.where}
+            return [Change("build", what, None, after, self._build.make), *(change.change for change in changes)]
+        return [change.change for change in changes]
+
+    def _changes(self, observed: DeployState) -> list[_Step]:
+        steps: list[_Step] = []
         groups = self._toml.groups
         for group in groups:
             existing = [machine for machine in observed.machines if group_of(machine) == group]
             if not existing:
-                changes.append(self._creation(group, observed))
+                steps.append(self._creation(group, observed))
             for machine in existing:
-                changes += self._convergence(machine, group, observed)
+                steps += self._convergence(machine, group, observed)
         if not self._hold:
-            changes += [self._removal(m) for m in observed.machines if group_of(m) not in groups]
-        if self._build and observed.unbuilt and any(isinstance(change, _Sending) for change in changes):
-            after = {"image": self._image, "from": self._build.where}
-            changes.insert(0, Change(f"build {self._image} from {self._build.where}", None, after, self._build.make))
-        return changes
+            steps += [self._removal(m) for m in observed.machines if group_of(m) not in groups]
+        return steps
 
-    def conclude(self, *, failed: bool) -> None:
-        if self._release:
-            self._release.end(failed=failed)
-
-    def settle(self, observed: DeployState) -> DeployState:
+    def wait_until_ready(self, observed: DeployState) -> DeployState:
         machines = [
             machine if self._gate.passed(machine) or self._may_sleep(machine) else self._gate.wait(machine)
             for machine in observed.machines
         ]
         return replace(observed, machines=machines)
+
+    def finalize(self, *, failed: bool) -> None:
+        if self._release:
+            self._release.end(failed=failed)
 
     def describe(self, observed: DeployState) -> dict[str, Any]:
         machines = [public_view(machine) for machine in observed.machines]
@@ -148,13 +167,13 @@ class Deployment(Resource[DeployState]):
 
     # What is wanted
 
-    def _wanted(self, group: str, volume: str | None, secrets: str) -> Json:
+    def _config(self, group: str, volume: str | None, secrets: str) -> Json:
         config = machine_config.machine_config(self._toml, group, self._image, volume)
         if secrets:
             config["metadata"][SECRETS_KEY] = secrets
         return machine_config.hold(config) if self._hold else config
 
-    def _convergence(self, machine: Json, group: str, observed: DeployState) -> list[Change]:
+    def _convergence(self, machine: Json, group: str, observed: DeployState) -> list[_Step]:
         identity, config = machine["id"], machine.get("config") or {}
         held, down = machine_config.is_held(config), machine.get("state") in DOWN
         if self._hold and (held or not (down or is_crash_looping(machine)) or self._may_sleep(machine)):
@@ -165,14 +184,15 @@ class Deployment(Resource[DeployState]):
             return [self._replacement(machine, group, observed)]
         noted = SECRETS_KEY in (config.get("metadata") or {})
         current = runs_with(machine, observed.secrets, observed.secrets_at)
-        before, after = differences(self._wanted(group, mounted, observed.secrets if noted else ""), config)
+        before, after = differences(self._config(group, mounted, observed.secrets if noted else ""), config)
         if before or after or not current:
-            wanted = self._wanted(group, mounted, observed.secrets)
+            wanted = self._config(group, mounted, observed.secrets)
             before, after = differences(wanted, config)
             what = sections(before, after).replace(f"metadata.{SECRETS_KEY}", "secrets")
             launch = not (down and _is_standby(machine))
             update = partial(self._update, identity, wanted, launch)
-            return [_Sending(f"update machine {identity}: {what}", before, after, update)]
+            change = Change(f"update {identity}", f"update machine {identity}: {what}", before, after, update)
+            return [_Step(change, sends=True)]
         if down and not self._may_sleep(machine):
             return [self._start(machine)]
         return []
@@ -193,32 +213,38 @@ class Deployment(Resource[DeployState]):
 
     # Changes
 
-    def _creation(self, group: str, observed: DeployState) -> Change:
-        config = self._wanted(group, None, observed.secrets)
+    def _creation(self, group: str, observed: DeployState) -> _Step:
+        config = self._config(group, None, observed.secrets)
         after = {"region": self._toml.region, **_shown(config)}
         what = "create a machine on hold" if self._hold else "create a machine"
-        return _Sending(f"{what} for {group}", None, after, lambda: self._create(group, observed))
+        create = partial(self._create, group, observed)
+        return _Step(Change(f"machine {group}", f"{what} for {group}", None, after, create), sends=True)
 
-    def _replacement(self, machine: Json, group: str, observed: DeployState) -> Change:
+    def _replacement(self, machine: Json, group: str, observed: DeployState) -> _Step:
         """A mount cannot be added to or taken from a machine; its volume, if any, outlives it."""
 
         def replace() -> None:
             self._write.destroy(machine["id"])
             self._create(group, observed)
 
-        config = self._wanted(group, None, observed.secrets)
+        config = self._config(group, None, observed.secrets)
         before, after = differences(config, machine.get("config") or {})
-        return _Sending(f"replace machine {machine['id']}: its mount changes", before, after, replace)
+        what = f"replace machine {machine['id']}: its mount changes"
+        # Once it is destroyed, what is left to do is to create the group's machine.
+        alone = sum(group_of(other) == group for other in observed.machines) == 1
+        key = f"machine {group}" if alone else f"replace {machine['id']}"
+        return _Step(Change(key, what, before, after, replace), sends=True)
 
-    def _removal(self, machine: Json) -> Change:
+    def _removal(self, machine: Json) -> _Step:
         identity, group = machine["id"], group_of(machine)
         before = {"id": identity, "process_group": group}
         what = f"destroy machine {identity}: fly.toml has no process {group}"
-        return Change(what, before, None, lambda: self._write.destroy(identity))
+        return _Step(Change(f"destroy {identity}", what, before, None, partial(self._write.destroy, identity)))
 
-    def _start(self, machine: Json) -> Change:
+    def _start(self, machine: Json) -> _Step:
         identity, before = machine["id"], {"state": machine.get("state")}
-        return Change(f"start machine {identity}", before, {"state": "started"}, lambda: self._write.start(identity))
+        start = partial(self._write.start, identity)
+        return _Step(Change(f"start {identity}", f"start machine {identity}", before, {"state": "started"}, start))
 
     def _update(self, identity: str, wanted: Json, launch: bool) -> None:
         self._write.update(identity, partial(desired, self._final(wanted)), launch=launch)
@@ -227,7 +253,7 @@ class Deployment(Resource[DeployState]):
         """Create it in the first place that has room for it; one with a volume has but one place."""
         mount = self._toml.mount(group)
         region = self._toml.region
-        found = places(self._api, self._app, mount, region, self._fallbacks, self._volume)
+        found = places(self._api, self._app, mount, region, self._wanted.fallback_regions, self._wanted.volume)
         name = f"{self._app}-{group}-{1 + sum(group_of(m) == group for m in observed.machines)}"
         for place in found:
             try:
@@ -239,7 +265,7 @@ class Deployment(Resource[DeployState]):
 
     def _create_in(self, place: Place, name: str, group: str, observed: DeployState) -> None:
         volume, region = place
-        body: Json = {"name": name, "config": self._final(self._wanted(group, volume, observed.secrets))}
+        body: Json = {"name": name, "config": self._final(self._config(group, volume, observed.secrets))}
         if ledger := self._ledger(observed):
             body["config"]["metadata"][secret_ledger.KEY] = ledger
         if region:

@@ -6,19 +6,20 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
-from .._base import clock
 from .._base.errors import CollectionError
+from .._base.waiting import TimedOut, wait_until
 from .._converge.context import Context
-from .._converge.resource import Change, Resource
+from .._converge.resource import Change, Plan, Refusal, Resource
 from .._fly.client.api import MachinesApi
 from .._gateway.calls import call
 from .._gateway.cli import GatewayCli
 from .._openclaw import devices
-from .._openclaw.devices import DeviceList, PairedDevice, PendingDevice, Policy
+from .._openclaw.devices import DeviceList, PairedDevice, PendingDevice, Policy, UnknownRequest
 
-_PAUSE = 3.0
+_EVERY = 3.0
 """Between looks while waiting: each is a process of its own in the machine."""
 
 
@@ -43,52 +44,45 @@ class WantedDevices:
 class Devices(Resource[DeviceList]):
     def __init__(self, api: MachinesApi, context: Context, wanted: WantedDevices) -> None:
         self._api, self._context, self._wanted = api, context, wanted
-        self._timeout = wanted.timeout if wanted.state == "listed" else 0.0
-        self._done: set[str] = set()
 
     @property
     def title(self) -> str:
         return f"devices of {self._wanted.app}"
 
     def observe(self) -> DeviceList:
-        began = clock.monotonic()
-        while True:
-            found = self._list()
-            elapsed = clock.monotonic() - began
-            if found.pending or elapsed >= self._timeout:
-                return found
-            self._context.progress(f"{self.title}: no pending request yet, {elapsed:.0f} s")
-            clock.sleep(_PAUSE)
+        """Asked over the gateway's protocol; by its command line, in ten times the time, where that fails."""
+        cli, payload = self._cli(), None
+        with contextlib.suppress(CollectionError):
+            _release, (answer,) = call(cli, [("device.pair.list", {})])
+            payload = answer.payload
+        return devices.parse(payload or cli.json(*devices.list_argv()[1:]))
 
-    def plan(self, observed: DeviceList) -> list[Change]:
-        if self._wanted.state == "approved" and self._wanted.request_id:
-            return self._approval(observed, self._wanted.request_id)
-        if self._wanted.state == "approved" and self._wanted.policy:
-            return [
-                self._approve(device)
-                for device in self._wanted.policy.allowed(observed.pending)
-                if self._is_new(device)
-            ]
-        there = [device for device in observed.paired if device.device_id == self._wanted.device_id]
+    def plan(self, observed: DeviceList) -> Plan:
+        wanted = self._wanted
+        if wanted.state == "approved" and wanted.request_id:
+            return self._approval(observed, wanted.request_id)
+        if wanted.state == "approved" and wanted.policy:
+            return [self._approve(device) for device in wanted.policy.allowed(observed.pending)]
+        there = [device for device in observed.paired if device.device_id == wanted.device_id]
         return [change for device in there for change in self._to_paired(device)]
 
-    def _is_new(self, device: PendingDevice) -> bool:
-        return device.request_id not in self._done
-
-    def _to_paired(self, device: PairedDevice) -> list[Change]:
-        identity, before = device.device_id, asdict(device)
-        if self._wanted.state == "absent":
-            return [Change(f"remove {identity}", before, None, lambda: self._call(devices.remove_argv(identity)))]
-        if self._wanted.state == "labelled" and self._wanted.label and device.label != self._wanted.label:
-            label, after = self._wanted.label, {**before, "label": self._wanted.label}
-            argv = devices.rename_argv(identity, label)
-            return [Change(f"label {identity} {label}", before, after, lambda: self._call(argv))]
-        if self._wanted.state in ("revoked", "rotated") and identity not in self._done:
-            verb = {"revoked": "revoke", "rotated": "rotate"}[self._wanted.state]
-            wanted = devices.revoke_argv if self._wanted.state == "revoked" else devices.rotate_argv
-            argv = wanted(identity, device.role or "operator")
-            return [Change(f"{verb} the token of {identity}", None, None, lambda: self._once(identity, argv))]
-        return []
+    def wait_until_ready(self, observed: DeviceList) -> DeviceList:
+        """With "listed", until a request is pending; none in time is an answer too."""
+        if self._wanted.state != "listed" or observed.pending or not self._wanted.timeout:
+            return observed
+        try:
+            return wait_until(
+                "a request",
+                self.observe,
+                lambda found: bool(found.pending),
+                timeout=self._wanted.timeout,
+                every=_EVERY,
+                where=self.title,
+                progress=self._context.progress,
+            )
+        except TimedOut as error:
+            last: DeviceList = error.seen
+            return last
 
     def describe(self, observed: DeviceList) -> dict[str, Any]:
         return {
@@ -100,29 +94,40 @@ class Devices(Resource[DeviceList]):
             ],
         }
 
-    def _approval(self, observed: DeviceList, request: str) -> list[Change]:
-        if request in self._done:
+    def _to_paired(self, device: PairedDevice) -> list[Change]:
+        wanted, identity, before = self._wanted, device.device_id, asdict(device)
+        if wanted.state == "absent":
+            remove = partial(self._call, devices.remove_argv(identity))
+            return [Change(identity, f"remove {identity}", before, None, remove)]
+        if wanted.state == "labelled" and wanted.label and device.label != wanted.label:
+            after = {**before, "label": wanted.label}
+            rename = partial(self._call, devices.rename_argv(identity, wanted.label))
+            return [Change(identity, f"label {identity} {wanted.label}", before, after, rename)]
+        if wanted.state in ("revoked", "rotated"):
+            verb = {"revoked": "revoke", "rotated": "rotate"}[wanted.state]
+            argv = devices.revoke_argv if wanted.state == "revoked" else devices.rotate_argv
+            act = partial(self._call, argv(identity, device.role or "operator"))
+            return [Change(identity, f"{verb} the token of {identity}", None, None, act, once=True)]
+        return []
+
+    def _approval(self, observed: DeviceList, request: str) -> Plan:
+        wanted = self._wanted.device_id
+        if wanted and any(device.device_id == wanted for device in observed.paired):
             return []
-        if self._wanted.device_id and any(device.device_id == self._wanted.device_id for device in observed.paired):
-            return []
-        return [self._approve(observed.choose(request, self._wanted.device_id))]
+        try:
+            return [self._approve(observed.choose(request, wanted))]
+        except UnknownRequest as error:
+            return [Refusal(error, key=request)]
 
     def _approve(self, pending: PendingDevice) -> Change:
         request = pending.request_id
-        argv = devices.approve_argv(request)
-        return Change(f"approve {request}", None, asdict(pending), lambda: self._once(request, argv))
 
-    def _list(self) -> DeviceList:
-        """Asked over the gateway's protocol; by its command line, in ten times the time, where that is not answered."""
-        cli, payload = self._cli(), None
-        with contextlib.suppress(CollectionError):
-            _release, (answer,) = call(cli, [("device.pair.list", {})])
-            payload = answer.payload
-        return devices.parse(payload or cli.json(*devices.list_argv()[1:]))
+        def approved(now: DeviceList) -> bool:
+            return any(device.device_id == pending.device_id for device in now.paired)
 
-    def _once(self, what: str, argv: list[str]) -> None:
-        self._call(argv)
-        self._done.add(what)
+        approve = partial(self._call, devices.approve_argv(request))
+        what = f"approve {request}"
+        return Change(request, what, None, asdict(pending), approve, once=True, took_effect=approved)
 
     def _call(self, argv: list[str]) -> None:
         answer = self._cli().run(*argv[1:])

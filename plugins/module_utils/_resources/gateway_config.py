@@ -11,10 +11,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from .._converge.context import Context
-from .._converge.resource import Change, Resource
+from .._base.errors import CollectionError
+from .._converge.resource import Change, Plan, Refusal, Resource
 from .._fly.client.api import Json, MachinesApi
-from .._fly.machines.pick import pick_machine, pick_of, started_machine
+from .._fly.machines.pick import not_started, pick_machine, pick_of, started_machine
 from .._fly.machines.remote_files import RemoteFile, RemoteFiles
 from .._gateway.calls import runs_file
 from .._gateway.cli import GatewayCli
@@ -24,11 +24,11 @@ from .._gateway.config_verdict import explain, verdict
 from .._gateway.running_release import another_release
 from .._openclaw import config_file, config_rules, config_schema, reload
 from .._openclaw.config_merge import ABSENT, Merged, diff, ledger_from_json, ledger_to_json, merge
-from .._openclaw.config_schema import INCLUDE
+from .._openclaw.config_schema import INCLUDE, Schema
 from .._openclaw.errors import ConfigUnreadable
 from .._openclaw.includes import Include, also_set, includes
 from .._openclaw.paths import show
-from .._openclaw.problems import Problem, refuse
+from .._openclaw.problems import ConfigRefused, Problem, refuse
 from .._openclaw.releases import Release
 from .._openclaw.releases import facts as release_facts
 from .._openclaw.rule import Facts
@@ -55,7 +55,11 @@ class ConfigState:
     folder: RemoteFile | None = None
     """The directory that the config is in: the gateway's state directory."""
     runs: Release | None = None
-    """The release that runs, when it is another than the declared one: its config is not touched."""
+    """The release that runs, when it is another than the declared one: the config waits for the deploy."""
+    schema: Schema | None = None
+    """The declared release's schema, if it is in the cache."""
+    unreachable: CollectionError | None = None
+    """Why no machine can be asked."""
     declared: Declared = field(default_factory=lambda: Declared({}))
     """The declared config in the words of the release."""
 
@@ -106,10 +110,9 @@ class GatewayConfig(Resource[ConfigState]):
         effect: ConfigEffect,
         app: str,
         wanted: WantedFile,
-        context: Context,
         machines: list[Json] | None = None,
     ) -> None:
-        self._api, self._effect, self._app, self._wanted, self._context = api, effect, app, wanted, context
+        self._api, self._effect, self._app, self._wanted = api, effect, app, wanted
         self._machines = machines
 
     @property
@@ -117,67 +120,98 @@ class GatewayConfig(Resource[ConfigState]):
         return f"{self._app}:{self._wanted.path}"
 
     def observe(self) -> ConfigState:
-        known, self._machines = self._machines, None  # what is known holds until something is changed
+        known = self._machines
         machine = pick_machine(self._api, self._app) if known is None else pick_of(known)
+        schema = config_schema.load(self._wanted.release, self._cache)
         declared = Declared(self._wanted.config)
         if machine is None or machine.get("state") != "started":
-            return ConfigState(None, None, None, declared=declared)
+            error = not_started(machine, self._app)
+            return ConfigState(None, None, None, schema=schema, unreachable=error, declared=declared)
         runs = another_release(machine, self._wanted.release)
-        if runs and not self._context.check_mode:
-            return ConfigState(machine, None, None, runs=runs, declared=declared)
         paths = (self._wanted.path, self._wanted.ledger_path, self._wanted.folder)
         remote = RemoteFiles(self._api, self._app, machine["id"])
         file, ledger, folder = remote.read(*paths).values()
         if self._wanted.facts.migrate and not runs:
             cli = GatewayCli(remote, self._wanted.owner)
             declared = in_words_of(self._wanted.release, self._wanted.config, cli, self._cache)
-        problems = () if runs else self._problems(remote, file)
-        included = tuple(self._included(remote, file))
-        return ConfigState(machine, file, ledger, problems, included, folder, declared=declared)
+        return ConfigState(
+            machine=machine,
+            file=file,
+            ledger=ledger,
+            problems=() if runs else self._problems(remote, file, schema),
+            included=tuple(self._included(remote, file)),
+            folder=folder,
+            runs=runs,
+            schema=schema,
+            declared=declared,
+        )
 
-    def plan(self, observed: ConfigState) -> list[Change]:
+    def plan(self, observed: ConfigState) -> Plan:
+        merged, unreadable = self._merged(observed)
+        file, _ledger_file = self._files(merged)
+        settled = self._is_settled(observed, merged, file)
+        if problems := self._against(observed, merged, settled):
+            return [Refusal(ConfigRefused(problems, self.title, kept=KEPT))]
+        if settled:
+            return []
+        what, before, after = self._difference(observed, merged, file)
+        if unreadable:
+            what = f"{what}, in place of what is no config (kept as {self._wanted.previous_path})"
+
+        def apply() -> None:
+            self._apply(merged, unreadable)
+
+        change = Change("config", what, before, after, apply, deferred=observed.runs is not None)
+        return [Refusal(observed.unreachable, until_run=True), change] if observed.unreachable else [change]
+
+    def _is_settled(self, observed: ConfigState, merged: Merged, file: RemoteFile) -> bool:
+        if observed.file is None or observed.ledger is None or merged.changes or self._open(observed.folder):
+            return False
+        as_owned = replace(observed.file, content=file.content) == file
+        return as_owned and _ledger(observed.ledger) == merged.ledger
+
+    def _against(self, observed: ConfigState, merged: Merged, settled: bool) -> list[Problem]:
+        """What speaks against the config, all of one judge at once; before its release runs, the preflight judges."""
         if observed.runs:
             return []
         # What is migrated is judged as it becomes; without a machine the preflight has judged what can be known.
-        if observed.machine:
-            facts = replace(self._wanted.facts, migrate=False)
-            refuse(config_rules.check(observed.declared.config, facts), self.title, kept=KEPT)
-        merged, unreadable = self._merged(observed)
-        refuse(self._fatal(merged), self.title, kept=KEPT)
-        file, _ledger_file = self._files(merged)
-        same_content = observed.file is not None and not merged.changes
-        if same_content and observed.file and observed.ledger:
-            as_owned = replace(observed.file, content=file.content) == file
-            if as_owned and _ledger(observed.ledger) == merged.ledger and not self._open(observed.folder):
-                refuse(explain(observed.problems, merged.ledger, merged.config), self.title, kept=KEPT)
-                return []
-        if merged.changes and (schema := config_schema.load(self._wanted.release, self._cache)):
-            refuse(
-                explain(config_schema.validate(merged.config, schema), merged.ledger, merged.config),
-                self.title,
-                kept=KEPT,
-            )
+        facts = replace(self._wanted.facts, migrate=False)
+        rules = list(config_rules.check(observed.declared.config, facts)) if observed.machine else []
+        if found := [*rules, *(problem for problem in self._fatal(merged) if problem not in rules)]:
+            return found
+        if settled:
+            return explain(observed.problems, merged.ledger, merged.config)
+        if merged.changes and observed.schema:
+            return explain(config_schema.validate(merged.config, observed.schema), merged.ledger, merged.config)
+        return []
+
+    def _difference(self, observed: ConfigState, merged: Merged, file: RemoteFile) -> tuple[str, Any, Any]:
         paths = [show(change.path) for change in merged.changes]
-        what = _summary(paths) if paths else "set owner, mode and which paths are ours"
-        before = {show(change.path): change.before for change in merged.changes if change.before != ABSENT}
-        after = {show(change.path): change.after for change in merged.changes if change.after != ABSENT}
-        if not paths:
-            before, after = _status(observed.file), _status(file)
-            if self._open(observed.folder):
-                what = f"close {self._wanted.folder} to others"
-        if unreadable:
-            what = f"{what}, in place of what is no config (kept as {self._wanted.previous_path})"
-        return [Change(what, before, after, lambda: self._apply(merged, unreadable))]
+        if paths:
+            before = {show(change.path): change.before for change in merged.changes if change.before != ABSENT}
+            after = {show(change.path): change.after for change in merged.changes if change.after != ABSENT}
+            return _summary(paths), before, after
+        what = "set owner, mode and which paths are ours"
+        if self._open(observed.folder):
+            what = f"close {self._wanted.folder} to others"
+        return what, _status(observed.file), _status(file)
 
     def describe(self, observed: ConfigState) -> dict[str, Any]:
         text = observed.file.content.decode("utf-8", "replace") if observed.file else ""
-        for line in observed.declared.changes:
-            self._context.warn(f"{self.title}: {line.rstrip('.')}. Write it so in the inventory.")
+        changes = [line.rstrip(".") for line in observed.declared.changes]
+        warnings = [f"{self.title}: {line}. Write it so in the inventory." for line in changes]
         if observed.runs:
-            self._context.warn(
-                f"{self.title}: the machine runs OpenClaw {observed.runs} yet, so the config for "
+            warnings.append(
+                f"{self.title}: the machine still runs OpenClaw {observed.runs}, so the config for "
                 f"{self._wanted.release} waits for its deploy (site.yml does both)."
             )
+        included = self._include_report(observed)
+        wins = "too; what is declared wins over an include."
+        warnings += [
+            f"{self.title}: {each['file']} sets {', '.join(each['also_set'])} {wins}"
+            for each in included
+            if each["also_set"]
+        ]
         return {
             "path": self._wanted.path,
             "release": str(self._wanted.release),
@@ -185,12 +219,12 @@ class GatewayConfig(Resource[ConfigState]):
             "sha256": config_file.sha256(text) if text else None,
             "effect": "deferred" if observed.runs else self._effect.taken,
             "migrated": list(observed.declared.changes),
-            "includes": self._told(observed),
+            "includes": included,
+            "warnings": warnings,
         }
 
-    def _problems(self, remote: RemoteFiles, file: RemoteFile | None) -> tuple[Problem, ...]:
+    def _problems(self, remote: RemoteFiles, file: RemoteFile | None, schema: Schema | None) -> tuple[Problem, ...]:
         """Ask the release of the present file, if its schema raises doubts: plugins add to what a schema knows."""
-        schema = config_schema.load(self._wanted.release, self._cache)
         if file is None or schema is None or not release_facts(self._wanted.release).has_config_validate:
             return ()
         try:
@@ -234,16 +268,12 @@ class GatewayConfig(Resource[ConfigState]):
             yield each, files[each.file]
             yield from self._included(remote, files[each.file], each, depth + 1)
 
-    def _told(self, observed: ConfigState) -> list[dict[str, Any]]:
-        told = []
+    def _include_report(self, observed: ConfigState) -> list[dict[str, Any]]:
+        report = []
         for include, file in observed.included:
             paths = also_set(include, _read(file, include.file), observed.declared.config) if file else []
-            if paths:
-                self._context.warn(
-                    f"{self.title}: {include.file} sets {', '.join(paths)} too; what is declared wins over an include."
-                )
-            told.append({"file": include.file, "at": show(include.at), "exists": file is not None, "also_set": paths})
-        return told
+            report.append({"file": include.file, "at": show(include.at), "exists": file is not None, "also_set": paths})
+        return report
 
     def _open(self, folder: RemoteFile | None) -> bool:
         """Whether others than the gateway can read its state directory."""
@@ -259,6 +289,7 @@ class GatewayConfig(Resource[ConfigState]):
         return self._wanted.schema_cache.expanduser()
 
     def _apply(self, merged: Merged, unreadable: ConfigUnreadable | None) -> None:
+        self._machines = None  # what was known of them holds until something is changed
         machine = started_machine(self._api, self._app)
         remote = RemoteFiles(self._api, self._app, machine["id"])
         wanted, (file, ledger) = self._wanted, self._files(merged)

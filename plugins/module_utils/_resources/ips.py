@@ -4,63 +4,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from .._converge.resource import Change, Resource
+from .._converge.resource import Change, Plan, Resource
 from .._fly.client.api import Json, MachinesApi
 from .._fly.facts.addresses import PUBLIC_TYPES, TYPES, type_of
 
 
+@dataclass(frozen=True)
+class WantedIps:
+    """`counts` is the number of addresses by type; with `release` off, surplus ones stay."""
+
+    app: str
+    counts: Mapping[str, int]
+    region: str | None = None
+    release: bool = True
+
+
 class IpSet(Resource[list[Json]]):
-    """`wanted` counts addresses by type; what is more than that is released, after what lacks is allocated.
+    """Missing addresses are allocated first, then surplus ones are released. Egress addresses are left alone."""
 
-    Egress addresses are another thing and stay untouched. With `release=False` nothing is released.
-    """
-
-    def __init__(
-        self,
-        api: MachinesApi,
-        app: str,
-        wanted: dict[str, int],
-        *,
-        region: str | None = None,
-        release: bool = True,
-    ) -> None:
-        self._api, self._app, self._wanted = api, app, wanted
-        self._region, self._release = region, release
+    def __init__(self, api: MachinesApi, wanted: WantedIps) -> None:
+        self._api, self._wanted = api, wanted
 
     @property
     def title(self) -> str:
-        return f"addresses of {self._app}"
+        return f"addresses of {self._wanted.app}"
 
     def observe(self) -> list[Json]:
-        found = self._api.ips(self._app) or []
+        found = self._api.ips(self._wanted.app) or []
         return [dict(entry, type=type_of(entry)) for entry in found if entry.get("ip")]
 
-    def plan(self, observed: list[Json]) -> list[Change]:
+    def plan(self, observed: list[Json]) -> Plan:
         have = [entry for entry in observed if entry["type"] in TYPES]
-        before = _summary(have)
+        before = [f"{entry['type']}: {entry['ip']}" for entry in have]
         changes = []
         for kind in TYPES:
-            lacking = self._wanted.get(kind, 0) - sum(entry["type"] == kind for entry in have)
-            for _number in range(max(0, lacking)):
+            there = sum(entry["type"] == kind for entry in have)
+            for number in range(there + 1, self._wanted.counts.get(kind, 0) + 1):
                 after = [*before, f"{kind}: a new address"]
-                changes.append(Change(f"allocate {kind}", before, after, partial(self._allocate, kind)))
+                allocate = partial(self._allocate, kind)
+                changes.append(Change(f"{kind} {number}", f"allocate {kind}", before, after, allocate))
                 before = after
-        for kind in TYPES if self._release else ():
-            surplus = [entry for entry in have if entry["type"] == kind][self._wanted.get(kind, 0) :]
-            for entry in surplus:
-                line = f"{kind}: {entry['ip']}"
-                after = [other for other in before if other != line]
-                changes.append(
-                    Change(
-                        f"release {kind} {entry['ip']}",
-                        before,
-                        after,
-                        partial(self._api.release_ip, self._app, entry["ip"]),
-                    )
-                )
+        for kind in TYPES if self._wanted.release else ():
+            for entry in [entry for entry in have if entry["type"] == kind][self._wanted.counts.get(kind, 0) :]:
+                address, what = entry["ip"], f"release {kind} {entry['ip']}"
+                after = [other for other in before if other != f"{kind}: {address}"]
+                release = partial(self._api.release_ip, self._wanted.app, address)
+                changes.append(Change(what, what, before, after, release))
                 before = after
         return changes
 
@@ -73,10 +67,6 @@ class IpSet(Resource[list[Json]]):
 
     def _allocate(self, kind: str) -> None:
         body: Json = {"type": kind}
-        if kind == "v4" and self._region:
-            body["region"] = self._region
-        self._api.assign_ip(self._app, body)
-
-
-def _summary(entries: list[Json]) -> list[str]:
-    return [f"{entry['type']}: {entry['ip']}" for entry in entries]
+        if kind == "v4" and self._wanted.region:
+            body["region"] = self._wanted.region
+        self._api.assign_ip(self._wanted.app, body)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .._base.files import read_file, write_file
-from .._converge.resource import Change, Resource
+from .._converge.resource import Change, Plan, Resource
 
 
 class LocalFile(Resource[tuple[str, int] | None]):
@@ -24,13 +24,14 @@ class LocalFile(Resource[tuple[str, int] | None]):
     def observe(self) -> tuple[str, int] | None:
         return read_file(self._path)
 
-    def plan(self, observed: tuple[str, int] | None) -> list[Change]:
+    def plan(self, observed: tuple[str, int] | None) -> Plan:
         if observed == (self._text, self._mode):
             return []
         before, what = (observed[0], "write") if observed else (None, "create")
+        after = self._text
         if not self._show:
-            return [Change(what, "(not shown)" if before else None, "(not shown)", self._write)]
-        return [Change(what, before, self._text, self._write)]
+            before, after = "(not shown)" if before else None, "(not shown)"
+        return [Change("write", what, before, after, self._write)]
 
     def describe(self, observed: tuple[str, int] | None) -> dict[str, Any]:
         return {"dest": str(self._path)}

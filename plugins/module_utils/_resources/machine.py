@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._base.errors import CollectionError
-from .._converge.resource import Change, Resource
+from .._converge.resource import Change, Plan, Refusal, Resource, refusal
 from .._fly.client.api import Json, MachinesApi
 from .._fly.facts.guests import guest
 from .._fly.machines.compare import desired, differences, sections
@@ -32,7 +32,7 @@ class Settings:
     restart_policy: str | None = None
 
     def applied(self, config: Json) -> Json:
-        """The whole configuration with these settings in it. Raises for a size that cannot be had."""
+        """The whole configuration with these settings in it. Raises for a size that does not exist."""
         wanted = dict(config)
         if self.command is not None:
             wanted["init"] = {**(config.get("init") or {}), "cmd": self.command}
@@ -52,112 +52,120 @@ class Settings:
         return guest(vm, "vm_size and vm_memory")
 
 
-class Machine(Resource[Json | None]):
+@dataclass(frozen=True)
+class WantedMachine:
     """`state` is started, stopped, suspended, restarted, absent, or None to leave it; likewise `cordoned`."""
 
-    def __init__(
-        self,
-        api: MachinesApi,
-        gate: Gate,
-        app: str,
-        *,
-        machine: str | None = None,
-        group: str | None = None,
-        state: str | None = None,
-        cordoned: bool | None = None,
-        settings: Settings | None = None,
-        warn: Callable[[str], None],
-    ) -> None:
-        self._api, self._app = api, app
-        self._machine, self._group, self._state = machine, group, state
-        self._cordoned, self._settings, self._warn = cordoned, settings or Settings(), warn
-        self._write = MachineWriter(api, gate, app)
-        self._seen: set[str] | None = None
+    app: str
+    machine: str | None = None
+    group: str | None = None
+    state: str | None = None
+    cordoned: bool | None = None
+    settings: Settings = field(default_factory=Settings)
+
+
+class Machine(Resource[Json | None]):
+    def __init__(self, api: MachinesApi, gate: Gate, wanted: WantedMachine, warn: Callable[[str], None]) -> None:
+        self._api, self._wanted, self._warn = api, wanted, warn
+        self._write = MachineWriter(api, gate, wanted.app)
 
     @property
     def title(self) -> str:
-        return f"machine {self._machine or self._group or ''} of {self._app}".replace("  ", " ")
+        wanted = self._wanted
+        return f"machine {wanted.machine or wanted.group or ''} of {wanted.app}".replace("  ", " ")
 
     def observe(self) -> Json | None:
-        found = the_machine(self._api, self._app, self._machine, self._group)
-        if self._seen is None:
-            self._seen = {event["id"] for event in (found or {}).get("events") or []}
-        return found
+        return the_machine(self._api, self._wanted.app, self._wanted.machine, self._wanted.group)
 
-    def plan(self, observed: Json | None) -> list[Change]:
+    def plan(self, observed: Json | None) -> Plan:
         if observed is None:
-            if self._state == "absent":
+            if self._wanted.state == "absent":
                 return []
-            raise CollectionError("there is no such machine", where=self.title, todo="Deploy it first, with fly_deploy")
-        if self._state == "absent":
+            return [refusal("there is no such machine", where=self.title, todo="Deploy it first, with fly_deploy")]
+        if self._wanted.state == "absent":
             return [self._destruction(observed)]
-        update = self._update(observed)
-        state = self._changes_of_state(observed, bool(update))
-        return [*update, *state, *self._cordoning(observed)]
+        try:
+            update = self._update(observed)
+        except CollectionError as error:  # a size that does not exist
+            return [Refusal(error)]
+        return [*update, *self._changes_of_state(observed, bool(update)), *self._cordoning(observed)]
 
-    def settle(self, observed: Json | None) -> Json | None:
+    def wait_until_ready(self, observed: Json | None) -> Json | None:
         return self._write.settled(observed) if observed else None
 
     def describe(self, observed: Json | None) -> dict[str, Any]:
         return {"machine": public_view(observed) if observed else None}
 
-    def _update(self, observed: Json) -> list[Change]:
+    def _update(self, observed: Json) -> Plan:
         config = observed.get("config") or {}
-        wanted = self._settings.applied(config)
+        wanted = self._wanted.settings.applied(config)
         before, after = differences(wanted, config) if wanted != config else ({}, {})
         if not before and not after:
             return []
         if is_held(config):
-            raise CollectionError(
-                "the machine is on hold and runs no process whose settings could change",
-                where=self.title,
-                todo="Run fly_deploy first, which starts its process",
-            )
-        at_rest = observed.get("state") in AT_REST
-        launch = self._state in ("started", "restarted", "suspended") or (self._state is None and not at_rest)
+            what = "the machine is on hold and runs no process whose settings could change"
+            return [refusal(what, where=self.title, todo="Run fly_deploy first, which starts its process")]
+        state, at_rest = self._wanted.state, observed.get("state") in AT_REST
+        launch = state in ("started", "restarted", "suspended") or (state is None and not at_rest)
 
         def update() -> None:
             self._warn(f"{self.title}: the next deploy sets what fly.toml says: {sections(before, after)}")
-            self._write.update(observed["id"], lambda now: desired(self._settings.applied(now), now), launch=launch)
+            settings = self._wanted.settings
+            self._write.update(observed["id"], lambda now: desired(settings.applied(now), now), launch=launch)
 
-        return [Change(f"update {sections(before, after)}", before, after, update)]
+        what = f"update {sections(before, after)}"
+        if state == "restarted":  # with the update it is restarted, so both are one change
+            return [self._restart(what, before, after, update, observed)]
+        return [Change("update", what, before, after, update)]
 
-    def _changes_of_state(self, observed: Json, updated: bool) -> list[Change]:
-        identity, now = observed["id"], observed.get("state")
+    def _changes_of_state(self, observed: Json, updated: bool) -> Plan:
+        identity, now, state = observed["id"], observed.get("state"), self._wanted.state
         down, at_rest = now in DOWN and not updated, now in AT_REST
         start = self._change("start", now, "started", lambda: self._write.start(identity))
-        if self._state == "started" and down:
+        if state == "started" and down:
             return [start]
-        if self._state == "stopped" and (now == "suspended" or not at_rest):
+        if state == "stopped" and (now == "suspended" or not at_rest):
             return [self._change("stop", now, "stopped", lambda: self._write.halt(identity, "stop"))]
-        if self._state == "suspended" and now != "suspended":
+        if state == "suspended" and now != "suspended":
             suspend = self._change("suspend", now, "suspended", lambda: self._write.halt(identity, "suspend"))
             return [start, suspend] if down else [suspend]
-        if self._state == "restarted" and not updated and not self._was_restarted(observed):
-            return [start if down else self._change("restart", now, "started", lambda: self._write.restart(identity))]
+        if state == "restarted" and not updated:
+            what, apply = ("start", self._write.start) if down else ("restart", self._write.restart)
+            return [self._restart(what, {"state": now}, {"state": "started"}, lambda: apply(identity), observed)]
         return []
 
+    def _restart(self, what: str, before: Any, after: Any, apply: Callable[[], object], observed: Json) -> Change:
+        """Nothing tells that a machine was restarted, but an event that was not there before."""
+        known = {event["id"] for event in observed.get("events") or []}
+
+        def restarted(now: Json | None) -> bool:
+            return any(
+                event["id"] not in known and event.get("type") in ("restart", "update", "start")
+                for event in (now or {}).get("events") or []
+            )
+
+        return Change("restart", what, before, after, apply, once=True, took_effect=restarted)
+
     def _change(self, what: str, now: Any, then: str, apply: Callable[[], object]) -> Change:
-        return Change(what, {"state": now}, {"state": then}, apply)
+        return Change(what, what, {"state": now}, {"state": then}, apply)
 
-    def _was_restarted(self, observed: Json) -> bool:
-        """By us, in this run: an event that was not there when we came says so, even when its answer was lost."""
-        return any(
-            event["id"] not in (self._seen or ()) and event.get("type") in ("restart", "update", "start")
-            for event in observed.get("events") or []
-        )
-
-    def _cordoning(self, observed: Json) -> list[Change]:
+    def _cordoning(self, observed: Json) -> Plan:
         now = bool(observed.get("cordoned"))
-        if self._cordoned in (None, now):
+        if self._wanted.cordoned in (None, now):
             return []
-        what = "cordon" if self._cordoned else "uncordon"
-        wanted = bool(self._cordoned)
+        what = "cordon" if self._wanted.cordoned else "uncordon"
+        wanted = bool(self._wanted.cordoned)
         return [
-            Change(what, {"cordoned": now}, {"cordoned": wanted}, lambda: self._write.cordon(observed["id"], wanted))
+            Change(
+                "cordon",
+                what,
+                {"cordoned": now},
+                {"cordoned": wanted},
+                lambda: self._write.cordon(observed["id"], wanted),
+            )
         ]
 
     def _destruction(self, observed: Json) -> Change:
         mounts = [mount.get("volume") for mount in (observed.get("config") or {}).get("mounts") or []]
         before = {"id": observed["id"], "region": observed.get("region"), "volumes that stay": mounts}
-        return Change(f"destroy {observed['id']}", before, None, lambda: self._write.destroy(observed["id"]))
+        return Change("destroy", f"destroy {observed['id']}", before, None, lambda: self._write.destroy(observed["id"]))

@@ -5,17 +5,18 @@
 from __future__ import annotations
 
 import html
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from .._base import clock
 from .._base.errors import CollectionError
+from .._base.files import write_file
 from .._converge.context import Context
-from .._converge.resource import Change, Resource
+from .._converge.resource import Change, Plan, Resource
 from .._fly.client.api import MachinesApi
 from .._gateway.cli import GatewayCli
-from .local_file import LocalFile
 
 # A page that leads on by itself: opened by its name, the link is in no command line and no history of a shell.
 _PAGE = """<!doctype html>
@@ -29,31 +30,41 @@ _PAGE = """<!doctype html>
 """
 
 
-class OwnerLink(Resource[None]):
-    """Writes a page with a new link to `dest`, 0600. `url` is where the owner's browser reaches the gateway."""
+@dataclass(frozen=True)
+class WantedLink:
+    app: str
+    url: str
+    """Where the owner's browser reaches the gateway."""
+    dest: Path
+    """The page, 0600."""
+    owner: str
+    """Numeric user and group that asks in the machine."""
 
-    def __init__(self, api: MachinesApi, context: Context, app: str, url: str, dest: Path, owner: str) -> None:
-        self._api, self._context, self._app = api, context, app
-        self._url, self._dest, self._owner = url.rstrip("/"), dest.expanduser(), owner
+
+class OwnerLink(Resource[None]):
+    """Writes a page with a new link, in every run: nobody can see whether an old one was used."""
+
+    def __init__(self, api: MachinesApi, context: Context, wanted: WantedLink) -> None:
+        self._api, self._context, self._wanted = api, context, wanted
+        self._dest = wanted.dest.expanduser().absolute()
         self._until = ""
 
     @property
     def title(self) -> str:
-        return f"owner link of {self._app}"
+        return f"owner link of {self._wanted.app}"
 
     def observe(self) -> None:
         return None
 
-    def plan(self, observed: None) -> list[Change]:
-        if self._until:
-            return []
-        return [Change(f"write a new link to {self._dest}", None, {"dest": str(self._dest)}, self._write)]
+    def plan(self, observed: None) -> Plan:
+        after = {"dest": str(self._dest)}
+        return [Change("link", f"write a new link to {self._dest}", None, after, self._write, once=True)]
 
     def describe(self, observed: None) -> dict[str, Any]:
-        return {"dest": str(self._dest), "file_url": self._dest.absolute().as_uri(), "expires_at": self._until or None}
+        return {"dest": str(self._dest), "file_url": self._dest.as_uri(), "expires_at": self._until or None}
 
     def _write(self) -> None:
-        answer = GatewayCli.started(self._api, self._app, self._owner).json("dashboard", "--json")
+        answer = GatewayCli.started(self._api, self._wanted.app, self._wanted.owner).json("dashboard", "--json")
         secrets = parse_qs(urlsplit(str(answer.get("browserUrl") or "")).fragment)
         if "bootstrapToken" not in secrets:
             error = answer.get("error") or {}
@@ -65,10 +76,8 @@ class OwnerLink(Resource[None]):
             )
         token = self._context.secret(secrets["bootstrapToken"][0])
         profile = secrets.get("bootstrapProfile", ["owner"])[0]
-        until = datetime.fromtimestamp(float(answer["browserBootstrapExpiresAtMs"]) / 1000, UTC)
-        link = f"{self._url}/#{urlencode({'bootstrapToken': token, 'bootstrapProfile': profile})}"
-        page = _PAGE.format(link=html.escape(link), app=html.escape(self._app), until=f"{until:%H:%M} UTC")
-        file = LocalFile(self._dest.absolute(), page, 0o600, show_content=False)
-        for change in file.plan(file.observe()):
-            change.apply()
-        self._until = f"{until:%Y-%m-%dT%H:%M:%SZ}"
+        until = clock.text(float(answer["browserBootstrapExpiresAtMs"]) / 1000)
+        link = f"{self._wanted.url.rstrip('/')}/#{urlencode({'bootstrapToken': token, 'bootstrapProfile': profile})}"
+        page = _PAGE.format(link=html.escape(link), app=html.escape(self._wanted.app), until=f"{until[11:16]} UTC")
+        write_file(self._dest, page, 0o600)
+        self._until = until

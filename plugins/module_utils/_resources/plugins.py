@@ -4,15 +4,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from .._base.errors import CollectionError
 from .._converge.context import Context
-from .._converge.resource import Change, Resource
+from .._converge.resource import Change, Plan, Refusal, Resource
 from .._fly.client.api import MachinesApi
-from .._fly.machines.pick import pick_machine
+from .._fly.machines.pick import not_started, pick_machine
 from .._gateway.cli import GatewayCli
 from .._gateway.running_release import another_release
 from .._openclaw.plugins import Plugin, by_package, parse
@@ -35,7 +35,16 @@ class WantedPlugins:
     release: Release
 
 
-class Plugins(Resource[tuple[Plugin, ...] | None]):
+@dataclass(frozen=True)
+class PluginState:
+    plugins: tuple[Plugin, ...] = ()
+    runs: Release | None = None
+    """The release that runs, when it is not the declared one: its plugins wait for the deploy."""
+    unreachable: CollectionError | None = None
+    """Why no machine can be asked."""
+
+
+class Plugins(Resource[PluginState]):
     """What the release bundles counts as installed, whatever its version: it is part of the release."""
 
     def __init__(self, api: MachinesApi, context: Context, wanted: WantedPlugins) -> None:
@@ -46,57 +55,51 @@ class Plugins(Resource[tuple[Plugin, ...] | None]):
     def title(self) -> str:
         return f"plugins of {self._app}"
 
-    def observe(self) -> tuple[Plugin, ...] | None:
+    def observe(self) -> PluginState:
         machine = pick_machine(self._api, self._app)
         if machine is None or machine.get("state") != "started":
-            return None
-        if (runs := another_release(machine, self._wanted.release)) and not self._context.check_mode:
-            self._context.progress(f"{self.title}: OpenClaw {runs} still runs, so its plugins wait for the deploy")
-            return None
-        return parse(self._cli().json("plugins", "list", "--json"))
+            return PluginState(unreachable=not_started(machine, self._app))
+        runs = another_release(machine, self._wanted.release)
+        return PluginState(parse(self._cli().json("plugins", "list", "--json")), runs)
 
-    def plan(self, observed: tuple[Plugin, ...] | None) -> list[Change]:
-        if observed is None and not self._context.check_mode:
-            return []
-        found = by_package(observed or ())
-        changes = []
+    def plan(self, observed: PluginState) -> Plan:
+        found = by_package(observed.plugins)
+        changes: list[Change | Refusal] = []
+        if observed.unreachable:
+            changes.append(Refusal(observed.unreachable, until_run=True))
         for package, version in self._packages.items():
             there = found.get(package)
             if there and (there.origin == "bundled" or there.version == version):
                 continue
-            before = f"{package}@{there.version}" if there else None
-            what = (
-                f"install {package}@{version}" if not there else f"change {package} from {there.version} to {version}"
-            )
-            changes.append(Change(what, before, f"{package}@{version}", self._installer(package, version, bool(there))))
+            before, after = f"{package}@{there.version}" if there else None, f"{package}@{version}"
+            what = f"change {package} from {there.version} to {version}" if there else f"install {after}"
+            install = self._installer(package, version, bool(there))
+            changes.append(Change(package, what, before, after, install, deferred=bool(observed.runs)))
         for package, plugin in found.items() if self._wanted.exact else ():
             if package not in self._packages and plugin.is_installed:
-                changes.append(
-                    Change(
-                        f"remove {package}@{plugin.version}", f"{package}@{plugin.version}", None, self._remover(plugin)
-                    )
-                )
+                before = f"{package}@{plugin.version}"
+                remove, deferred = self._remover(plugin), bool(observed.runs)
+                changes.append(Change(package, f"remove {before}", before, None, remove, deferred=deferred))
         return changes
 
-    def describe(self, observed: tuple[Plugin, ...] | None) -> dict[str, Any]:
-        found = observed or ()
-        shadows = [plugin.id for plugin in found if plugin.shadows]
-        for name in shadows:
-            self._context.warn(
-                f"{self.title}: the installed {name} takes the place of the one that the release bundles"
-            )
+    def describe(self, observed: PluginState) -> dict[str, Any]:
+        if observed.runs:
+            self._context.progress(f"{self.title}: OpenClaw {observed.runs} still runs, so they wait for the deploy")
+        shadows = [plugin.id for plugin in observed.plugins if plugin.shadows]
+        takes = "takes the place of the one that the release bundles"
         return {
-            "installed": [asdict(plugin) for plugin in found if plugin.is_installed],
-            "bundled": sorted(plugin.id for plugin in found if plugin.origin == "bundled"),
+            "installed": [asdict(plugin) for plugin in observed.plugins if plugin.is_installed],
+            "bundled": sorted(plugin.id for plugin in observed.plugins if plugin.origin == "bundled"),
             "shadows": shadows,
+            "warnings": [f"{self.title}: the installed {name} {takes}" for name in shadows],
         }
 
-    def _installer(self, package: str, version: str, there: bool) -> Any:
+    def _installer(self, package: str, version: str, there: bool) -> Callable[[], object]:
         # Whoever declares a package and its version has chosen it; without --force OpenClaw would ask.
         force = [] if package.startswith(OFFICIAL) and not there else ["--force"]
         return lambda: self._run("install", f"{package}@{version}", "--pin", "--accept-capabilities", *force)
 
-    def _remover(self, plugin: Plugin) -> Any:
+    def _remover(self, plugin: Plugin) -> Callable[[], object]:
         return lambda: self._run("uninstall", plugin.id, "--force")
 
     def _run(self, *arguments: str) -> None:

@@ -5,15 +5,15 @@
 from __future__ import annotations
 
 import math
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from .._base.errors import CollectionError
 from .._base.secret_values import fault_of
-from .._converge.resource import Change, Resource
+from .._converge.resource import Change, Plan, Refusal, Resource, refusal
 from .._fly.client.api import Json, MachinesApi
+from .._fly.facts.names import secret_name
 from .._fly.machines.config import is_held
 from .._fly.machines.deployed import is_deployed, is_live
 from .._fly.machines.gate import AT_REST
@@ -22,7 +22,15 @@ from .._fly.secrets import ledger as secret_ledger
 from .._fly.secrets.applied import KEY, runs_with, secrets_state
 from .._fly.secrets.ledger_file import LedgerFile
 
-_NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
+
+@dataclass(frozen=True)
+class WantedSecrets:
+    """`values` by name. With `exact` every other secret is removed; `absent` names those to remove."""
+
+    app: str
+    values: Mapping[str, Any]
+    absent: tuple[str, ...] = ()
+    exact: bool = False
 
 
 @dataclass(frozen=True)
@@ -38,38 +46,17 @@ class SecretsState:
 
 
 class Secrets(Resource[SecretsState]):
-    """`values` by name. With `exact` every other secret is removed; `absent` names those to remove.
-
-    They are staged: a machine sees them from its next update on (`fly_deploy` knows and updates it), unless `apply`
+    """They are staged: a machine sees them from its next update on (`fly_deploy` knows and updates it), unless `apply`
     is given, which restarts one deployed machine after the other with them, behind the health gate. `memory` holds the
     ledger while there is no machine.
     """
 
     def __init__(
-        self,
-        api: MachinesApi,
-        app: str,
-        values: dict[str, Any],
-        *,
-        memory: LedgerFile,
-        absent: list[str] | None = None,
-        exact: bool = False,
-        apply: MachineWriter | None = None,
+        self, api: MachinesApi, wanted: WantedSecrets, memory: LedgerFile, apply: MachineWriter | None = None
     ) -> None:
-        self._api, self._app, self._values, self._memory = api, app, values, memory
-        self._absent, self._exact, self._writer = absent or [], exact, apply
+        self._api, self._wanted, self._memory, self._writer = api, wanted, memory, apply
+        self._app, self._values = wanted.app, wanted.values
         self._written: str | None = None
-        for name in (*values, *self._absent):
-            if not _NAME.match(name):
-                raise CollectionError(
-                    f"{name!r} cannot be a secret's name",
-                    where=self.title,
-                    why="it becomes an environment variable",
-                    todo="Use letters, digits and underscores",
-                )
-        for name, value in values.items():
-            if fault := fault_of(value):
-                raise CollectionError(f"the secret {name} {fault.why}", where=self.title, todo=fault.todo)
 
     @property
     def title(self) -> str:
@@ -88,9 +75,13 @@ class Secrets(Resource[SecretsState]):
             [m for m in machines if self._applies_to(m) and not runs_with(m, fingerprint, set_at)],
         )
 
-    def plan(self, observed: SecretsState) -> list[Change]:
+    def plan(self, observed: SecretsState) -> Plan:
+        if refusals := self._refusals():
+            return refusals
         held = secret_ledger.Ledger(observed.ledger, observed.digests).holds(self._values)
-        surplus = set(self._absent) | (set(observed.digests) - set(self._values) if self._exact else set())
+        surplus = set(self._wanted.absent) | (
+            set(observed.digests) - set(self._values) if self._wanted.exact else set()
+        )
         removed = sorted(surplus & set(observed.digests))
         set_now = sorted(name for name, holds in held.items() if not holds)
         if not set_now and not removed:
@@ -104,10 +95,20 @@ class Secrets(Resource[SecretsState]):
         ]
         parts = [f"set {', '.join(set_now)}"] if set_now else []
         parts += [f"remove {', '.join(removed)}"] if removed else []
-        change = Change(" and ".join(parts), before, after, lambda: self._set(set_now, removed, observed))
+        change = Change("secrets", " and ".join(parts), before, after, lambda: self._set(set_now, removed, observed))
         return [change, *self._applications([m for m in observed.machines if self._applies_to(m)])]
 
-    def settle(self, observed: SecretsState) -> SecretsState:
+    def _refusals(self) -> list[Refusal]:
+        refusals = []
+        for name in (*self._values, *self._wanted.absent):
+            if rejected := secret_name(name):
+                refusals.append(Refusal(rejected.error(self.title, f"{name!r} cannot be a secret's name")))
+        for name, value in self._values.items():
+            if fault := fault_of(value):
+                refusals.append(refusal(f"the secret {name} {fault.why}", where=self.title, todo=fault.todo))
+        return refusals
+
+    def wait_until_ready(self, observed: SecretsState) -> SecretsState:
         for machine in observed.machines:
             if self._writer and self._applies_to(machine):
                 self._writer.settled(machine)
@@ -133,7 +134,7 @@ class Secrets(Resource[SecretsState]):
             return []
         before, after = {"secrets": "older"}, {"secrets": "current"}
         return [
-            Change(f"update machine {m['id']}: secrets", before, after, partial(self._apply, self._writer, m))
+            Change(m["id"], f"update machine {m['id']}: secrets", before, after, partial(self._apply, self._writer, m))
             for m in machines
         ]
 

@@ -4,55 +4,72 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 from .._base.errors import CollectionError
-from .._converge.resource import Change, Resource
+from .._converge.resource import Change, Plan, Refusal, Resource
 from .._fly.client.api import MachinesApi
 from .._gateway.cli import GatewayCli
 from .._openclaw import senders
 from .._openclaw.senders import Sender, UnknownCode
 
 
-class Senders(Resource[tuple[Sender, ...]]):
+@dataclass(frozen=True)
+class WantedSender:
     """`code` is that of the sender to approve; without it they are only listed."""
 
-    def __init__(self, api: MachinesApi, app: str, channel: str, *, code: str | None, notify: bool, owner: str) -> None:
-        self._api, self._app, self._channel, self._code = api, app, channel, code
-        self._notify, self._owner = notify, owner
-        self._done = False
+    app: str
+    channel: str
+    code: str | None
+    notify: bool
+    owner: str
+    """Numeric user and group that asks in the machine."""
+
+
+class Senders(Resource[tuple[Sender, ...]]):
+    def __init__(self, api: MachinesApi, wanted: WantedSender) -> None:
+        self._api, self._wanted = api, wanted
 
     @property
     def title(self) -> str:
-        return f"senders of {self._channel} at {self._app}"
+        return f"senders of {self._wanted.channel} at {self._wanted.app}"
 
     def observe(self) -> tuple[Sender, ...]:
-        return senders.parse(self._cli().json(*senders.list_argv(self._channel)), self._channel)
+        channel = self._wanted.channel
+        return senders.parse(self._cli().json(*senders.list_argv(channel)), channel)
 
-    def plan(self, observed: tuple[Sender, ...]) -> list[Change]:
-        if self._code is None or self._done:
+    def plan(self, observed: tuple[Sender, ...]) -> Plan:
+        code = (self._wanted.code or "").upper()
+        if not code:
             return []
-        found = [sender for sender in observed if sender.code.upper() == self._code.upper()]
-        if not found:
-            raise UnknownCode(
-                f"Nobody waits with the code {self._code}",
+        pending = {sender.code.upper(): sender for sender in observed}
+        if code not in pending:
+            error = UnknownCode(
+                f"No sender is pending with the code {code}",
                 where=self.title,
-                why=f"waiting: {', '.join(sender.code for sender in observed) or 'nobody'}",
+                why=f"pending: {', '.join(pending) or 'none'}",
                 todo="A code lasts an hour; let the person write to the channel again.",
             )
-        [sender] = found[:1]
-        return [Change(f"let in {sender.name or sender.id}", None, asdict(sender), lambda: self._approve(sender))]
+            return [Refusal(error, key=code)]
+        sender = pending[code]
+        what = f"approve {sender.name or sender.id}"
+
+        def approved(now: tuple[Sender, ...]) -> bool:
+            return code not in {one.code.upper() for one in now}
+
+        approve = partial(self._approve, sender)
+        return [Change(code, what, None, asdict(sender), approve, once=True, took_effect=approved)]
 
     def describe(self, observed: tuple[Sender, ...]) -> dict[str, Any]:
         return {"pending": [asdict(sender) for sender in observed]}
 
     def _approve(self, sender: Sender) -> None:
-        answer = self._cli().run(*senders.approve_argv(sender, self._notify))
+        answer = self._cli().run(*senders.approve_argv(sender, self._wanted.notify))
         if answer["exit_code"]:
             said = (answer["stderr"] or answer["stdout"]).strip()[-500:]
             raise CollectionError("openclaw pairing approve failed", where=self.title, why=said)
-        self._done = True
 
     def _cli(self) -> GatewayCli:
-        return GatewayCli.started(self._api, self._app, self._owner)
+        return GatewayCli.started(self._api, self._wanted.app, self._wanted.owner)

@@ -4,16 +4,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
 from .._base.errors import CollectionError
-from .._converge.context import Context
-from .._converge.resource import Change, Resource
+from .._converge.resource import Change, Plan, Refusal, Resource
 from .._fly.client.api import MachinesApi
-from .._fly.machines.pick import pick_machine, started_machine
+from .._fly.machines.pick import not_started, pick_machine, started_machine
 from .._fly.machines.remote_files import RemoteFile, RemoteFiles
 from .._openclaw.skills import Skill, digest
 
@@ -57,6 +56,8 @@ class InstalledSkills:
     digests: Mapping[str, str]
     bundled: frozenset[str]
     """Titles of those that the release brings."""
+    unreachable: CollectionError | None = None
+    """Why no machine can be asked."""
 
 
 @dataclass(frozen=True)
@@ -72,11 +73,11 @@ class WantedSkills:
     app_dir: str = "/app"
 
 
-class Skills(Resource["InstalledSkills | None"]):
+class Skills(Resource[InstalledSkills]):
     """The gateway sees a change at the next turn of an agent."""
 
-    def __init__(self, api: MachinesApi, context: Context, wanted: WantedSkills) -> None:
-        self._api, self._context = api, context
+    def __init__(self, api: MachinesApi, wanted: WantedSkills) -> None:
+        self._api = api
         self._app, self._wanted, self._exact = wanted.app, wanted.skills, wanted.exact
         self._path, self._owner, self._app_dir = wanted.path, wanted.owner, wanted.app_dir
 
@@ -84,44 +85,38 @@ class Skills(Resource["InstalledSkills | None"]):
     def title(self) -> str:
         return f"skills of {self._app}"
 
-    def observe(self) -> InstalledSkills | None:
+    def observe(self) -> InstalledSkills:
         machine = pick_machine(self._api, self._app)
         if machine is None or machine.get("state") != "started":
-            return None
+            return InstalledSkills({}, frozenset(), not_started(machine, self._app))
         files = RemoteFiles(self._api, self._app, machine["id"])
         return _parse(files.shell("look at the skills", _LOOK, [self._path, self._app_dir], safe=True), self._owner)
 
-    def plan(self, observed: InstalledSkills | None) -> list[Change]:
-        if observed is None and not self._context.check_mode:
-            raise CollectionError(
-                "no machine runs to put skills into", where=self.title, todo="Deploy first; site.yml does both"
-            )
-        there = observed.digests if observed else {}
-        changes = []
+    def plan(self, observed: InstalledSkills) -> Plan:
+        there = observed.digests
+        changes: list[Change] = []
         for name, skill in self._wanted.items():
             if there.get(name) == skill.sha256:
                 continue
             what = f"change the skill {name}" if name in there else f"install the skill {name}"
-            changes.append(Change(what, there.get(name), skill.sha256, self._installer(name, skill)))
+            changes.append(Change(name, what, there.get(name), skill.sha256, self._installer(name, skill)))
         for name in sorted(there) if self._exact else ():
             if name not in self._wanted:
-                changes.append(Change(f"remove the skill {name}", there[name], None, self._remover(name)))
-        return changes
+                changes.append(Change(name, f"remove the skill {name}", there[name], None, self._remover(name)))
+        return [Refusal(observed.unreachable, until_run=True), *changes] if observed.unreachable else changes
 
-    def describe(self, observed: InstalledSkills | None) -> dict[str, Any]:
-        bundled = observed.bundled if observed else frozenset()
-        shadows = sorted(name for name, skill in self._wanted.items() if skill.title in bundled)
-        for name in shadows:
-            self._context.warn(f"{self.title}: {name} takes the place of the skill that the release bundles")
-        there = observed.digests if observed else {}
+    def describe(self, observed: InstalledSkills) -> dict[str, Any]:
+        shadows = sorted(name for name, skill in self._wanted.items() if skill.title in observed.bundled)
+        takes = "takes the place of the skill that the release bundles"
         return {
             "path": self._path,
             "skills": {name: skill.sha256 for name, skill in self._wanted.items()},
-            "others": sorted(set(there) - set(self._wanted)),
+            "others": sorted(set(observed.digests) - set(self._wanted)),
             "shadows": shadows,
+            "warnings": [f"{self.title}: {name} {takes}" for name in shadows],
         }
 
-    def _installer(self, name: str, skill: Skill) -> Any:
+    def _installer(self, name: str, skill: Skill) -> Callable[[], object]:
         def install() -> None:
             remote, staged = self._remote(), f"{PurePosixPath(self._path).parent}/.ansible-skill-{name}"
             above = {str(folder) for path in skill.files for folder in PurePosixPath(staged, path).parents}
@@ -139,7 +134,7 @@ class Skills(Resource["InstalledSkills | None"]):
 
         return install
 
-    def _remover(self, name: str) -> Any:
+    def _remover(self, name: str) -> Callable[[], object]:
         return lambda: self._remote().shell("remove a skill", _REMOVE, [f"{self._path}/{name}"], safe=True)
 
     def _remote(self) -> RemoteFiles:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .._converge.resource import Change, Resource
+from .._converge.resource import Change, Plan, Resource
 from .._fly.client.api import MachinesApi
 from .._fly.machines.pick import pick_machine, started_machine
 from .._fly.machines.remote_files import RemoteFiles
@@ -50,13 +50,13 @@ class StateOwner(Resource[ForeignPaths]):
         found = files.shell("look at the state", _FIND, [self._path, self._owner, *_LIST])
         return ForeignPaths(tuple(sorted(found.splitlines())))
 
-    def plan(self, observed: ForeignPaths) -> list[Change]:
+    def plan(self, observed: ForeignPaths) -> Plan:
         if not observed.paths:
             return []
         count = len(observed.paths)
         more = [f"and {count - _SHOWN} more"] if count > _SHOWN else []
         what = f"give {count} path{'s' if count > 1 else ''} to {self._owner}"
-        return [Change(what, [*observed.paths[:_SHOWN], *more], None, self._give)]
+        return [Change("owner", what, [*observed.paths[:_SHOWN], *more], None, self._give)]
 
     def describe(self, observed: ForeignPaths) -> dict[str, Any]:
         return {"path": self._path, "owner": self._owner}

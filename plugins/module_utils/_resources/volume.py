@@ -4,180 +4,193 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from .._base import clock
 from .._base.errors import CollectionError
-from .._converge.resource import Change, Resource
+from .._base.waiting import wait_until
+from .._converge.resource import Change, Plan, Refusal, Resource, refusal
 from .._fly.client.api import Json, MachinesApi
 from .._fly.client.errors import NoCapacity
 from .._fly.volumes.pick import GONE
 from .._fly.volumes.snapshots import take_snapshot
 
 _BEING_MADE = ("creating", "restoring", "hydrating", "recovering", "enabling_remote_export")
-_PATIENCE = 600.0
+_TIMEOUT = 600.0
 
 
-class Volume(Resource[list[Json]]):
+@dataclass(frozen=True)
+class WantedVolume:
     """One volume of this name, `size_gb` at least; it only grows, and convergence never destroys it.
 
-    A new one starts empty, from `snapshot`, or, on another host, as a copy of `fork_from`. The copied volume stays
-    where it is: with `fork_from` the volume meant is another one of this name, in `region` if one is given.
+    A new one starts empty, from the snapshot `snapshot`, or, on another host, as a copy of the volume `fork_from`. The
+    copied volume stays where it is: with `fork_from` the volume meant is another one of this name, in `region` if one
+    is given. `state` absent needs `destroy_data`.
     """
 
+    app: str
+    name: str
+    region: str | None = None
+    size_gb: int = 1
+    snapshot_retention: int | None = None
+    auto_backup: bool | None = None
+    fallback_regions: tuple[str, ...] = ()
+    compute: Json | None = None
+    state: str = "present"
+    destroy_data: bool = False
+    snapshot_first: bool = True
+    snapshot: str | None = None
+    fork_from: str | None = None
+
+    @property
+    def origin(self) -> Json:
+        """What a new volume is made from, as the API names it."""
+        if self.fork_from:
+            return {"source_volume_id": self.fork_from}
+        return {"snapshot_id": self.snapshot} if self.snapshot else {}
+
+    @property
+    def settings(self) -> Json:
+        settings = {"snapshot_retention": self.snapshot_retention, "auto_backup_enabled": self.auto_backup}
+        return {key: value for key, value in settings.items() if value is not None}
+
+
+@dataclass(frozen=True)
+class VolumeState:
+    """The volumes that are meant, and of what is forked the least size and the region to stay in."""
+
+    volumes: list[Json]
+    size_gb: int
+    region: str | None
+
+
+class Volume(Resource[VolumeState]):
     def __init__(
-        self,
-        api: MachinesApi,
-        app: str,
-        name: str,
-        *,
-        region: str | None = None,
-        size_gb: int = 1,
-        snapshot_retention: int | None = None,
-        auto_backup: bool | None = None,
-        fallback_regions: tuple[str, ...] = (),
-        compute: Json | None = None,
-        state: str = "present",
-        destroy_data: bool = False,
-        snapshot_first: bool = True,
-        snapshot: str | None = None,
-        fork_from: str | None = None,
+        self, api: MachinesApi, wanted: WantedVolume, progress: Callable[[str], None] = lambda _line: None
     ) -> None:
-        self._api, self._app, self._name = api, app, name
-        self._region, self._size, self._retention = region, size_gb, snapshot_retention
-        self._auto_backup, self._fallbacks, self._compute = auto_backup, fallback_regions, compute
-        self._state, self._destroy_data, self._snapshot_first = state, destroy_data, snapshot_first
-        self._snapshot, self._fork_from = snapshot, fork_from
+        self._api, self._wanted, self._progress = api, wanted, progress
 
     @property
     def title(self) -> str:
-        return f"volume {self._name} of {self._app}"
+        return f"volume {self._wanted.name} of {self._wanted.app}"
 
-    def observe(self) -> list[Json]:
-        found = [v for v in self._api.volumes(self._app) or [] if v.get("state") not in GONE]
-        if self._fork_from:
-            self._size = max(self._size, self._origin(found).get("size_gb") or 0)
-            found = [v for v in found if v["id"] != self._fork_from and self._region in (None, v.get("region"))]
-        return [v for v in found if v.get("name") == self._name]
+    def observe(self) -> VolumeState:
+        wanted = self._wanted
+        size, region = wanted.size_gb, wanted.region
+        found = [v for v in self._api.volumes(wanted.app) or [] if v.get("state") not in GONE]
+        if wanted.fork_from:
+            origin = self._origin(found)
+            found = [v for v in found if v["id"] != wanted.fork_from and region in (None, v.get("region"))]
+            size, region = max(size, origin.get("size_gb") or 0), region or origin.get("region")
+        return VolumeState([v for v in found if v.get("name") == wanted.name], size, region)
 
-    def plan(self, observed: list[Json]) -> list[Change]:
-        if self._state == "absent":
-            return [self._destruction(volume) for volume in observed]
-        if not observed:
-            return [self._creation()]
-        volume = self._the_one(observed)
-        changes = []
-        size = volume.get("size_gb") or 0
-        if size > self._size:
-            raise CollectionError(
-                f"the volume has {size} GB and cannot shrink to {self._size}",
-                where=self.title,
-                todo=f"Set the size to {size} or more",
-            )
-        if size < self._size:
-            changes.append(
-                Change(
-                    f"extend from {size} to {self._size} GB",
-                    {"size_gb": size},
-                    {"size_gb": self._size},
-                    lambda: self._api.extend_volume(self._app, volume["id"], self._size),
-                )
-            )
-        wanted = {"snapshot_retention": self._retention, "auto_backup_enabled": self._auto_backup}
-        update = {key: value for key, value in wanted.items() if value is not None and volume.get(key) != value}
-        if update:
-            changes.append(
-                Change(
-                    "change " + " and ".join(update),
-                    {key: volume.get(key) for key in update},
-                    update,
-                    lambda: self._api.update_volume(self._app, volume["id"], update),
-                )
-            )
-        return changes
+    def plan(self, observed: VolumeState) -> Plan:
+        if self._wanted.state == "absent":
+            return [self._destruction(volume) for volume in observed.volumes]
+        if not observed.volumes:
+            return [self._creation(observed)]
+        volume = _the_one(observed)
+        return [*self._growth(volume, observed.size_gb), *self._update(volume)]
 
-    def settle(self, observed: list[Json]) -> list[Json]:
-        """Wait until a volume with data in it can be mounted."""
-        deadline = clock.monotonic() + _PATIENCE
-        while any(volume.get("state") in _BEING_MADE for volume in observed) and clock.monotonic() < deadline:
-            clock.sleep(2.0)
-            observed = self.observe()
-        return observed
-
-    def describe(self, observed: list[Json]) -> dict[str, Any]:
-        return {"volume": self._the_one(observed) if observed else None, "volumes": observed}
-
-    def _the_one(self, observed: list[Json]) -> Json:
-        """The volume with the data: the attached one, else the one in the wanted region, the oldest of several."""
-        return min(
-            observed,
-            key=lambda v: (
-                not v.get("attached_machine_id"),
-                v.get("region") != self._region,
-                v.get("created_at") or "",
-                v["id"],
-            ),
+    def wait_until_ready(self, observed: VolumeState) -> VolumeState:
+        """A volume with data in it cannot be mounted at once."""
+        first = [observed]
+        return wait_until(
+            "it to be ready to mount",
+            lambda: first.pop() if first else self.observe(),
+            lambda seen: not _being_made(seen),
+            timeout=_TIMEOUT,
+            where=self.title,
+            state=lambda seen: ", ".join(_being_made(seen)),
+            todo="Run again: fly volumes list shows its state",
+            progress=self._progress,
         )
 
-    def _creation(self) -> Change:
-        if not self._region:
-            raise CollectionError(
-                "no region is given for a new volume", where=self.title, todo="Give region, such as iad"
-            )
-        after = {"name": self._name, "region": self._region, "size_gb": self._size, "encrypted": True, **self._from()}
-        what = f"create {self._size} GB in {self._region}"
-        for origin in self._from().values():
-            what += f" from {origin}"
-        return Change(what, None, after, self._create)
+    def describe(self, observed: VolumeState) -> dict[str, Any]:
+        return {"volume": _the_one(observed) if observed.volumes else None, "volumes": observed.volumes}
 
     def _origin(self, volumes: list[Json]) -> Json:
         for volume in volumes:
-            if volume["id"] == self._fork_from:
-                self._region = self._region or volume.get("region")
+            if volume["id"] == self._wanted.fork_from:
                 return volume
         raise CollectionError(
-            f"there is no volume {self._fork_from} to fork",
-            where=f"app {self._app}",
-            todo="Give the id of a volume of this app, as fly_volume_info tells it",
+            f"there is no volume {self._wanted.fork_from} to fork",
+            where=f"app {self._wanted.app}",
+            todo="Give the id of a volume of this app; fly_volume_info lists them",
         )
 
-    def _from(self) -> Json:
-        """What a new volume is made from, as the API names it."""
-        if self._fork_from:
-            return {"source_volume_id": self._fork_from}
-        return {"snapshot_id": self._snapshot} if self._snapshot else {}
+    def _growth(self, volume: Json, wanted: int) -> Plan:
+        size = volume.get("size_gb") or 0
+        if size > wanted:
+            what = f"the volume has {size} GB and cannot shrink to {wanted}"
+            return [refusal(what, where=self.title, todo=f"Set the size to {size} or more")]
+        if size == wanted:
+            return []
+        extend = partial(self._api.extend_volume, self._wanted.app, volume["id"], wanted)
+        return [Change("extend", f"extend from {size} to {wanted} GB", {"size_gb": size}, {"size_gb": wanted}, extend)]
 
-    def _create(self) -> None:
-        body: Json = {"name": self._name, "size_gb": self._size, "encrypted": True, **self._from()}
-        if self._fork_from:
+    def _update(self, volume: Json) -> Plan:
+        after = {key: value for key, value in self._wanted.settings.items() if volume.get(key) != value}
+        if not after:
+            return []
+        before = {key: volume.get(key) for key in after}
+        update = partial(self._api.update_volume, self._wanted.app, volume["id"], after)
+        return [Change("update", "change " + " and ".join(after), before, after, update)]
+
+    def _creation(self, observed: VolumeState) -> Change | Refusal:
+        wanted, region = self._wanted, observed.region
+        if not region:
+            return refusal("no region is given for a new volume", where=self.title, todo="Give region, such as iad")
+        body = {"name": wanted.name, "size_gb": observed.size_gb, "encrypted": True, **wanted.origin}
+        what = f"create {observed.size_gb} GB in {region}"
+        for origin in wanted.origin.values():
+            what += f" from {origin}"
+        return Change("create", what, None, {**body, "region": region}, partial(self._create, body, region))
+
+    def _create(self, body: Json, region: str) -> None:
+        wanted = self._wanted
+        body = {**body, **wanted.settings}
+        if wanted.fork_from:
             body["require_unique_zone"] = True  # another host
-        if self._retention is not None:
-            body["snapshot_retention"] = self._retention
-        if self._auto_backup is not None:
-            body["auto_backup_enabled"] = self._auto_backup
-        if self._compute:
-            body["compute"] = self._compute
-        regions = [self._region, *self._fallbacks]
-        for region in regions:
+        if wanted.compute:
+            body["compute"] = wanted.compute
+        regions = [region, *wanted.fallback_regions]
+        for each in regions:
             try:
-                self._api.create_volume(self._app, {**body, "region": region})
+                self._api.create_volume(wanted.app, {**body, "region": each})
                 return
             except NoCapacity:
-                if region == regions[-1]:
+                if each == regions[-1]:
                     raise
 
-    def _destruction(self, volume: Json) -> Change:
-        if not self._destroy_data:
-            raise CollectionError(
-                f"the volume {volume['id']} holds data, and it would be lost",
-                where=self.title,
-                todo="Back it up, then say destroy_data: true",
-            )
-
-        def destroy() -> None:
-            if self._snapshot_first:
-                take_snapshot(self._api, self._app, volume["id"])
-            self._api.delete_volume(self._app, volume["id"])
-
+    def _destruction(self, volume: Json) -> Change | Refusal:
+        if not self._wanted.destroy_data:
+            what = f"the volume {volume['id']} holds data, and it would be lost"
+            return refusal(what, where=self.title, todo="Back it up, then set destroy_data: true")
         before = {key: volume.get(key) for key in ("id", "region", "size_gb")}
-        return Change(f"destroy {volume['id']}", before, None, destroy)
+        what = f"destroy {volume['id']}"
+        return Change(what, what, before, None, partial(self._destroy, volume["id"]))
+
+    def _destroy(self, identity: str) -> None:
+        if self._wanted.snapshot_first:
+            take_snapshot(self._api, self._wanted.app, identity)
+        self._api.delete_volume(self._wanted.app, identity)
+
+
+def _the_one(observed: VolumeState) -> Json:
+    """The volume with the data: the attached one, else the one in the wanted region, the oldest of several."""
+    return min(
+        observed.volumes,
+        key=lambda v: (
+            not v.get("attached_machine_id"),
+            v.get("region") != observed.region,
+            v.get("created_at") or "",
+            v["id"],
+        ),
+    )
+
+
+def _being_made(observed: VolumeState) -> list[str]:
+    return [str(volume["state"]) for volume in observed.volumes if volume.get("state") in _BEING_MADE]

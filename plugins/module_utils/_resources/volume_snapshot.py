@@ -4,65 +4,80 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from .._base import clock
-from .._converge.resource import Change, Resource
+from .._converge.resource import Change, Plan, Resource
 from .._fly.client.api import Json, MachinesApi
 from .._fly.volumes.pick import the_volume
-from .._fly.volumes.snapshots import READY, newest, wait_for_snapshot
+from .._fly.volumes.snapshots import FAILED, READY, newest, wait_for_snapshot
 
 
-class VolumeSnapshot(Resource[list[Json]]):
-    """There is a snapshot not older than `max_age` seconds; with None a new one is made in every run."""
+@dataclass(frozen=True)
+class WantedSnapshot:
+    """Of the volume with this name or id, not older than `max_age` seconds; with None a new one in every run."""
 
+    app: str
+    name: str | None = None
+    volume: str | None = None
+    max_age: float | None = None
+    timeout: float = 600.0
+
+
+@dataclass(frozen=True)
+class SnapshotState:
+    volume: str
+    snapshots: list[Json]
+    now: float
+
+
+class VolumeSnapshot(Resource[SnapshotState]):
     def __init__(
-        self,
-        api: MachinesApi,
-        app: str,
-        *,
-        name: str | None = None,
-        volume: str | None = None,
-        max_age: float | None = None,
-        timeout: float = 600.0,
+        self, api: MachinesApi, wanted: WantedSnapshot, progress: Callable[[str], None] = lambda _line: None
     ) -> None:
-        self._api, self._app, self._max_age, self._timeout = api, app, max_age, timeout
-        self._volume = the_volume(api, app, name=name, volume=volume)["id"]
-        self._known: set[str] | None = None
+        self._api, self._wanted, self._progress = api, wanted, progress
 
     @property
     def title(self) -> str:
-        return f"snapshots of {self._volume} of {self._app}"
+        return f"snapshots of {self._wanted.volume or self._wanted.name} of {self._wanted.app}"
 
-    def observe(self) -> list[Json]:
-        found = self._api.volume_snapshots(self._app, self._volume)
-        if self._known is None:
-            self._known = {snapshot["id"] for snapshot in found}
-        return found
+    def observe(self) -> SnapshotState:
+        wanted = self._wanted
+        volume = str(the_volume(self._api, wanted.app, name=wanted.name, volume=wanted.volume)["id"])
+        return SnapshotState(volume, self._api.volume_snapshots(wanted.app, volume), clock.now())
 
-    def plan(self, observed: list[Json]) -> list[Change]:
-        if any(snapshot["id"] not in (self._known or ()) for snapshot in observed):
+    def plan(self, observed: SnapshotState) -> Plan:
+        known = {snapshot["id"] for snapshot in observed.snapshots}
+        last = newest([snapshot for snapshot in observed.snapshots if snapshot.get("status") == READY])
+        max_age = self._wanted.max_age
+        if max_age is not None and last and observed.now - clock.parse(str(last["created_at"])) < max_age:
             return []
-        last = newest([snapshot for snapshot in observed if snapshot.get("status") == READY])
-        if self._max_age is not None and last and clock.now() - _seconds(last) < self._max_age:
-            return []
-        before = {"newest": last.get("created_at")}
-        return [Change("make a snapshot", before, {"newest": "now"}, self._make)]
 
-    def settle(self, observed: list[Json]) -> list[Json]:
-        if any(snapshot["id"] not in (self._known or ()) for snapshot in observed):
-            wait_for_snapshot(self._api, self._app, self._volume, self._known or set(), self._timeout)
-            return self.observe()
-        return observed
+        def made(now: SnapshotState) -> bool:
+            return any(snapshot["id"] not in known for snapshot in now.snapshots)
 
-    def describe(self, observed: list[Json]) -> dict[str, Any]:
-        return {"volume": self._volume, "snapshot": newest(observed) or None, "snapshots": observed}
+        before, make = {"newest": last.get("created_at")}, partial(self._make, observed.volume, known)
+        return [Change("make", "make a snapshot", before, {"newest": "now"}, make, once=True, took_effect=made)]
 
-    def _make(self) -> None:
-        self._api.snapshot_volume(self._app, self._volume)
-        wait_for_snapshot(self._api, self._app, self._volume, self._known or set(), self._timeout)
+    def wait_until_ready(self, observed: SnapshotState) -> SnapshotState:
+        """One whose answer was lost may still be on its way."""
+        last = newest(observed.snapshots)
+        if not last or last.get("status") in (READY, *FAILED):
+            return observed
+        known = {snapshot["id"] for snapshot in observed.snapshots} - {last["id"]}
+        self._wait(observed.volume, known)
+        return self.observe()
 
+    def describe(self, observed: SnapshotState) -> dict[str, Any]:
+        snapshots = observed.snapshots
+        return {"volume": observed.volume, "snapshot": newest(snapshots) or None, "snapshots": snapshots}
 
-def _seconds(snapshot: Json) -> float:
-    return datetime.fromisoformat(str(snapshot["created_at"]).replace("Z", "+00:00")).timestamp()
+    def _make(self, volume: str, known: set[str]) -> None:
+        self._api.snapshot_volume(self._wanted.app, volume)
+        self._wait(volume, known)
+
+    def _wait(self, volume: str, known: set[str]) -> None:
+        wait_for_snapshot(self._api, self._wanted.app, volume, known, self._wanted.timeout, self._progress)

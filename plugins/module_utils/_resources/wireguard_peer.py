@@ -8,14 +8,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .._base.errors import CollectionError
 from .._base.files import read_file, remove_file, write_file
-from .._converge.resource import Change, Resource
+from .._converge.resource import Change, Plan, Resource, refusal
 from .._fly.client import wireguard
 from .._fly.client.api import Json
 from .._fly.client.graphql import GraphqlApi
 
 _MODE = 0o600
+
+
+@dataclass(frozen=True)
+class WantedPeer:
+    """`state` is present or absent; `replace` takes over a name whose key is not in `dest`."""
+
+    org: str
+    name: str
+    dest: Path
+    region: str | None = None
+    network: str | None = None
+    state: str = "present"
+    replace: bool = False
 
 
 @dataclass(frozen=True)
@@ -33,57 +45,46 @@ class WireGuardPeer(Resource[PeerState]):
     A peer whose key is not in `dest` is somebody's, and is taken over only with `replace`.
     """
 
-    def __init__(
-        self,
-        api: GraphqlApi,
-        org: str,
-        name: str,
-        dest: Path,
-        *,
-        region: str | None = None,
-        network: str | None = None,
-        state: str = "present",
-        replace: bool = False,
-    ) -> None:
-        self._api, self._org, self._name, self._dest = api, org, name, dest
-        self._region, self._network = region, network
-        self._state, self._replace = state, replace
+    def __init__(self, api: GraphqlApi, wanted: WantedPeer) -> None:
+        self._api, self._wanted, self._dest = api, wanted, wanted.dest
 
     @property
     def title(self) -> str:
-        return f"WireGuard peer {self._name} of {self._org}"
+        return f"WireGuard peer {self._wanted.name} of {self._wanted.org}"
 
     def observe(self) -> PeerState:
-        org_id, peers = self._api.peers(self._org)
+        org_id, peers = self._api.peers(self._wanted.org)
         text, mode = read_file(self._dest) or ("", _MODE)
-        return PeerState(org_id, next((peer for peer in peers if peer["name"] == self._name), None), text, mode)
+        return PeerState(org_id, next((peer for peer in peers if peer["name"] == self._wanted.name), None), text, mode)
 
-    def plan(self, observed: PeerState) -> list[Change]:
+    def plan(self, observed: PeerState) -> Plan:
         peer, ours = observed.peer, self._is_ours(observed)
-        if self._state == "absent":
+        if self._wanted.state == "absent":
             return self._removals(observed)
         if peer is None:
-            return [Change("add it", None, self._shown(None), lambda: self._add(observed))]
-        if not ours and not self._replace:
-            raise CollectionError(
-                "there is a peer of this name, and its key is not here",
-                where=self.title,
-                why=f"{self._dest} holds {'another key' if observed.text else 'no key'}",
-                todo="Choose another name, or replace it with replace: true, which ends the tunnel of whoever uses it",
-            )
+            return [Change("peer", "add it", None, self._shown(None), lambda: self._add(observed))]
+        if not ours and not self._wanted.replace:
+            return [
+                refusal(
+                    "there is a peer of this name, and its key is not here",
+                    where=self.title,
+                    why=f"{self._dest} holds {'another key' if observed.text else 'no key'}",
+                    todo="Choose another name, or set replace: true, which ends the tunnel of whoever uses it",
+                )
+            ]
         why = "" if ours else "its key is not here"
         if ours and wireguard.address_of(observed.text) != peer["peerip"]:
-            why = f"{self._dest} is not whole"
-        if self._region not in (None, peer.get("region")):
+            why = f"{self._dest} is not complete"
+        if self._wanted.region not in (None, peer.get("region")):
             why = f"it is in {peer.get('region')}"
-        if self._network and self._network != (peer.get("network") or ""):
+        if self._wanted.network and self._wanted.network != (peer.get("network") or ""):
             why = f"it is in the network {peer.get('network') or 'of the organization'}"
         if why:
             what = f"replace it: {why}"
-            return [Change(what, self._shown(peer), self._shown(None), lambda: self._renew(observed))]
+            return [Change("peer", what, self._shown(peer), self._shown(None), lambda: self._renew(observed))]
         if observed.mode != _MODE:
             before, after = {"mode": f"{observed.mode:o}"}, {"mode": f"{_MODE:o}"}
-            return [Change("set the file's mode", before, after, lambda: self._write(observed.text))]
+            return [Change("mode", "set the file's mode", before, after, lambda: self._write(observed.text))]
         return []
 
     def describe(self, observed: PeerState) -> dict[str, Any]:
@@ -93,14 +94,14 @@ class WireGuardPeer(Resource[PeerState]):
         key = wireguard.key_of(observed.text)
         return bool(observed.peer and key) and wireguard.public_key(key) == (observed.peer or {}).get("pubkey")
 
-    def _removals(self, observed: PeerState) -> list[Change]:
-        changes = []
+    def _removals(self, observed: PeerState) -> Plan:
+        changes: list[Change] = []
         if observed.peer:
-            remove = Change("remove it", self._shown(observed.peer), None, lambda: self._remove(observed))
+            remove = Change("remove", "remove it", self._shown(observed.peer), None, lambda: self._remove(observed))
             changes.append(remove)
         if observed.text:
             file = {"file": str(self._dest)}
-            changes.append(Change("remove the wg-quick file", file, None, lambda: remove_file(self._dest)))
+            changes.append(Change("file", "remove the wg-quick file", file, None, lambda: remove_file(self._dest)))
         return changes
 
     def _add(self, observed: PeerState) -> None:
@@ -109,7 +110,7 @@ class WireGuardPeer(Resource[PeerState]):
             private = wireguard.new_key()
         self._write(wireguard.unfinished(private))
         public = wireguard.public_key(private)
-        peer = self._api.add_peer(observed.org_id, self._name, public, self._region, self._network)
+        peer = self._api.add_peer(observed.org_id, self._wanted.name, public, self._wanted.region, self._wanted.network)
         self._write(wireguard.wg_quick(private, peer))
 
     def _renew(self, observed: PeerState) -> None:
@@ -117,12 +118,12 @@ class WireGuardPeer(Resource[PeerState]):
         self._add(observed)
 
     def _remove(self, observed: PeerState) -> None:
-        self._api.remove_peer(observed.org_id, self._name)
+        self._api.remove_peer(observed.org_id, self._wanted.name)
 
     def _write(self, text: str) -> None:
         write_file(self._dest, text, _MODE)
 
     def _shown(self, peer: Json | None) -> Json:
         if peer is None:
-            return {"name": self._name, "region": self._region or "the nearest", "file": str(self._dest)}
+            return {"name": self._wanted.name, "region": self._wanted.region or "the nearest", "file": str(self._dest)}
         return {key: peer.get(key) for key in ("name", "region", "peerip")}

@@ -9,7 +9,7 @@ import pytest
 from ansible_collections.openclaw.fly.plugins.module_utils._base.errors import CollectionError, UncertainWrite
 from ansible_collections.openclaw.fly.plugins.module_utils._converge.context import Context
 from ansible_collections.openclaw.fly.plugins.module_utils._converge.engine import NotConverged, converge
-from ansible_collections.openclaw.fly.plugins.module_utils._converge.resource import Change, Resource
+from ansible_collections.openclaw.fly.plugins.module_utils._converge.resource import Change, Plan, Resource
 from ansible_collections.openclaw.fly.plugins.module_utils._converge.run import run
 
 
@@ -26,10 +26,11 @@ class Counter(Resource[int]):
         self.reads += 1
         return self.value
 
-    def plan(self, observed: int) -> list[Change]:
-        return [Change(f"count to {n + 1}", {"n": n}, {"n": n + 1}, self._step) for n in range(observed, self.wanted)]
+    def plan(self, observed: int) -> Plan:
+        numbers = range(observed + 1, self.wanted + 1)
+        return [Change(str(n), f"count to {n}", {"n": n - 1}, {"n": n}, self._step) for n in numbers]
 
-    def settle(self, observed: int) -> int:
+    def wait_until_ready(self, observed: int) -> int:
         self.settled += 1
         return observed
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..._base.errors import CollectionError, UncertainWrite
+from ..._base.errors import CollectionError, NoAnswer, UncertainWrite
 
 
 class FlyError(CollectionError):
@@ -21,7 +21,7 @@ class FlyError(CollectionError):
         return status if isinstance(status, int) else 0
 
 
-class Unreachable(FlyError):
+class Unreachable(NoAnswer, FlyError):
     """No connection, or none that lived; nothing was written."""
 
 
@@ -61,7 +61,7 @@ class QuotaReached(FlyError):
     """The organization may have no more of these; no other region helps."""
 
 
-class RateLimited(FlyError):
+class RateLimited(NoAnswer, FlyError):
     """429, and it stayed so for as long as we may wait."""
 
 

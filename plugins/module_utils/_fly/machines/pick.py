@@ -18,7 +18,7 @@ def pick_machine(api: MachinesApi, app: str, machine: str | None = None, group: 
 
 
 def pick_of(machines: list[Json], machine: str | None = None, group: str | None = None) -> Json | None:
-    """The same, of machines that are known."""
+    """What `pick_machine` gives, of machines that are known."""
     found = _meant(machines, machine, group)
     return min(found, key=lambda m: (m.get("state") != "started", m["id"]), default=None)
 
@@ -37,21 +37,25 @@ def the_machine(api: MachinesApi, app: str, machine: str | None = None, group: s
 
 
 def started_machine(api: MachinesApi, app: str, machine: str | None = None, group: str | None = None) -> Json:
-    """The same, and it must run; raises an error that says what is wrong."""
+    """What `pick_machine` gives, which must run; raises an error that says what is wrong."""
     found = pick_machine(api, app, machine, group)
+    if found is None or found.get("state") != "started":
+        raise not_started(found, app, machine, group)
+    return found
+
+
+def not_started(found: Json | None, app: str, machine: str | None = None, group: str | None = None) -> CollectionError:
+    """Why no command can run in the machine that was picked."""
     if found is None:
         wanted = machine or (f"of process group {group}" if group else "")
-        raise CollectionError(
-            f"there is no machine {wanted}".rstrip(), where=f"app {app}", todo="Deploy it first, with fly_deploy"
-        )
-    if found.get("state") != "started":
-        raise CollectionError(
-            f"the machine {found['id']} is {found.get('state')}",
-            where=f"app {app}",
-            why="commands and files need a started machine",
-            todo="Start it (fly machine start), or run the play, which puts a machine that is down on hold",
-        )
-    return found
+        what = f"there is no machine {wanted}".rstrip()
+        return CollectionError(what, where=f"app {app}", todo="Deploy it first, with fly_deploy")
+    return CollectionError(
+        f"the machine {found['id']} is {found.get('state')}",
+        where=f"app {app}",
+        why="commands and files need a started machine",
+        todo="Start it (fly machine start), or run the play, which puts a machine that is down on hold",
+    )
 
 
 def _meant(machines: list[Json], machine: str | None, group: str | None) -> list[Json]:

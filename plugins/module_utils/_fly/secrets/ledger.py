@@ -14,6 +14,7 @@ import hashlib
 import hmac
 import json
 import secrets
+from collections.abc import Mapping
 from typing import Any
 
 KEY = "ansible_secrets"
@@ -41,7 +42,7 @@ class Ledger:
         self._all: str = data.get("all") or ""
         self._entries: dict[str, list[str]] = data.get("secrets") or {}
 
-    def holds(self, values: dict[str, str]) -> dict[str, bool]:
+    def holds(self, values: Mapping[str, str]) -> dict[str, bool]:
         """For each name, whether Fly.io holds this value as far as we can know."""
         known = {name: self._entries.get(name, ["", ""])[0] == self._digests.get(name, None) for name in values}
         if all(known.values()) and hmac.compare_digest(self._all, self._hash(_canonical(values))):
@@ -51,7 +52,7 @@ class Ledger:
             for name, value in values.items()
         }
 
-    def text(self, values: dict[str, str]) -> str:
+    def text(self, values: Mapping[str, str]) -> str:
         """The ledger to keep once Fly.io holds `values`; what else it knew, and still holds, stays in it."""
         entries = {name: entry for name, entry in self._entries.items() if self._digests.get(name) == entry[0]}
         for name, value in values.items():
@@ -64,5 +65,5 @@ class Ledger:
         return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
-def _canonical(values: dict[str, str]) -> str:
+def _canonical(values: Mapping[str, str]) -> str:
     return json.dumps(values, sort_keys=True)

@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
-from ..._base import clock
-from ..._base.errors import CollectionError
+from collections.abc import Callable
+
+from ..._base.waiting import wait_until
 from ..client.api import Json, MachinesApi
 
 READY = "created"
-_FAILED = ("failed", "error")
+FAILED = ("failed", "error")
 
 
 def take_snapshot(api: MachinesApi, app: str, volume: str, timeout: float = 600.0) -> Json:
@@ -19,22 +20,26 @@ def take_snapshot(api: MachinesApi, app: str, volume: str, timeout: float = 600.
     return wait_for_snapshot(api, app, volume, known, timeout)
 
 
-def wait_for_snapshot(api: MachinesApi, app: str, volume: str, known: set[str], timeout: float) -> Json:
+def wait_for_snapshot(
+    api: MachinesApi,
+    app: str,
+    volume: str,
+    known: set[str],
+    timeout: float,
+    progress: Callable[[str], None] = lambda _line: None,
+) -> Json:
     """Return the newest snapshot that is not in `known`, when it can be restored."""
-    deadline = clock.monotonic() + timeout
-    while True:
-        new = newest([snapshot for snapshot in api.volume_snapshots(app, volume) if snapshot["id"] not in known])
-        if new and new.get("status") == READY:
-            return new
-        failed = bool(new) and new.get("status") in _FAILED
-        if failed or clock.monotonic() > deadline:
-            raise CollectionError(
-                "the snapshot failed" if failed else f"the snapshot was not ready within {timeout:.0f} s",
-                where=f"volume {volume} of {app}",
-                why=f"its status is {new.get('status')}" if new else "Fly.io does not list it yet",
-                todo="Run again; fly volumes snapshots list shows what there is",
-            )
-        clock.sleep(2.0)
+    return wait_until(
+        "the snapshot",
+        lambda: newest([snapshot for snapshot in api.volume_snapshots(app, volume) if snapshot["id"] not in known]),
+        lambda new: new.get("status") == READY,
+        timeout=timeout,
+        where=f"volume {volume} of {app}",
+        state=lambda new: str(new.get("status")) if new else "Fly.io does not list it yet",
+        permanent=lambda new: f"its status is {new['status']}" if new.get("status") in FAILED else None,
+        todo="Run again; fly volumes snapshots list shows what exists",
+        progress=progress,
+    )
 
 
 def newest(snapshots: list[Json]) -> Json:
