@@ -64,7 +64,8 @@ def test_secrets_are_recognised(name: str, value: Any) -> None:
     ("name", "value"),
     [
         *(("API_KEY", value) for value in (
-            "changeme", "change-me", "your-token-here", "YOUR_API_KEY", "<your key>", "${OTHER}", "$OTHER", "{{ x }}",
+            "changeme", "change-me", "your-token-here", "YOUR_API_KEY", "<your key>", "${OTHER}", "$OTHER",
+            "{{ x }}", "{{ x(\n  y) }}",
             "xxxxxxxx", "********", "replace-me", "example", "redacted", "sk-xxxxxxxx", "", "sk-...",
         )),
         ("Authorization", "Bearer ${NOTES_TOKEN}"),

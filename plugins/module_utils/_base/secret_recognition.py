@@ -139,6 +139,23 @@ def hide(text: str, secrets: Sequence[str] = ()) -> str:
     return hidden
 
 
+def hide_in(tree: Any, secrets: Sequence[str] = ()) -> Any:
+    """A copy of nested data that may be printed: each text as `hide` returns it, and what is secret by its name."""
+    found = {finding.path for finding in find_secrets(tree)}
+    return _hidden_in(tree, (), found, secrets)
+
+
+def _hidden_in(tree: Any, at: Path, found: set[Path], secrets: Sequence[str]) -> Any:
+    if isinstance(tree, Mapping):
+        return {key: _hidden_in(value, (*at, str(key)), found, secrets) for key, value in tree.items()}
+    if isinstance(tree, list | tuple):
+        return [_hidden_in(value, (*at, index), found, secrets) for index, value in enumerate(tree)]
+    if not isinstance(tree, str):
+        return HIDDEN if at in found else tree
+    text = hide(tree, secrets)
+    return HIDDEN if at in found and text == tree else text
+
+
 def _without_parts(text: str, secret: str, least: int = 10) -> str:
     """A message often echoes the begin of a token, or one of its parts; ten characters in a row are one."""
     parts = {secret[begin : begin + least] for begin in range(len(secret) - least + 1)}
@@ -156,7 +173,10 @@ def _named_in(text: str) -> Finding | None:
     """A secret by its name in a free text: `--token X`, `PASSWORD=X`."""
     for found in re.finditer(r"(?<!\S)(--?[A-Za-z][\w-]*[= ]|[A-Za-z_][\w-]*=)([^\s'\"]+)", text):
         name = found[1].strip("-= ")
-        if HIDDEN not in found[2] and judge(name) is Name.SECRET and _by_name((), name, found[2]):
+        example = re.fullmatch(r"[A-Z][A-Z_]*\W?", found[2])  # `--token TOKEN`, in advice
+        if HIDDEN in found[2] or example or judge(name) is not Name.SECRET:
+            continue
+        if _by_name((), name, found[2]):
             return _cut((), "a secret by its name", name, text, found.span(2))
     return None
 

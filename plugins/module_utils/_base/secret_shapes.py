@@ -72,7 +72,7 @@ _USERINFO = re.compile(r"\b[a-z][a-z0-9+.-]*://([^\s/@:'\"]*)(?::([^\s/@'\"]*))?
 _QUERY = re.compile(r"[?&#;]([A-Za-z0-9_.\[\]-]+)=([^\s&#;'\"]+)")
 
 _REFERENCE = re.compile(
-    r"\$\{[^}]*\}|\$\([^)]*\)|(?<![\w$])\$[A-Za-z_]\w*|\{\{.*?\}\}|\{%.*?%\}|%[A-Z][A-Z0-9_]*%|`[^`]*`"
+    r"\$\{[^}]*\}|\$\([^)]*\)|(?<![\w$])\$[A-Za-z_]\w*|(?s:\{\{.*?\}\}|\{%.*?%\})|%[A-Z][A-Z0-9_]*%|`[^`]*`"
 )
 _PLACEHOLDER = re.compile(
     r"(?:change|replace)[-_ ]?(?:me|this|it)\b.*|(?:put|insert|enter|add|paste)[-_ ](?:your|the)\b.*"

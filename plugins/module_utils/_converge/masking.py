@@ -15,6 +15,8 @@ from typing import Any
 
 from ansible.module_utils.common.parameters import remove_values
 
+from .._base.secret_recognition import hide, hide_in
+
 _TEXTS = frozenset(
     {"msg", "warnings", "deprecations", "exception", "diff", "changes", "failed_change"}
     | {"invocation", "module_stderr", "module_stdout"}
@@ -38,8 +40,9 @@ def mask_result(result: dict[str, Any], values: Iterable[Any]) -> dict[str, Any]
 
 def mask_text(text: str, values: Iterable[Any]) -> str:
     """A text that a person reads; a value that is all of it is masked as any other."""
-    masked: str = remove_values(f"{text}\n", _texts(values))
-    return masked.removesuffix("\n")
+    secrets = _texts(values)
+    masked: str = remove_values(f"{text}\n", secrets)
+    return hide(masked.removesuffix("\n"), sorted(unmistakable(secrets)))
 
 
 def unmistakable(values: Iterable[Any]) -> set[str]:
@@ -57,5 +60,12 @@ def _texts(values: Iterable[Any]) -> set[str]:
 
 def _masked(key: str, value: Any, secrets: set[str], in_data: set[str]) -> Any:
     if key == _ERROR and isinstance(value, Mapping):
-        return {name: remove_values(part, secrets if name in _ERROR_TEXTS else in_data) for name, part in value.items()}
-    return remove_values(value, secrets if key in _TEXTS else in_data)
+        texts = {name: part for name, part in value.items() if name in _ERROR_TEXTS}
+        return {**remove_values(dict(value), in_data), **_for_people(texts, secrets, in_data)}
+    return _for_people(value, secrets, in_data) if key in _TEXTS else remove_values(value, in_data)
+
+
+def _for_people(value: Any, secrets: set[str], in_data: set[str]) -> Any:
+    """Also without parts of a secret, such as the begin of a token in an API's error, and without what looks like one:
+    a task's arguments hold what people wrote in the wrong place."""
+    return hide_in(remove_values(value, secrets), sorted(in_data))

@@ -70,3 +70,24 @@ def test_people_read_no_secret(secret: str) -> None:
     assert masked["error"]["status"] == 404
     assert mask_text(f"it is {secret}", {secret}) == "it is ********"
     assert secret not in mask_text(secret, {secret})
+
+
+def test_a_part_of_a_token_that_an_error_echoes_is_hidden() -> None:
+    said = f"invalid token {TOKEN[:12]}… at https://u:hunter2@x.example/?token=abc"
+    result = mask_result({"msg": said, "error": {"why": said, "status": 401}, "state": said}, [TOKEN])
+    assert TOKEN[:12] not in result["msg"] and "hunter2" not in result["msg"] and "abc" not in result["msg"]
+    assert result["error"] == {"why": result["msg"], "status": 401}
+    assert result["state"] == said, "data is left alone"
+    assert mask_text(said, [TOKEN]) == result["msg"]
+
+
+def test_arguments_that_hold_a_secret_in_the_wrong_place_are_hidden() -> None:
+    given = {
+        "tunnels": [{"kind": "ngrok", "authtoken": "abc-def", "hostname": "x.example"}],
+        "build": {"git": "https://u:hunter2@h/x"},
+    }
+    shown = mask_result({"invocation": {"module_args": given}}, [])["invocation"]["module_args"]
+    assert shown == {
+        "tunnels": [{"kind": "ngrok", "authtoken": "********", "hostname": "x.example"}],
+        "build": {"git": "https://u:********@h/x"},
+    }

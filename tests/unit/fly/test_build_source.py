@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import base64
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 
-from ansible_collections.openclaw.fly.plugins.module_utils._fly.images.build_source import Folder
+from ansible_collections.openclaw.fly.plugins.module_utils._base.errors import CollectionError
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.images.build import build_wanted
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.images.build_source import Folder, Git
 from ansible_collections.openclaw.fly.plugins.module_utils._fly.images.dockerignore import Ignore, files
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.toml.definition import FlyToml
 
 
 @pytest.mark.parametrize(
@@ -82,3 +91,54 @@ def test_the_digest_is_of_what_counts(folder: Path) -> None:
     (folder / "Dockerfile").write_text("a third")
     another("a Dockerfile that is left out counts all the same")
     assert Folder(folder, text="FROM x").digest() not in seen
+
+
+class _Asked(BaseHTTPRequestHandler):
+    """A git server that says whether it was asked with a login."""
+
+    def do_GET(self) -> None:
+        self.server.logins.append(self.headers.get("Authorization"))  # type: ignore[attr-defined]
+        self.send_error(403)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def git_server() -> Iterator[HTTPServer]:
+    server = HTTPServer(("127.0.0.1", 0), _Asked)
+    server.logins = []  # type: ignore[attr-defined]
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_a_login_in_the_url_reaches_git_and_nothing_else(
+    git_server: HTTPServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, words = shutil.which("git"), tmp_path / "words"
+    wrapper = tmp_path / "bin" / "git"
+    wrapper.parent.mkdir()
+    wrapper.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >> {words}\nexec {real} "$@"\n')
+    wrapper.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{wrapper.parent}:{os.environ['PATH']}")
+    address = f"127.0.0.1:{git_server.server_port}/acme/app.git"
+    source = Git(f"http://joe:to%2Fken-1@{address}", "main")
+    with pytest.raises(CollectionError) as error:
+        source.digest()
+    assert git_server.logins[0] == "Basic " + base64.b64encode(b"joe:to/ken-1").decode()  # type: ignore[attr-defined]
+    assert address in words.read_text() and "ken-1" not in words.read_text()
+    assert address in str(error.value) and "ken-1" not in str(error.value)
+
+
+def test_a_dockerfile_that_sets_a_secret_is_refused() -> None:
+    for line in ("ENV API_KEY=abc", "RUN curl -H 'Authorization: Bearer abc' https://x.example"):
+        with pytest.raises(
+            CollectionError, match=r"build\.content, line 2: a line of the Dockerfile looks like a secret"
+        ):
+            build_wanted(FlyToml({}), {"content": f"FROM x\n{line}\n"})
+    fine = "FROM x\nARG TOKEN\nENV API_KEY=${TOKEN}\nRUN --mount=type=secret,id=token cat /run/secrets/token\n"
+    assert build_wanted(FlyToml({}), {"content": fine})["content"] == fine

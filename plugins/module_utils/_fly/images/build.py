@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..._base.errors import CollectionError
-from ..._base.secret_recognition import find_secret
+from ..._base.secret_recognition import find_in_command, find_secret
 from ..client.errors import FlyError
 from ..client.graphql import GraphqlApi
 from ..toml.definition import FlyToml
@@ -76,14 +76,24 @@ def build_wanted(toml: FlyToml, given: dict[str, Any] | None) -> dict[str, Any]:
         if toml.folder is None:
             raise CollectionError("nothing to build is given", todo="Give build.path, build.git or build.content")
         wanted["path"] = str(toml.folder)
-    for name, value in (wanted.get("args") or {}).items():
-        if find_secret(name, value):
+    _refuse_secrets(wanted)
+    return wanted
+
+
+def _refuse_secrets(wanted: dict[str, Any]) -> None:
+    """Everybody who gets the image can read its build arguments, and what its Dockerfile sets and runs."""
+    found = {f"build.args.{name}": find_secret(name, value) for name, value in (wanted.get("args") or {}).items()}
+    for number, line in enumerate(str(wanted.get("content") or "").splitlines(), 1):
+        found[f"build.content, line {number}"] = None if line.lstrip().startswith("#") else find_in_command(line)
+    for where, secret in found.items():
+        if secret:
+            kind = "a build argument" if where.startswith("build.args") else "a line of the Dockerfile"
             raise CollectionError(
-                "a build argument looks like a secret, and would be readable in the image",
-                where=f"build.args.{name}",
+                f"{kind} looks like a secret, and would be readable in the image",
+                where=where,
+                why=f"it holds {secret.reason}",
                 todo="Give it to the running machine with fly_secrets",
             )
-    return wanted
 
 
 def source_of(wanted: dict[str, Any]) -> Source:

@@ -8,17 +8,20 @@ owners and the rest of a mode, which a checkout does not keep. `.git` never coun
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
 import re
 from abc import ABC, abstractmethod
 from pathlib import Path
+from urllib.parse import unquote
 
 from ..._base.errors import CollectionError
 from ..client.errors import ProgramFailed
 from .dockerignore import Ignore, files
 from .programs import environment, run
 
+_LOGIN = re.compile(r"(https?://)([^/@:]*)(?::([^/@]*))?@(.+)", re.IGNORECASE)
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _NO_IGNOREFILE = "fly.toml\n"
 """What flyctl leaves out where there is no .dockerignore."""
@@ -106,8 +109,9 @@ class Git(Source):
         ignorefile: str | None = None,
         text: str | None = None,
     ) -> None:
-        self.where = f"{repository} at {version}"
-        self._repository, self._version, self._folder = repository, version, folder
+        self._repository, self._login = _without_login(repository)
+        self.where = f"{self._repository} at {version}"
+        self._version, self._folder = version, folder
         self._dockerfile, self._ignorefile, self._text = dockerfile, ignorefile, text
         self._commit = version if _COMMIT.fullmatch(version) else ""
 
@@ -138,13 +142,36 @@ class Git(Source):
 
     def _git(self, *words: str, cwd: Path | None = None) -> list[str]:
         try:
-            return run(["git", *words], environment(GIT_TERMINAL_PROMPT="0"), cwd=cwd, timeout=600)
+            env = environment(GIT_TERMINAL_PROMPT="0", **self._credentials())
+            return run(["git", *words], env, cwd=cwd, timeout=600, secrets=self._login)
         except FileNotFoundError as error:
             raise CollectionError("git is not installed", where=self.where, todo="Install git") from error
         except ProgramFailed as error:
             why = "; ".join(line for line in error.log[-6:] if line)
             todo = "Check the address and what git itself may do there: its own credentials are used"
             raise CollectionError(error.what, where=self.where, why=why, todo=todo) from None
+
+    def _credentials(self) -> dict[str, str]:
+        """The URL's user and token for git: in its environment, as everybody on this machine can read its arguments."""
+        if not self._login:
+            return {}
+        number = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
+        return {
+            "GIT_CONFIG_COUNT": str(number + 1),
+            f"GIT_CONFIG_KEY_{number}": f"http.{self._repository}.extraHeader",
+            f"GIT_CONFIG_VALUE_{number}": f"Authorization: Basic {self._login[-1]}",
+        }
+
+
+def _without_login(repository: str) -> tuple[str, tuple[str, ...]]:
+    """The URL less its user and token, and these: as written, as they are, and as HTTP sends them."""
+    found = _LOGIN.fullmatch(repository)
+    if not found:
+        return repository, ()
+    scheme, user, password, rest = found.groups()
+    login = f"{unquote(user)}:{unquote(password or '')}"
+    secret = password or user
+    return scheme + rest, (secret, unquote(secret), base64.b64encode(login.encode()).decode())
 
 
 def _missing(path: Path, what: str, todo: str) -> CollectionError:
