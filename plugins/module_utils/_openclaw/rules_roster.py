@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -27,13 +28,6 @@ def roster_is_one(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
     agents, markers = agents_of(config), marked(config)
     ownership = get(config, "agents", "ownership")
     entries = get(config, "agents", "entries")
-    if entries == {}:
-        yield Problem(
-            "agents.entries",
-            "is empty: the release refuses a roster without an agent",
-            suggestion="Write agents.entries: {main: {}}, or leave it out",
-            rule="agent-roster",
-        )
     first: dict[str, str] = {}
     for name in agents:
         other = first.setdefault(agent_id(name), name)
@@ -67,13 +61,28 @@ def roster_is_one(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
         )
 
 
+@rule("agent-folder", fatal=True)
+def agents_have_a_folder_each(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
+    """As far as the declaration says; the release compares what the folders resolve to."""
+    first: dict[str, str] = {}
+    for name, agent in agents_of(config).items():
+        folder = agent.get("agentDir")
+        if isinstance(folder, str) and (other := first.setdefault(posixpath.normpath(folder), name)) != name:
+            yield Problem(
+                f"agents.entries.{name}.agentDir",
+                f"is the folder of {other} too: both would share logins and sessions",
+                suggestion="Give each agent a folder of its own, or leave agentDir out",
+                rule="agent-folder",
+            )
+
+
 @rule("agent-unknown", fatal=True)
 def agents_exist(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
     agents = agents_of(config)
     known = {agent_id(name) for name in agents} or {"main"}
     named = {".".join(path): get(config, *path) for path in _TARGETS}
     bindings = config.get("bindings")
-    for index, binding in enumerate(bindings if agents and isinstance(bindings, list) else []):
+    for index, binding in enumerate(bindings if isinstance(bindings, list) else []):
         if isinstance(binding, Mapping) and binding.get("agentId") != "main":
             named[f"bindings[{index}].agentId"] = binding.get("agentId")
     for path, name in named.items():
