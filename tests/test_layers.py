@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import graphlib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -68,16 +69,120 @@ def test_imports_go_down(folder: str, forbidden: tuple[str, ...]) -> None:
     assert upward == []
 
 
-def test_the_emulators_modules_do_not_import_in_a_circle() -> None:
-    files = {
-        ".".join(path.relative_to(REPO).with_suffix("").parts).removesuffix(".__init__"): path
-        for path in (REPO / "emulator/fly_emulator").rglob("*.py")
+# The emulator, from the ground up: what stands on one floor imports only what stands below, and itself.
+EMULATOR = "fly_emulator"
+EMULATOR_FLOORS = [
+    ("background", "clock", "connection", "data", "durations", "errors", "ids", "macaroon", "runtime.holder"),
+    ("regions", "state"),
+    ("faults", "journal", "logbook"),
+    ("images",),
+    ("runtime",),
+    ("settings",),
+    ("context",),
+    ("machines",),
+    ("platform",),  # apps, volumes, secrets, ...: the rules; knows no HTTP
+    ("edge", "web"),
+    ("api", "graphql", "uiex"),  # faces of the platform: REST, GraphQL, the web API
+    ("assemble", "faces", "listen"),
+    ("server",),
+    ("thread",),
+    ("daemon", "options"),
+    ("commands",),
+    ("cli",),
+    ("__main__",),
+]
+HTTP = ("aiohttp", "graphql")
+LOW = EMULATOR_FLOORS[: next(n for n, floor in enumerate(EMULATOR_FLOORS) if "edge" in floor)]
+MAY_KNOW_HTTP = {
+    "connection.py": "ends a client's connection, for the edge and the APIs",
+    "machines/runner.py": "keeps the sessions into a machine",
+    "machines/sessions.py": "keeps the sessions into a machine",
+    "machines/checks.py": "checks a machine over HTTP",
+    "machines/reasons.py": "says why no connection came about",
+    "runtime/base.py": "a machine has a connector for a client's sessions",
+    "runtime/connector.py": "connects a client's session to a machine",
+    "runtime/held.py": "a machine has a connector for a client's sessions",
+}
+LONG_FILES = {"machines/runner.py": "being split into lifecycle, supervisor and sessions"}
+LONG_FUNCTIONS = {"images/featherweight/gateway/websocket.py": "one conversation, read from top to bottom"}
+
+
+@cache
+def emulator_files() -> dict[str, Path]:
+    """All modules of the emulator, without what runs inside its machines."""
+    return {
+        ".".join(path.relative_to(REPO / "emulator").with_suffix("").parts).removesuffix(".__init__"): path
+        for path in (REPO / "emulator" / EMULATOR).rglob("*.py")
     }
-    graph = {}
-    for module, path in files.items():
-        # What is imported is a module, or a name in one.
-        from_here = {name if name in files else name.rpartition(".")[0] for name in imported(path)}
-        graph[module] = from_here & files.keys() - {module}
+
+
+@cache
+def imported_modules(path: Path) -> set[str]:
+    """The emulator's own modules that a file imports; what is imported is a module, or a name in one."""
+    files = emulator_files()
+    own = (name.removeprefix("emulator.") for name in imported(path))
+    found = {name if name in files else name.rpartition(".")[0] for name in own}
+    return found & files.keys() - {EMULATOR}
+
+
+def floor_of(module: str) -> tuple[int, str]:
+    """The longest name that holds the module counts: `runtime.holder` stands below `runtime`."""
+    name = module.removeprefix(f"{EMULATOR}.")
+    found = [
+        (len(unit), number, unit)
+        for number, floor in enumerate(EMULATOR_FLOORS)
+        for unit in floor
+        if name == unit or name.startswith(f"{unit}.")
+    ]
+    assert found, f"{module} stands on no floor of EMULATOR_FLOORS"
+    _, number, unit = max(found)
+    return number, unit
+
+
+def test_the_emulators_imports_go_down() -> None:
+    upward = []
+    for module, path in emulator_files().items():
+        if module == EMULATOR:
+            continue
+        number, unit = floor_of(module)
+        for name in imported_modules(path):
+            other, other_unit = floor_of(name)
+            if other >= number and other_unit != unit:
+                upward.append(f"{module} imports {name}")
+    assert upward == []
+
+
+def test_the_emulators_platform_knows_no_http() -> None:
+    units = {unit for floor in LOW for unit in floor}
+    knowing = {
+        str(path.relative_to(REPO / "emulator" / EMULATOR))
+        for module, path in emulator_files().items()
+        if module != EMULATOR
+        and floor_of(module)[1] in units
+        and any(name.partition(".")[0] in HTTP for name in imported(path))
+    }
+    assert knowing - MAY_KNOW_HTTP.keys() == set()
+
+
+def test_the_emulators_files_and_functions_are_short() -> None:
+    long = []
+    for path in (REPO / "emulator" / EMULATOR).rglob("*.py"):
+        name, text = str(path.relative_to(REPO / "emulator" / EMULATOR)), path.read_text()
+        if len(text.splitlines()) > 350 and name not in LONG_FILES:
+            long.append(name)
+        for node in ast.walk(ast.parse(text)):
+            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            if (node.end_lineno or 0) - node.lineno >= 50 and name not in LONG_FUNCTIONS:
+                long.append(f"{name}: {node.name}")
+            if node.name == "__init__" and len(node.args.args + node.args.kwonlyargs) > 7:
+                long.append(f"{name}: {node.name} has too many arguments")
+    assert long == []
+
+
+def test_the_emulators_modules_do_not_import_in_a_circle() -> None:
+    graph = {module: imported_modules(path) - {module} for module, path in emulator_files().items()}
+    assert sum(map(len, graph.values())) > 300, "the imports were not found"
     graphlib.TopologicalSorter(graph).prepare()  # raises CycleError
 
 

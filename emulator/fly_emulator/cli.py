@@ -9,6 +9,7 @@ from pathlib import Path
 
 from . import __version__, daemon, options
 from .commands import COMMANDS, Failure
+from .listen import PortInUse
 from .runtime import RuntimeUnavailable
 from .settings import default_state_dir
 from .state.directory import StateUnreadable, StateUnsafe, check
@@ -79,7 +80,7 @@ def main(argv: list[str] | None = None) -> int:
         check(arguments.state_dir)
         return COMMANDS[arguments.command](arguments)
     except (
-        Failure, daemon.DaemonError, daemon.PortInUse, RuntimeUnavailable, StateUnreadable, StateUnsafe, OSError,
+        Failure, daemon.DaemonError, PortInUse, RuntimeUnavailable, StateUnreadable, StateUnsafe, OSError,
     ) as error:  # fmt: skip
         print(f"fly-emulator: {error}", file=sys.stderr)
     except KeyboardInterrupt:

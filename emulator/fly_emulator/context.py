@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+from .background import Background
 from .clock import Clock
 from .faults import Faults
+from .images.pulls import Pulls
 from .journal import Journal
 from .logbook import Logbook
-from .machines.pulls import Pulls
 from .runtime.base import Runtime
 from .runtime.egress import Egress
+from .runtime.peers import PeerGateway
 from .runtime.sixpn import Networks
 from .settings import Settings, Token
 from .state.store import Store
-
-if TYPE_CHECKING:
-    from .edge.gateway import Gateway
 
 
 @dataclass
@@ -34,9 +32,12 @@ class Context:
     """The private networks, where the tier can join machines to them."""
     egress: Egress | None = None
     """The machines' way out, where they have one that is not the host's."""
-    gateway: Gateway | None = None
+    gateway: PeerGateway | None = None
     """Where WireGuard peers come in, when it was asked for."""
     full_regions: set[str] = field(default_factory=set)
     """Regions that have no room, by the control API."""
     minted: dict[str, Token] = field(default_factory=dict)
     """Tokens given out by the API."""
+    pointing_here: set[str] = field(default_factory=set)
+    """Host names whose DNS is said to be right."""
+    background: Background = field(default_factory=Background)

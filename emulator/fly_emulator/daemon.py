@@ -26,10 +26,6 @@ class DaemonError(Exception):
     """It did not start or stop; the text says why and what to do."""
 
 
-class PortInUse(Exception):
-    """A port cannot be had; the text names it, who may hold it and what to do."""
-
-
 @contextlib.contextmanager
 def single(state_dir: Path) -> Iterator[bool]:
     """Hold the state directory's lock; yields False when another emulator holds it."""

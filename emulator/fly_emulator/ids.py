@@ -88,19 +88,6 @@ def private_ipv4(index: int) -> str:
     return f"172.19.{number >> 8}.{number & 255}"
 
 
-def public_ipv4() -> str:
-    network = secrets.choice(("66.51", "137.66", "149.248", "168.220"))
-    return f"{network}.{secrets.randbelow(120) + 120}.{secrets.randbelow(254) + 1}"
-
-
-def shared_ipv4() -> str:
-    return f"66.241.{secrets.choice((124, 125))}.{secrets.randbelow(254) + 1}"
-
-
-def public_ipv6() -> str:
-    return f"2a09:8280:1::{secrets.randbelow(0xFF) + 1:x}:{secrets.randbelow(0xFFFF) + 1:x}:0"
-
-
 def peer_ipv6(org: str, network: str, pubkey: str) -> str:
     """A WireGuard peer's address in the organisation's network."""
     digest = hashlib.sha256(pubkey.encode()).digest()

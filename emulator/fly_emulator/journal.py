@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections import deque
 from dataclasses import asdict, dataclass
@@ -43,8 +44,9 @@ class Journal:
 
     def append(self, entry: Entry) -> None:
         self._entries.append(entry)
-        self._stream.write(json.dumps(asdict(entry)) + "\n")
-        self._stream.flush()
+        with contextlib.suppress(OSError):  # a full disk: it is in memory
+            self._stream.write(json.dumps(asdict(entry)) + "\n")
+            self._stream.flush()
 
     def select(
         self, kind: str = "", app: str = "", machine: str = "", method: str = "", since: float = 0.0
@@ -66,4 +68,5 @@ class Journal:
         self._stream.truncate(0)
 
     def close(self) -> None:
-        self._stream.close()
+        with contextlib.suppress(OSError):
+            self._stream.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from collections import deque
@@ -46,11 +47,14 @@ class Logbook:
             number = max(int(now * 1e9), lines[-1].id + 1 if lines else 0)
             line = Line(number, now, level, message, instance, region, provider)
             lines.append(line)
-            path = self._path(app)
-            if path.exists() and path.stat().st_size > ROTATE_BYTES:
-                path.replace(path.with_suffix(".1.jsonl"))
-            with append_to(path) as stream:
-                stream.write(json.dumps(asdict(line)) + "\n")
+            with contextlib.suppress(OSError):  # a full disk: it is in memory
+                self._write(self._path(app), line)
+
+    def _write(self, path: Path, line: Line) -> None:
+        if path.exists() and path.stat().st_size > ROTATE_BYTES:
+            path.replace(path.with_suffix(".1.jsonl"))
+        with append_to(path) as stream:
+            stream.write(json.dumps(asdict(line)) + "\n")
 
     def read(self, app: str, after: int = 0, instance: str = "", region: str = "", limit: int = 100) -> list[Line]:
         """The lines after the token `after`, oldest first; without a token the newest `limit`."""

@@ -7,7 +7,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from .api.errors import invalid
+from .errors import invalid
 
 
 @cache
@@ -18,7 +18,7 @@ def regions() -> dict[str, dict[str, Any]]:
 
 
 def require_region(code: Any) -> str:
-    """Return the code if machines can be placed there; raises ApiError (400)."""
+    """Return the code if machines can be placed there; raises PlatformError."""
     if code not in regions() or regions()[code]["deprecated"]:
         raise invalid(f"region {code!r} not found")
     return str(code)

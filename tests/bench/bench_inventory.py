@@ -21,8 +21,8 @@ sys.path[:0] = [str(REPO / part) for part in ("tests", "emulator")]
 from support.ansible import Ansible, installed_cores
 from support.still import Images, StillRuntime
 
-from fly_emulator.server import EmulatorThread
 from fly_emulator.settings import Settings, Token
+from fly_emulator.thread import EmulatorThread
 
 TOKEN = "bench-token"
 

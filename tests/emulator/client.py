@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from fly_emulator.server import EmulatorThread
+from fly_emulator.thread import EmulatorThread
 
 TOKEN = "emulator-token"
 SLEEP = "registry.fly.io/scratch:sleep"

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from emulator.client import App, Client
 
-from fly_emulator.server import EmulatorThread
 from fly_emulator.settings import Organization, Settings, Token
+from fly_emulator.thread import EmulatorThread
 
 RUNTIME = os.environ.get("EMULATOR_RUNTIME", "auto")
 """The tier to test on: auto, sandbox or process."""

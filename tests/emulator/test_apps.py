@@ -101,8 +101,10 @@ def test_addresses(app: App) -> None:
     assert app.ip("v6") != v6
     ips = {ip["ip"]: ip for ip in fly.get(f"{app.path}/ip_assignments").json["ips"]}
     assert len(ips) == 5
-    assert ipaddress.ip_address(v4).version == 4
-    assert v6.startswith("2a09:8280:1::")
+    # They belong to nobody: RFC 5737 and RFC 3849.
+    assert ipaddress.ip_address(v4) in ipaddress.ip_network("198.51.100.0/24") or v4.startswith("192.0.2.")
+    assert ipaddress.ip_address(shared) in ipaddress.ip_network("192.0.2.0/27")
+    assert ipaddress.ip_address(v6) in ipaddress.ip_network("2001:db8::/32")
     assert ipaddress.ip_address(private) in ipaddress.ip_network("fdaa::/16")
     assert [ips[ip]["shared"] for ip in (v4, v6, private, shared)] == [False, False, False, True]
     assert ips[private]["network"] == {"name": "", "org_slug": "personal"}

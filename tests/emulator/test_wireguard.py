@@ -138,6 +138,6 @@ async def scene(fly: Client, port: int) -> None:
 
 
 def test_what_is_missing_is_said(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("fly_emulator.edge.gateway.PROGRAM", "no-such-wireguard")
+    monkeypatch.setattr("fly_emulator.runtime.peers.PROGRAM", "no-such-wireguard")
     with pytest.raises(RuntimeUnavailable, match=r"needs no-such-wireguard\. Install it|needs machines with 6PN"):
         run(wireguard_port=free_port()).__enter__()

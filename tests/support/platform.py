@@ -20,9 +20,9 @@ from ansible_collections.openclaw.fly.plugins.module_utils._base import clock
 from ansible_collections.openclaw.fly.plugins.module_utils._converge.context import Context
 from ansible_collections.openclaw.fly.plugins.module_utils._converge.run import run
 from fly_emulator.journal import Entry
-from fly_emulator.server import EmulatorThread
 from fly_emulator.settings import Organization, Settings, Token
 from fly_emulator.state.model import App, Machine
+from fly_emulator.thread import EmulatorThread
 
 from .still import Images, StillRuntime
 

@@ -9,12 +9,12 @@ from typing import Any
 from aiohttp import web
 
 from .. import durations
+from ..errors import DeadlineExceeded, Internal, invalid, not_implemented, precondition
 from ..machines import processes
 from ..machines.config import MAX_STOP_TIMEOUT
 from ..machines.runner import signal_number
-from . import leases
-from . import request as r
-from .errors import ApiError, invalid, not_implemented, precondition
+from ..platform import machines
+from ..web import request as r
 from .machines import MACHINE
 
 routes = web.RouteTableDef()
@@ -41,16 +41,14 @@ def _signal(value: Any) -> int | None:
 
 @routes.post(MACHINE + "/start")
 async def start(request: web.Request) -> web.Response:
-    _, machine, runner = r.machine(request, alive=True)
-    leases.require(request, machine)
+    _, _, runner = r.leased(request)
     previous = runner.start()
     return web.json_response({"previous_state": previous, "migrated": False, "new_host": ""})
 
 
 @routes.post(MACHINE + "/stop")
 async def stop(request: web.Request) -> web.Response:
-    _, machine, runner = r.machine(request, alive=True)
-    leases.require(request, machine)
+    _, _, runner = r.leased(request)
     sent = await r.body(request)
     runner.stop(_signal(sent.get("signal")), _timeout(sent.get("timeout")))
     return web.json_response(OK)
@@ -58,8 +56,7 @@ async def stop(request: web.Request) -> web.Response:
 
 @routes.post(MACHINE + "/restart")
 async def restart(request: web.Request) -> web.Response:
-    _, machine, runner = r.machine(request, alive=True)
-    leases.require(request, machine)
+    _, _, runner = r.leased(request)
     runner.restart(
         _signal(request.query.get("signal")), _timeout(request.query.get("timeout")), r.flag(request, "force_stop")
     )
@@ -68,16 +65,14 @@ async def restart(request: web.Request) -> web.Response:
 
 @routes.post(MACHINE + "/suspend")
 async def suspend(request: web.Request) -> web.Response:
-    _, machine, runner = r.machine(request, alive=True)
-    leases.require(request, machine)
+    _, _, runner = r.leased(request)
     runner.suspend()
     return web.json_response(OK)
 
 
 @routes.post(MACHINE + "/signal")
 async def signal(request: web.Request) -> web.Response:
-    _, machine, runner = r.machine(request, alive=True)
-    leases.require(request, machine)
+    _, _, runner = r.leased(request)
     await runner.kill(signal_number((await r.body(request)).get("signal")))
     return web.json_response(OK)
 
@@ -85,10 +80,8 @@ async def signal(request: web.Request) -> web.Response:
 @routes.post(MACHINE + "/cordon")
 @routes.post(MACHINE + "/uncordon")
 async def cordon(request: web.Request) -> web.Response:
-    app, machine, _ = r.machine(request, alive=True)
-    leases.require(request, machine)
-    machine.cordoned = request.path.endswith("/cordon")
-    r.context(request).store.save(app)
+    app, machine, _ = r.leased(request)
+    machines.cordon(r.context(request), app, machine, request.path.endswith("/cordon"))
     return web.json_response(OK)
 
 
@@ -123,9 +116,9 @@ async def execute(request: web.Request) -> web.Response:
     try:
         result = await runner.running.exec(tuple(argv), (sent.get("stdin") or "").encode(), limit)
     except (OSError, RuntimeError) as error:
-        raise ApiError(500, f"internal: exec failed: {error}") from error
+        raise Internal(f"internal: exec failed: {error}") from error
     if result.timed_out:
-        raise ApiError(408, f"deadline_exceeded: exec did not end within {limit:g}s")
+        raise DeadlineExceeded(f"deadline_exceeded: exec did not end within {limit:g}s")
     return web.json_response(
         {
             "exit_code": result.exit_code,

@@ -3,30 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Protocol
 
 from aiohttp import web
 
 from ..edge.dial import Dialer
 from ..edge.names import PUBLIC_KINDS, Names
+from ..errors import invalid
 from ..faults import BadRule
+from ..platform import certificates, machines
 from ..regions import regions
-from . import request as r
-from .errors import ApiError, invalid
-from .middleware import LIMITER
+from ..web import request as r
+from ..web.middleware import LIMITER
 
 routes = web.RouteTableDef()
 BASE = "/emulator/v1"
-INFO: web.AppKey[Callable[[], dict[str, Any]]] = web.AppKey("info", Callable)  # type: ignore[arg-type]
-RESET: web.AppKey[Callable[[], Awaitable[None]]] = web.AppKey("reset", Callable)  # type: ignore[arg-type]
+
+
+class Emulator(Protocol):
+    """What the emulator itself does for its own API."""
+
+    def info(self) -> dict[str, Any]: ...
+
+    async def reset(self) -> None: ...
+
+
+EMULATOR: web.AppKey[Emulator] = web.AppKey("emulator", Emulator)
 DIALER: web.AppKey[Dialer] = web.AppKey("dialer", Dialer)
 
 
 @routes.get(BASE + "/info")
 async def info(request: web.Request) -> web.Response:
-    return web.json_response(request.app[INFO]())
+    return web.json_response(request.app[EMULATOR].info())
 
 
 @routes.get(BASE + "/journal")
@@ -109,16 +118,9 @@ async def set_rate_limits(request: web.Request) -> web.Response:
 
 @routes.put(BASE + "/machines/{id}")
 async def set_machine(request: web.Request) -> web.Response:
-    """Change what no API of Fly's can: a host that is gone."""
     status = (await r.body(request)).get("host_status")
-    if status not in ("ok", "unknown", "unreachable"):
-        raise invalid("host_status must be ok, unknown or unreachable")
-    for app, machine in r.context(request).store.machines():
-        if machine.id == request.match_info["id"]:
-            machine.host_status = status
-            r.context(request).store.save(app)
-            return web.json_response({"host_status": status})
-    raise ApiError(404, "machine not found")
+    machines.set_host_status(r.context(request), request.match_info["id"], status)
+    return web.json_response({"host_status": status})
 
 
 @routes.post(BASE + "/dial")
@@ -136,7 +138,16 @@ async def look_up(request: web.Request) -> web.Response:
     return web.json_response({"name": name, "type": kind, "records": records})
 
 
+@routes.put(BASE + "/dns/{hostname}")
+async def point_here(request: web.Request) -> web.Response:
+    """Say that a custom host name's DNS is right, or with `configured: false` not."""
+    name = request.match_info["hostname"].lower()
+    wanted = (await r.body(request)).get("configured") is not False
+    certificates.point_here(r.context(request), name, wanted)
+    return web.json_response({"hostname": name, "configured": wanted})
+
+
 @routes.post(BASE + "/reset")
 async def reset(request: web.Request) -> web.Response:
-    await asyncio.shield(asyncio.ensure_future(request.app[RESET]()))
+    await asyncio.shield(asyncio.ensure_future(request.app[EMULATOR].reset()))
     return web.Response(status=204)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from aiohttp import web
 
-from . import request as r
+from ..web import request as r
 
 routes = web.RouteTableDef()
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from aiohttp import web
 
 from .. import durations
+from ..errors import invalid, precondition
+from ..images.reference import image_ref
 from ..machines import config as machine_config
 from ..machines.runner import Runner
-from ..state.model import Event, Machine
-from . import leases
-from . import request as r
-from .errors import invalid, precondition
+from ..platform import leases
+from ..state.model import App, Event, Machine
+from ..web import request as r
 
 routes = web.RouteTableDef()
 MACHINES = "/v1/apps/{app_name}/machines"
@@ -22,25 +22,6 @@ DEFAULT_EVENTS = 20
 MAX_EVENTS = 50
 HEAVY = ("config", "checks", "events", "host_status", "nonce", "incomplete_config")
 """What `summary=true` leaves out."""
-
-
-def image_ref(reference: str, digest: str, labels: dict[str, str]) -> dict[str, Any]:
-    """Split a reference as Fly does; a digest in it wins over the resolved one."""
-    name, _, given = reference.partition("@")
-    host, slash, rest = name.partition("/")
-    registry, repository = (
-        (host, rest)
-        if slash and re.search(r"[.:]|^localhost$", host)
-        else ("docker-hub-mirror.fly.io", name if slash else f"library/{name}")
-    )
-    repository, _, tag = repository.partition(":")
-    return {
-        "registry": registry,
-        "repository": repository,
-        "tag": tag or ("" if given else "latest"),
-        "digest": given or digest,
-        "labels": labels or None,
-    }
 
 
 def event_view(event: Event) -> dict[str, Any]:
@@ -120,6 +101,11 @@ def _lease_ttl(sent: dict[str, Any]) -> int:
     return ttl
 
 
+def _grant(request: web.Request, app: App, machine: Machine, ttl: int) -> str:
+    """A lease for the caller; its nonce."""
+    return leases.grant(r.context(request), app, machine, leases.Holder(r.token(request).owner), ttl).nonce
+
+
 @routes.post(MACHINES)
 async def create_machine(request: web.Request) -> web.Response:
     app = r.app(request)
@@ -128,7 +114,9 @@ async def create_machine(request: web.Request) -> web.Response:
     machine = await request.app[r.FLEET].create(app, sent)
     shown = view(machine, request.app[r.FLEET].runner(machine))
     if ttl:
-        shown["nonce"] = leases.grant(request, app, machine, ttl).nonce
+        shown["nonce"] = leases.grant(
+            r.context(request), app, machine, leases.Holder(r.token(request).owner), ttl
+        ).nonce
     return web.json_response(shown)
 
 
@@ -140,22 +128,20 @@ async def get_machine(request: web.Request) -> web.Response:
 
 @routes.post(MACHINE)
 async def update_machine(request: web.Request) -> web.Response:
-    app, machine, runner = r.machine(request, alive=True)
-    leases.require(request, machine)
+    app, machine, runner = r.leased(request)
     sent = await r.body(request)
     ttl = _lease_ttl(sent)
     await request.app[r.FLEET].update(app, machine, sent)
     shown = view(machine, runner)
     if ttl:
         lease = leases.held(r.context(request), machine)
-        shown["nonce"] = lease.nonce if lease else leases.grant(request, app, machine, ttl).nonce
+        shown["nonce"] = lease.nonce if lease else _grant(request, app, machine, ttl)
     return web.json_response(shown)
 
 
 @routes.delete(MACHINE)
 async def destroy_machine(request: web.Request) -> web.Response:
-    _, machine, _ = r.machine(request, alive=True)
-    leases.require(request, machine)
+    _, machine, _ = r.leased(request)
     forced = r.flag(request, "force") or r.flag(request, "kill")
     if not forced and machine.state not in ("stopped", "suspended", "created", "failed"):
         raise precondition(

@@ -2,34 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from aiohttp import web
 
-from ..state.model import App, Machine
-from . import request as r
-from .errors import ApiError, invalid, not_found
+from ..errors import invalid, not_found
+from ..platform import machines
+from ..web import request as r
 from .machines import MACHINE
 
 routes = web.RouteTableDef()
 KEY = MACHINE + "/metadata/{key}"
-
-
-def _saved(request: web.Request, app: App, machine: Machine) -> web.Response:
-    shared = r.context(request)
-    machine.updated_at = shared.clock.now()
-    shared.store.save(app)
-    return web.Response(status=204)
-
-
-def _change(metadata: dict[str, str], values: dict[str, Any]) -> None:
-    for key, value in values.items():
-        if value in (None, ""):
-            metadata.pop(key, None)
-        elif isinstance(value, str):
-            metadata[key] = value
-        else:
-            raise invalid(f"metadata {key} must be a string")
 
 
 @routes.get(MACHINE + "/metadata")
@@ -46,13 +27,9 @@ async def write_metadata(request: web.Request) -> web.Response:
     values = sent.get("metadata")
     if not isinstance(values, dict):
         raise invalid("metadata must be an object")
-    expected = sent.get("machine_version")
-    if expected and expected != machine.current.version:
-        raise ApiError(412, f"failed_precondition: machine version {expected} is not {machine.current.version}")
-    metadata: dict[str, str] = {} if request.method == "PUT" else dict(machine.config.get("metadata", {}))
-    _change(metadata, values)
-    machine.config["metadata"] = metadata
-    return _saved(request, app, machine)
+    machines.require_version(machine, sent.get("machine_version"))
+    machines.set_metadata(r.context(request), app, machine, values, whole=request.method == "PUT")
+    return web.Response(status=204)
 
 
 @routes.get(KEY)
@@ -67,14 +44,13 @@ async def get_key(request: web.Request) -> web.Response:
 @routes.post(KEY)
 async def set_key(request: web.Request) -> web.Response:
     app, machine, _ = r.machine(request, alive=True)
-    _change(
-        machine.config.setdefault("metadata", {}), {request.match_info["key"]: (await r.body(request)).get("value")}
-    )
-    return _saved(request, app, machine)
+    value = (await r.body(request)).get("value")
+    machines.set_metadata(r.context(request), app, machine, {request.match_info["key"]: value})
+    return web.Response(status=204)
 
 
 @routes.delete(KEY)
 async def delete_key(request: web.Request) -> web.Response:
     app, machine, _ = r.machine(request, alive=True)
-    machine.config.get("metadata", {}).pop(request.match_info["key"], None)
-    return _saved(request, app, machine)
+    machines.set_metadata(r.context(request), app, machine, {request.match_info["key"]: None})
+    return web.Response(status=204)

@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from .. import durations
-from . import request as r
+from ..web import request as r
 from .machines import filtered
 from .machines import view as machine_view
 from .volumes import view as volume_view
@@ -40,7 +40,7 @@ def _page(request: web.Request, items: list[tuple[float, dict[str, Any]]], name:
 
 @routes.get("/v1/orgs/{org_slug}/machines")
 async def org_machines(request: web.Request) -> web.Response:
-    slug = r.organization(request, request.match_info["org_slug"])
+    slug = r.call(request).organization(request.match_info["org_slug"])
     runners, summary = request.app[r.FLEET].runners, r.flag(request, "summary")
     items = []
     for app in r.context(request).store.apps.values():
@@ -54,7 +54,7 @@ async def org_machines(request: web.Request) -> web.Response:
 
 @routes.get("/v1/orgs/{org_slug}/volumes")
 async def org_volumes(request: web.Request) -> web.Response:
-    slug = r.organization(request, request.match_info["org_slug"])
+    slug = r.call(request).organization(request.match_info["org_slug"])
     states, region = r.words(request, "state"), request.query.get("region")
     items = [
         (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from ..regions import regions, require_region
-from .request import body, context, integer, organization
+from ..web.request import body, call, context, integer
 
 routes = web.RouteTableDef()
 ROOM = 20
@@ -25,7 +25,7 @@ async def list_regions(request: web.Request) -> web.Response:
 @routes.post("/v1/platform/placements")
 async def placements(request: web.Request) -> web.Response:
     sent = await body(request)
-    organization(request, sent.get("org_slug"))
+    call(request).organization(sent.get("org_slug"))
     count = integer(sent.get("count") or 1, "count")
     wanted = [code.strip() for code in str(sent.get("region") or "").split(",") if code.strip() not in ("", "any")]
     codes = [require_region(code) for code in wanted] or [

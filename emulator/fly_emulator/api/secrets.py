@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import re
 from typing import Any
 
 from aiohttp import web
 
 from .. import durations
+from ..errors import invalid
+from ..platform import secrets
 from ..state.model import App, Secret
-from . import request as r
-from .errors import ApiError, invalid, not_found
+from ..web import request as r
 
 routes = web.RouteTableDef()
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+SECRETS = "/v1/apps/{app_name}/secrets"
+SECRET = SECRETS + "/{secret_name}"
 
 
 def view(name: str, secret: Secret) -> dict[str, Any]:
@@ -27,91 +26,54 @@ def view(name: str, secret: Secret) -> dict[str, Any]:
     }
 
 
-def digest(app: App, value: str) -> str:
-    """Stable for a value within an app, and not computable by a client."""
-    return hmac.new(app.digest_key.encode(), value.encode(), hashlib.sha256).hexdigest()[:16]
+def _versions(app: App) -> dict[str, int]:
+    return {"version": app.secrets_version, "Version": app.secrets_version}
 
 
-def change(request: web.Request, app: App, values: dict[str, Any]) -> None:
-    """Set, or with None delete, all at once; raises ApiError before anything changes."""
-    for name, value in values.items():
-        if not NAME.fullmatch(name):
-            raise invalid(f"secret name {name!r} must be a valid environment variable name")
-        if value is not None and not isinstance(value, str):
-            raise invalid(f"the value of secret {name} must be a string")
-    shared = r.context(request)
-    now = shared.clock.now()
-    for name, value in values.items():
-        held = app.secrets.get(name)
-        if value is None:
-            app.secrets.pop(name, None)
-        elif held is None:
-            app.secrets[name] = Secret(value, digest(app, value), now, now)
-        else:
-            held.value, held.digest, held.updated_at = value, digest(app, value), now
-    app.secrets_version += 1
-    shared.store.save(app)
-
-
-def _require_version(request: web.Request, app: App) -> None:
-    wanted = request.query.get("min_version") or request.query.get("version")
-    if wanted and r.integer(wanted, "min_version") > app.secrets_version:
-        raise ApiError(
-            400, f"failed_precondition: secrets version {wanted} is not there yet, the app is at {app.secrets_version}"
-        )
-
-
-@routes.get("/v1/apps/{app_name}/secrets")
-async def list_secrets(request: web.Request) -> web.Response:
+def _read(request: web.Request) -> App:
+    """The app of the path, at the version that the query asks for."""
     app = r.app(request)
-    _require_version(request, app)
+    if wanted := request.query.get("min_version") or request.query.get("version"):
+        secrets.require_version(app, r.integer(wanted, "min_version"))
+    return app
+
+
+@routes.get(SECRETS)
+async def list_secrets(request: web.Request) -> web.Response:
+    app = _read(request)
     return web.json_response({"secrets": [view(name, app.secrets[name]) for name in sorted(app.secrets)]})
 
 
-@routes.post("/v1/apps/{app_name}/secrets")
+@routes.post(SECRETS)
 async def set_secrets(request: web.Request) -> web.Response:
     app = r.app(request)
     values = (await r.body(request)).get("values")
     if not isinstance(values, dict):
         raise invalid("values must be an object of names and strings, null to delete")
-    change(request, app, values)
-    return web.json_response(
-        {
-            "secrets": [view(name, app.secrets[name]) for name in sorted(app.secrets)],
-            "version": app.secrets_version,
-            "Version": app.secrets_version,
-        }
-    )
+    secrets.change(r.context(request), app, values)
+    shown = [view(name, app.secrets[name]) for name in sorted(app.secrets)]
+    return web.json_response({"secrets": shown, **_versions(app)})
 
 
-@routes.get("/v1/apps/{app_name}/secrets/{secret_name}")
+@routes.get(SECRET)
 async def get_secret(request: web.Request) -> web.Response:
-    app = r.app(request)
-    _require_version(request, app)
     name = request.match_info["secret_name"]
-    if name not in app.secrets:
-        raise not_found("secret")
-    return web.json_response(view(name, app.secrets[name]))
+    return web.json_response(view(name, secrets.find(_read(request), name)))
 
 
-@routes.post("/v1/apps/{app_name}/secrets/{secret_name}")
+@routes.post(SECRET)
 async def set_secret(request: web.Request) -> web.Response:
-    app = r.app(request)
-    name = request.match_info["secret_name"]
+    app, name = r.app(request), request.match_info["secret_name"]
     value = (await r.body(request)).get("value")
     if not isinstance(value, str):
         raise invalid("value must be a string")
-    change(request, app, {name: value})
-    return web.json_response(
-        {**view(name, app.secrets[name]), "version": app.secrets_version, "Version": app.secrets_version}, status=201
-    )
+    secrets.change(r.context(request), app, {name: value})
+    return web.json_response({**view(name, app.secrets[name]), **_versions(app)}, status=201)
 
 
-@routes.delete("/v1/apps/{app_name}/secrets/{secret_name}")
+@routes.delete(SECRET)
 async def delete_secret(request: web.Request) -> web.Response:
-    app = r.app(request)
-    name = request.match_info["secret_name"]
-    if name not in app.secrets:
-        raise not_found("secret")
-    change(request, app, {name: None})
-    return web.json_response({"version": app.secrets_version, "Version": app.secrets_version})
+    app, name = r.app(request), request.match_info["secret_name"]
+    secrets.find(app, name)
+    secrets.change(r.context(request), app, {name: None})
+    return web.json_response(_versions(app))

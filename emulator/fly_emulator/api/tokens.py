@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from . import request as r
+from ..web import request as r
 
 routes = web.RouteTableDef()
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from .errors import not_implemented
-from .request import Handler
+from ..errors import not_implemented
+from ..web.request import Handler
 
 APP = "/v1/apps/{app_name}"
 MACHINE = APP + "/machines/{machine_id}"

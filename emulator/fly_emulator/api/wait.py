@@ -5,10 +5,10 @@ from __future__ import annotations
 from aiohttp import web
 
 from .. import durations
+from ..errors import DeadlineExceeded, invalid, not_found
 from ..machines.runner import SETTLED, Runner
 from ..state.model import Machine
-from . import request as r
-from .errors import ApiError, invalid, not_found
+from ..web import request as r
 from .machines import MACHINE
 
 routes = web.RouteTableDef()
@@ -63,8 +63,7 @@ async def _reached(
             raise not_found("machine")
         left = deadline - clock.now()
         if left <= 0 or not await clock.within(left, changed):
-            raise ApiError(
-                408,
+            raise DeadlineExceeded(
                 "deadline_exceeded: machine failed to reach desired state, "
                 f"{', '.join(sorted(wanted))}, currently {machine.state}",
             )

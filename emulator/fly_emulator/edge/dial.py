@@ -9,8 +9,8 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from .. import ids
-from ..api.errors import invalid, not_found
 from ..context import Context
+from ..errors import invalid, not_found
 from ..machines.fleet import Fleet
 from ..machines.reasons import reason
 from ..state.model import App

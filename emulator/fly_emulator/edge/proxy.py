@@ -14,7 +14,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from .. import ids
-from ..api.middleware import drop
+from ..connection import drop
 from ..context import Context
 from ..machines.reasons import reason
 from ..state.model import App

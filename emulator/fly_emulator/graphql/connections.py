@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..api.errors import invalid
+from ..errors import invalid
 
 MAX_PAGE = 200
 

@@ -9,16 +9,26 @@ from typing import Any
 from aiohttp import web
 from graphql import DocumentNode, ExecutionResult, GraphQLError, execute, validate
 
-from ..api import request as r
-from ..api.errors import ApiError, invalid
+from ..errors import PlatformError, invalid
+from ..platform.call import Call
+from ..web import request as r
+from ..web.operations import chosen, parsed
 from . import apps, images, ips, machines, organizations, platform, releases, tokens, wireguard
-from .document import chosen, parsed
 from .schema import resolve_field, resolve_type, schema
 
 routes = web.RouteTableDef()
 LOG = logging.getLogger("fly_emulator.graphql")
 NOT_SERVED = ("Cannot query field", "Unknown argument", "Unknown type")
-CODES = {401: "UNAUTHORIZED", 403: "UNAUTHORIZED", 404: "NOT_FOUND", 409: "CONFLICT", 501: "NOT_IMPLEMENTED"}
+CODES = {
+    "unauthenticated": "UNAUTHORIZED",
+    "forbidden": "UNAUTHORIZED",
+    "not_found": "NOT_FOUND",
+    "conflict": "CONFLICT",
+    "unimplemented": "NOT_IMPLEMENTED",
+    "internal": "SERVER_ERROR",
+    "not_saved": "SERVER_ERROR",
+    "unchanged": "UNCHANGED",
+}
 QUERIES = {
     "app": apps.app,
     "appNameAvailable": apps.name_available,
@@ -66,17 +76,17 @@ async def graphql(request: web.Request) -> web.Response:
     problems = validate(schema(), document)
     if problems:
         return _refused(problems)
-    return _answer(await _run(request, document, variables, name))
+    return _answer(await _run(r.call(request), document, variables, name))
 
 
-async def _run(request: web.Request, document: DocumentNode, variables: dict[str, Any], name: str | None) -> Any:
+async def _run(call: Call, document: DocumentNode, variables: dict[str, Any], name: str | None) -> Any:
     operation = chosen(document, name)
     writes = operation is not None and operation.operation.value == "mutation"
     result = execute(
         schema(),
         document,
         root_value=MUTATIONS if writes else QUERIES,
-        context_value=request,
+        context_value=call,
         variable_values=variables,
         operation_name=name,
         field_resolver=resolve_field,
@@ -110,9 +120,8 @@ def _answer(result: ExecutionResult) -> web.Response:
 def _error(error: GraphQLError) -> dict[str, Any]:
     shown: dict[str, Any] = dict(error.formatted)
     cause = error.original_error
-    if isinstance(cause, ApiError):
-        code = "UNCHANGED" if isinstance(cause, apps.Unchanged) else CODES.get(cause.http_status, "INVALID")
-        shown["extensions"] = {"code": code}
+    if isinstance(cause, PlatformError):
+        shown["extensions"] = {"code": CODES.get(cause.code, "INVALID")}
     elif cause is not None:
         LOG.error("a resolver failed at %s", error.path, exc_info=cause)
         shown["message"] = f"internal: the emulator failed: {type(cause).__name__}"

@@ -5,28 +5,26 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from aiohttp import web
-
 from .. import ids
-from ..api import request as r
-from ..api.errors import ApiError
-from ..api.machines import image_ref
+from ..errors import NotFound, Pending
 from ..images.base import Image, ImageNotFound
+from ..images.reference import image_ref
+from ..platform.call import Call
 
 PULL_SECONDS = 50.0
 """How long an answer waits for an image that has to be made first; flyctl waits a minute."""
 MEDIA_TYPE = "application/vnd.oci.image.manifest.v1+json"
 
 
-async def resolve(request: web.Request, reference: str) -> dict[str, Any]:
-    """The image of a reference, its digest with it; raises ApiError when there is none."""
+async def resolve(call: Call, reference: str) -> dict[str, Any]:
+    """The image of a reference, its digest with it; raises PlatformError when there is none."""
     try:
-        image = await asyncio.wait_for(asyncio.shield(r.context(request).pulls.begin(reference)), PULL_SECONDS)
+        image = await asyncio.wait_for(asyncio.shield(call.context.pulls.begin(reference)), PULL_SECONDS)
     except ImageNotFound as error:
-        raise ApiError(404, f"Could not find image {reference!r}: {error}") from error
+        raise NotFound(f"Could not find image {reference!r}: {error}") from error
     except TimeoutError as error:
-        raise ApiError(
-            504, f"the emulator is still making the image {reference}; try again when its log says that it is ready"
+        raise Pending(
+            f"the emulator is still making the image {reference}; try again when its log says that it is ready"
         ) from error
     return view(reference, image)
 
@@ -50,6 +48,6 @@ def version(reference: str, digest: str, labels: dict[str, str]) -> dict[str, An
     return {**{key: parts[key] for key in ("registry", "repository", "tag", "digest")}, "version": None}
 
 
-def latest_details(request: web.Request, image: str, fly_version: str | None = None) -> dict[str, Any]:
+def latest_details(call: Call, image: str, fly_version: str | None = None) -> dict[str, Any]:
     """Fly follows the versions of a few images of its own, and says this of all others."""
-    raise ApiError(404, f"Unknown repository {image.partition(':')[0]!r}")
+    raise NotFound(f"Unknown repository {image.partition(':')[0]!r}")

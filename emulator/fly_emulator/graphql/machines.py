@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from aiohttp import web
-
-from ..api import request as r
-from ..api.errors import ApiError
-from . import access, nodes
+from ..errors import NotFound
+from ..platform.call import Call
+from . import nodes
 
 
-def machine(request: web.Request, machine_id: str) -> nodes.MachineNode:
-    """Any machine that the caller may see; raises ApiError."""
-    for app, found in r.context(request).store.machines():
-        if found.id == machine_id and access.visible(request, app):
-            return nodes.MachineNode(request, app, found)
-    raise ApiError(404, "Could not find Machine")
+def machine(call: Call, machine_id: str) -> nodes.MachineNode:
+    """Any machine that the caller may see; raises PlatformError."""
+    for app, found in call.context.store.machines():
+        if found.id == machine_id and call.sees(app):
+            return nodes.MachineNode(call, app, found)
+    raise NotFound("Could not find Machine")
 
 
-def volume(request: web.Request, id: str) -> nodes.VolumeNode | None:
-    for app in r.context(request).store.apps.values():
+def volume(call: Call, id: str) -> nodes.VolumeNode | None:
+    for app in call.context.store.apps.values():
         found = app.volumes.get(id)
-        if found is not None and found.state != "destroyed" and access.visible(request, app):
-            return nodes.VolumeNode(request, app, found)
-    raise ApiError(404, "Could not find Volume")
+        if found is not None and not found.gone and call.sees(app):
+            return nodes.VolumeNode(call, app, found)
+    raise NotFound("Could not find Volume")

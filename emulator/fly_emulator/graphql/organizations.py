@@ -4,36 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
-from aiohttp import web
-
-from ..api import request as r
-from ..api.errors import ApiError
-from . import access, nodes
+from ..errors import NotFound
+from ..platform.call import Call
+from . import nodes
 from .connections import Connection
 
 
-def organization(request: web.Request, id: str | None = None, slug: str | None = None) -> nodes.OrganizationNode:
+def organization(call: Call, id: str | None = None, slug: str | None = None) -> nodes.OrganizationNode:
     if id is not None:
-        return nodes.organization(request, access.by_id(request, id))
-    if slug not in r.context(request).settings.org_slugs:
-        raise ApiError(404, "Could not find Organization")
-    access.require(request, str(slug))
-    return nodes.organization(request, str(slug))
+        return nodes.organization(call, call.organization_by_id(id))
+    if slug not in call.context.settings.org_slugs:
+        raise NotFound("Could not find Organization")
+    call.require_organization(str(slug))
+    return nodes.organization(call, str(slug))
 
 
-def organizations(request: web.Request, admin: bool | None = None, **page: Any) -> Connection:
-    caller = r.token(request)
-    if caller.apps is not None:
-        raise ApiError(403, access.NOT_ALLOWED)
-    orgs = [org for org in r.context(request).settings.orgs if caller.orgs is None or org.slug in caller.orgs]
-    return Connection([nodes.OrganizationNode(request, org) for org in orgs], **page)
+def organizations(call: Call, admin: bool | None = None, **page: Any) -> Connection:
+    return Connection([nodes.OrganizationNode(org) for org in call.organizations()], **page)
 
 
-def personal_organization(request: web.Request) -> nodes.OrganizationNode:
-    return organization(request, slug="personal")
+def personal_organization(call: Call) -> nodes.OrganizationNode:
+    return organization(call, slug="personal")
 
 
-def viewer(request: web.Request) -> nodes.UserNode | nodes.MacaroonNode:
-    caller = r.token(request)
-    kind = nodes.MacaroonNode if caller.value in r.context(request).minted else nodes.UserNode
+def viewer(call: Call) -> nodes.UserNode | nodes.MacaroonNode:
+    caller = call.caller
+    kind = nodes.MacaroonNode if caller.value in call.context.minted else nodes.UserNode
     return kind(caller.owner)

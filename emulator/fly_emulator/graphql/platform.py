@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from aiohttp import web
-
-from ..api import request as r
+from ..platform.call import Call
 from ..regions import regions
 
 
-def platform(request: web.Request) -> dict[str, Any]:
+def platform(call: Call) -> dict[str, Any]:
     return {
-        "requestRegion": r.context(request).settings.region,
+        "requestRegion": call.context.settings.region,
         "regions": [region_view(region) for region in regions().values() if not region["deprecated"]],
     }
 
 
-def nearest_region(request: web.Request, wireguard_gateway: bool | None = None) -> dict[str, Any]:
-    return region_view(regions()[r.context(request).settings.region])
+def nearest_region(call: Call, wireguard_gateway: bool | None = None) -> dict[str, Any]:
+    return region_view(regions()[call.context.settings.region])
 
 
 def region_view(region: dict[str, Any]) -> dict[str, Any]:

@@ -4,32 +4,33 @@ from __future__ import annotations
 
 from typing import Any
 
-from aiohttp import web
-
-from ..api.errors import not_found
-from ..releases import announce, begin_build, end_build, find, settle
+from ..errors import not_found
+from ..platform import releases
+from ..platform.call import Call
 from . import access, nodes
 
 
-def create(request: web.Request, input: dict[str, Any]) -> dict[str, Any]:
-    app = access.find(request, input["app_id"])
-    release = announce(request, app, input["definition"], input["image"], input["strategy"])
-    return {"app": nodes.AppNode(request, app), "release": nodes.ReleaseNode(release)}
+def create(call: Call, input: dict[str, Any]) -> dict[str, Any]:
+    app = access.find(call, input["app_id"])
+    owner, announced = call.caller.owner, (input["definition"], input["image"], input["strategy"])
+    release = releases.announce(call.context, app, owner, *announced)
+    return {"app": nodes.AppNode(call, app), "release": nodes.ReleaseNode(release)}
 
 
-def update(request: web.Request, input: dict[str, Any]) -> dict[str, Any]:
-    app, release = find(request, input["release_id"])
-    settle(request, app, release, input.get("status"), input.get("metadata"))
+def update(call: Call, input: dict[str, Any]) -> dict[str, Any]:
+    app, release = releases.find(call.context, input["release_id"])
+    releases.update(call.context, call.app(app.name), release, input.get("status"), input.get("metadata"))
     return {"release": nodes.ReleaseNode(release)}
 
 
-def create_build(request: web.Request, input: dict[str, Any]) -> dict[str, Any]:
-    build = begin_build(request, access.find(request, input["app_name"]))
+def create_build(call: Call, input: dict[str, Any]) -> dict[str, Any]:
+    build = releases.begin_build(call.context, access.find(call, input["app_name"]))
     return {"id": str(build.id), "status": build.status}
 
 
-def finish_build(request: web.Request, input: dict[str, Any]) -> dict[str, Any]:
+def finish_build(call: Call, input: dict[str, Any]) -> dict[str, Any]:
     if not input["build_id"].isdecimal():
         raise not_found("build")
-    build, took = end_build(request, access.find(request, input["app_name"]), int(input["build_id"]), input["status"])
+    app = access.find(call, input["app_name"])
+    build, took = releases.end_build(call.context, app, int(input["build_id"]), input["status"])
     return {"id": str(build.id), "status": build.status, "wallclockTimeMs": took}

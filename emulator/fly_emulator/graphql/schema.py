@@ -44,7 +44,7 @@ def snake(name: str) -> str:
 
 
 def resolve_field(source: Any, info: GraphQLResolveInfo, **args: Any) -> Any:
-    """A dictionary has its fields by their names; a node by attributes and methods, which are given the request."""
+    """A dictionary has its fields by their names; a node by attributes and methods, which are given the call."""
     name = info.field_name
     value = source.get(name) if isinstance(source, dict) else getattr(source, snake(name))
     return value(info.context, **args) if callable(value) else value

@@ -7,7 +7,7 @@ import binascii
 from typing import Any
 
 from .. import durations
-from ..api.errors import invalid, not_implemented
+from ..errors import invalid, not_implemented
 from ..images.base import Image
 from ..runtime.base import GuestFile
 from . import guest
@@ -49,7 +49,7 @@ DEFAULT_STOP_TIMEOUT = 5.0
 
 
 def accept(sent: Any) -> dict[str, Any]:
-    """Return the config as stored, unknown keys dropped as Fly does; raises ApiError (400, 501)."""
+    """Return the config as stored, unknown keys dropped as Fly does; raises PlatformError."""
     if not isinstance(sent, dict):
         raise invalid("config is required and must be an object")
     config = {key: value for key, value in sent.items() if key in KNOWN and value is not None}
@@ -230,7 +230,7 @@ def ports(config: dict[str, Any]) -> tuple[int, ...]:
 
 
 def files(config: dict[str, Any], secrets: dict[str, str]) -> tuple[GuestFile, ...]:
-    """The files to write at start; a secret that is missing or not base64 raises ApiError."""
+    """The files to write at start; a secret that is missing or not base64 raises PlatformError."""
     written = []
     for file in config.get("files", []):
         name = file.get("secret_name")

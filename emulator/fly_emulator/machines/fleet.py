@@ -6,8 +6,8 @@ import asyncio
 from typing import Any
 
 from .. import ids
-from ..api.errors import ApiError, invalid, no_capacity, not_found
 from ..context import Context
+from ..errors import Conflict, InvalidArgument, NoCapacity, invalid, not_found
 from ..images.base import ImageNotFound
 from ..regions import require_region
 from ..state.model import App, Machine, Version, Volume
@@ -29,6 +29,11 @@ class Fleet:
             if not machine.gone:
                 self._adopt(app, machine).resume()
 
+    def forget(self, app: App) -> None:
+        """Its machines are gone for good."""
+        for machine_id in app.machines:
+            self.runners.pop(machine_id, None)
+
     async def shutdown(self) -> None:
         await asyncio.gather(*(runner.shutdown() for runner in self.runners.values()))
 
@@ -36,7 +41,7 @@ class Fleet:
         return self.runners[machine.id]
 
     async def create(self, app: App, body: dict[str, Any]) -> Machine:
-        """Create a machine from the request's body; raises ApiError."""
+        """Create a machine from the request's body; raises PlatformError."""
         region = body.get("region") or self._context.settings.region
         name = body.get("name") or ids.machine_name()
         self._require_free_name(app, name)
@@ -63,21 +68,22 @@ class Fleet:
             updated_at=now,
             current=Version(ids.ulid(now), config, secrets, secrets_version),
         )
-        app.machines[machine.id] = machine
-        self._attach(machine, volumes)
+        with self._context.store.changing(app):
+            app.machines[machine.id] = machine
+            self._attach(machine, volumes)
         # A standby waits for another machine's host to fail.
         self._adopt(app, machine).launch(not body.get("skip_launch") and not config.get("standbys"))
         return machine
 
     async def update(self, app: App, machine: Machine, body: dict[str, Any]) -> None:
-        """Give the machine a new version from the request's body; raises ApiError."""
+        """Give the machine a new version from the request's body; raises PlatformError."""
         for key in ("region", "name"):
             if body.get(key) and body[key] != getattr(machine, key):
                 raise invalid(f"a machine's {key} cannot be changed (it is {getattr(machine, key)})")
         expected = body.get("current_version")
         if expected and expected != machine.current.version:
-            raise ApiError(
-                409, f"aborted: machine version mismatch, current_version {expected} is not {machine.current.version}"
+            raise Conflict(
+                f"aborted: machine version mismatch, current_version {expected} is not {machine.current.version}"
             )
         config = machine_config.accept(body.get("config"))
         self._mountable(app, machine.region, config, machine)
@@ -86,12 +92,13 @@ class Fleet:
         if machine.gone or machine.state == "destroying":
             raise not_found("machine")
         volumes = self._mountable(app, machine.region, config, machine)
-        for volume in app.volumes.values():
-            if volume.attached_machine_id == machine.id and volume not in volumes:
-                volume.attached_machine_id = None
-        self._attach(machine, volumes)
         version = Version(ids.ulid(self._context.clock.now()), config, secrets, secrets_version)
-        self.runner(machine).update(version, not body.get("skip_launch"))
+        with self._context.store.changing(app):
+            for volume in app.volumes.values():
+                if volume.attached_machine_id == machine.id and volume not in volumes:
+                    volume.attached_machine_id = None
+            self._attach(machine, volumes)
+            self.runner(machine).update(version, not body.get("skip_launch"))
 
     async def destroy(self, machine: Machine) -> None:
         await self.runner(machine).destroy()
@@ -100,8 +107,7 @@ class Fleet:
     def _require_free_name(app: App, name: str) -> None:
         for other in app.live_machines():
             if other.name == name:
-                raise ApiError(
-                    409,
+                raise Conflict(
                     f"already_exists: unique machine name violation, machine ID {other.id} "
                     f'already exists with name "{name}"',
                 )
@@ -125,10 +131,10 @@ class Fleet:
                 if config.get("mounts")
                 else f"insufficient resources available in region {region} to fulfill request"
             )
-            raise no_capacity(f"could not reserve resource for machine: {reserve}")
+            raise NoCapacity(f"could not reserve resource for machine: {reserve}")
 
     def _mountable(self, app: App, region: str, config: dict[str, Any], machine: Machine | None) -> list[Volume]:
-        """The volumes that the config mounts, their facts filled into the mounts; raises ApiError."""
+        """The volumes that the config mounts, their facts filled into the mounts; raises PlatformError."""
         volumes = []
         for mount in config.get("mounts", []):
             volume = app.volumes.get(mount["volume"])
@@ -137,8 +143,7 @@ class Fleet:
             if volume.region != region:
                 raise invalid(f"volume {volume.id} is in region {volume.region}, the machine in {region}")
             if volume.attached_machine_id not in (None, machine.id if machine else None):
-                raise ApiError(
-                    409,
+                raise Conflict(
                     f"failed_precondition: volume {volume.id} is already attached to "
                     f"machine: {volume.attached_machine_id}",
                 )
@@ -154,8 +159,7 @@ class Fleet:
     def _secrets(self, app: App, body: dict[str, Any]) -> tuple[dict[str, str], int]:
         wanted = body.get("min_secrets_version") or 0
         if wanted > app.secrets_version:
-            raise ApiError(
-                400,
+            raise InvalidArgument(
                 f"failed_precondition: secrets version {wanted} is not there yet, the app is at {app.secrets_version}",
             )
         if body.get("skip_secrets"):

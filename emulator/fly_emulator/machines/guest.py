@@ -7,7 +7,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from ..api.errors import ApiError, invalid
+from ..errors import Unimplemented, invalid
 
 
 @cache
@@ -19,7 +19,7 @@ def sizes() -> dict[str, Any]:
 
 
 def normalise(config: dict[str, Any]) -> dict[str, Any]:
-    """Return the full guest of a config: preset expanded, defaults filled in; raises ApiError (400)."""
+    """Return the full guest of a config: preset expanded, defaults filled in; raises PlatformError."""
     kinds, presets = sizes()["cpu_kinds"], sizes()["presets"]
     guest = config.get("guest") or {}
     if not isinstance(guest, dict):
@@ -28,7 +28,7 @@ def normalise(config: dict[str, Any]) -> dict[str, Any]:
     if size and size not in presets:
         raise invalid(f"invalid machine size requested, '{size}' is not one of {', '.join(presets)}")
     if guest.get("gpus") or guest.get("gpu_kind"):
-        raise ApiError(501, "not implemented by the emulator: config.guest.gpus")
+        raise Unimplemented("not implemented by the emulator: config.guest.gpus")
     preset = presets[size or sizes()["default"]]
     kind = guest.get("cpu_kind") or preset["cpu_kind"]
     if kind not in kinds:

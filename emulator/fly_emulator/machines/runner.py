@@ -13,8 +13,8 @@ from typing import Any
 import aiohttp
 
 from .. import durations
-from ..api.errors import ApiError, precondition
 from ..context import Context
+from ..errors import InvalidArgument, PlatformError, precondition
 from ..ids import ulid
 from ..images.base import Image, ImageNotFound
 from ..runtime.base import Exit, MachineSpec, Mount, RunningMachine
@@ -30,14 +30,14 @@ SETTLED = ("created", "started", "stopped", "suspended", "failed", "destroyed")
 
 
 def signal_number(value: Any) -> int:
-    """Return the number of "SIGTERM", "TERM" or 15; raises ApiError (400)."""
+    """Return the number of "SIGTERM", "TERM" or 15; raises PlatformError."""
     try:
         if isinstance(value, int) and not isinstance(value, bool):
             return signals.Signals(value).value
         name = str(value).upper()
         return signals.Signals[name if name.startswith("SIG") else f"SIG{name}"].value
     except (KeyError, ValueError) as error:
-        raise ApiError(400, f"invalid_argument: unknown signal {value!r}") from error
+        raise InvalidArgument(f"invalid_argument: unknown signal {value!r}") from error
 
 
 class _GivenUp(Exception):
@@ -128,7 +128,7 @@ class Runner:
             self._spawn(self._start())
 
     def start(self, source: str = "user") -> str:
-        """Start a stopped machine or resume a suspended one; return the previous state. Raises ApiError (412)."""
+        """Start a stopped machine or resume a suspended one; return the previous state. Raises PlatformError."""
         state = self.machine.state
         if state == "replacing":
             raise precondition("machine getting replaced, refusing to start")
@@ -136,9 +136,10 @@ class Runner:
             return state
         if state not in STARTABLE or (state == "created" and self._busy()):
             raise precondition(f"unable to start machine from current state: '{state}'")
-        self.machine.wanted = "started"
-        self._state("starting")
-        self.event("start", "starting", source)
+        with self._context.store.changing(self.app):
+            self.machine.wanted = "started"
+            self._state("starting")
+            self.event("start", "starting", source)
         self._spawn(self._start(resume=state in ("suspended", "suspending")))
         return state
 
@@ -148,52 +149,57 @@ class Runner:
             self.machine.state in ("created", "failed") and not self._busy()
         ):
             return
-        self.machine.wanted = "stopped"
+        with self._context.store.changing(self.app):
+            self.machine.wanted = "stopped"
+            self._state("stopping")
+            self.event("stop", "stopping", source)
         self._abandon.set()
-        self._state("stopping")
-        self.event("stop", "stopping", source)
         self._spawn(self._stop(signal, timeout))
 
     def suspend(self, source: str = "user") -> None:
-        """Freeze the machine where it is; raises ApiError (412) when it does not run or may not be suspended."""
+        """Freeze the machine where it is; raises PlatformError when it does not run or may not be suspended."""
         if self.machine.state in ("suspended", "suspending"):
             return
         if self.running is None or self.machine.state != "started":
             raise precondition(f"unable to suspend machine from current state: '{self.machine.state}'")
         if reason := suspension.refusal(self.machine.config):
             raise precondition(f"unable to suspend machine: {reason}")
-        self.machine.wanted = "stopped"
-        self._state("suspending")
-        self.event("suspend", "suspending", source)
+        with self._context.store.changing(self.app):
+            self.machine.wanted = "stopped"
+            self._state("suspending")
+            self.event("suspend", "suspending", source)
         self._spawn(self._suspend())
 
     def restart(self, signal: int | None, timeout: float | None, force: bool) -> None:
-        """Stop and start again with the same version; raises ApiError (412) when it does not run."""
+        """Stop and start again with the same version; raises PlatformError when it does not run."""
         if self.machine.state not in ("started", "starting"):
             raise precondition(f"unable to restart machine from current state: '{self.machine.state}'")
-        self._state("restarting")
-        self.event("restart", "restarting", "user")
+        with self._context.store.changing(self.app):
+            self._state("restarting")
+            self.event("restart", "restarting", "user")
         self._spawn(self._restart(signals.SIGKILL if force else signal, timeout))
 
     def update(self, version: Version, start: bool) -> None:
         """Replace the machine's version; the old process runs until the new image is here."""
         previous, state = self.machine.current, self.machine.state
-        self.machine.history = [
-            *self.machine.history,
-            Version(previous.version, previous.config, {}, previous.secrets_version, previous.image_digest),
-        ][-HISTORY_KEPT:]
-        self.machine.current = version
-        self.machine.wanted = "started" if start else "stopped"
-        self._state("replacing")
-        self.event("update", "replacing", "user")
+        with self._context.store.changing(self.app):
+            self.machine.history = [
+                *self.machine.history,
+                Version(previous.version, previous.config, {}, previous.secrets_version, previous.image_digest),
+            ][-HISTORY_KEPT:]
+            self.machine.current = version
+            self.machine.wanted = "started" if start else "stopped"
+            self._state("replacing")
+            self.event("update", "replacing", "user")
         self._spawn(self._replace(version, previous, state))
 
     async def destroy(self) -> None:
         """Kill the machine and let go of its volume."""
-        self.machine.wanted = "stopped"
+        with self._context.store.changing(self.app):
+            self.machine.wanted = "stopped"
+            self._state("destroying")
+            self.event("destroy", "destroying", "user")
         self._abandon.set()
-        self._state("destroying")
-        self.event("destroy", "destroying", "user")
         async with self._order:
             await self._halt(signals.SIGKILL, 0)
             self._destroyed()
@@ -204,7 +210,7 @@ class Runner:
         self._abandon.set()
         async with self._order:
             await self._halt(None, None)
-        self._context.store.save(self.app)
+        self._context.store.note(self.app)
 
     def resume(self) -> None:
         """Bring back, after a restart of the emulator, what was wanted before."""
@@ -217,7 +223,7 @@ class Runner:
             self._state("stopped")
 
     async def kill(self, signal: int) -> None:
-        """Send a signal; raises ApiError (412) when nothing runs."""
+        """Send a signal; raises PlatformError when nothing runs."""
         if self.running is None:
             raise precondition(f"machine not running, current state: '{self.machine.state}'")
         await self.running.kill(signal)
@@ -353,7 +359,7 @@ class Runner:
         while not self._halting.is_set():
             try:
                 ended = await self._live(image)
-            except (RuntimeError, OSError, ApiError) as error:
+            except (RuntimeError, OSError, PlatformError) as error:
                 self._fail(str(error))
                 return
             if self.machine.state in ("suspending", "suspended"):
@@ -539,7 +545,7 @@ class Runner:
     def _touch(self) -> None:
         self.machine.updated_at = self._context.clock.now()
         if self.app.name in self._context.store.apps:
-            self._context.store.save(self.app)
+            self._context.store.note(self.app)
         self.changed.set()
         self.changed = asyncio.Event()
 

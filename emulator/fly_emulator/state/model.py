@@ -63,6 +63,10 @@ class Volume:
     """When a soft-deleted volume's data goes (24 h after the request)."""
     snapshots: list[Snapshot] = field(default_factory=list)
 
+    @property
+    def gone(self) -> bool:
+        return self.state in GONE
+
 
 @dataclass
 class Event:

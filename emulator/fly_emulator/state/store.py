@@ -5,24 +5,33 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
+import logging
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from ..errors import NotSaved
 from .codec import decode
 from .directory import StateUnreadable, write_atomic
+from .memento import Memento
 from .model import App, Machine, OrganizationRecord, Volume
 
 T = TypeVar("T")
+Record = App | OrganizationRecord
+LOG = logging.getLogger("fly_emulator.state")
 
 
-def _read(directory: Path, kind: type[T]) -> Iterator[T]:
+def _read(directory: Path, kind: type[T], name: Callable[[T], str]) -> Iterator[T]:
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     for path in sorted(directory.glob("*.json")):
         try:
-            yield decode(kind, json.loads(path.read_text(encoding="utf-8")))
-        except (ValueError, KeyError, TypeError) as error:
+            record = decode(kind, json.loads(path.read_text(encoding="utf-8")))
+            if name(record) != path.stem:
+                raise ValueError(f"it is about {name(record)!r}")
+            yield record
+        except (ValueError, RecursionError) as error:
             raise StateUnreadable(
                 f"The emulator's state file {path} cannot be read ({error}). Move it away to go on "
                 "without what is in it, or use another --state-dir."
@@ -30,7 +39,7 @@ def _read(directory: Path, kind: type[T]) -> Iterator[T]:
 
 
 class Store:
-    """All apps, in memory and on disk under `directory`."""
+    """All apps and organisations, in memory and on disk under `directory`."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -40,29 +49,72 @@ class Store:
         """Set at every change; whoever follows clears it."""
         self._files = directory / "apps"
         self._organization_files = directory / "organizations"
+        self._changing: set[int] = set()
 
     def load(self) -> None:
-        for app in _read(self._files, App):
+        for app in _read(self._files, App, lambda app: app.name):
             self.apps[app.name] = app
-        for record in _read(self._organization_files, OrganizationRecord):
+        for record in _read(self._organization_files, OrganizationRecord, lambda record: record.slug):
             self.organizations[record.slug] = record
 
     def organization(self, slug: str) -> OrganizationRecord:
         return self.organizations.setdefault(slug, OrganizationRecord(slug))
 
-    def save_organization(self, record: OrganizationRecord) -> None:
-        write_atomic(self._organization_files / f"{record.slug}.json", json.dumps(dataclasses.asdict(record)))
+    @contextmanager
+    def changing(self, record: Record) -> Iterator[None]:
+        """A block that changes an app or an organisation, saved at its end.
+
+        When the block fails, or the change cannot be saved (NotSaved), everything is as it was before. Nothing else
+        may come between: no `await` in the block.
+        """
+        if id(record) in self._changing:  # in a larger change, which saves
+            yield
+            return
+        before = Memento(record)
+        self._changing.add(id(record))
+        try:
+            yield
+            self._write(record)
+        except OSError as error:
+            before.restore()
+            LOG.error("a change of %s is taken back: %s", self._file(record), error)
+            raise NotSaved(f"internal: the emulator could not save this change, so it is undone: {error}") from error
+        except BaseException:
+            before.restore()
+            raise
+        finally:
+            self._changing.discard(id(record))
         self.changed.set()
+
+    def note(self, app: App) -> None:
+        """Save what has happened and cannot be undone; what cannot be saved now is saved with the next change."""
+        if id(app) in self._changing:
+            return
+        try:
+            self._write(app)
+        except OSError as error:
+            LOG.error("%s could not be saved: %s", self._file(app), error)
+        self.changed.set()
+
+    def add(self, app: App) -> None:
+        """A new app; raises NotSaved."""
+        with self.changing(app):
+            pass
+        self.apps[app.name] = app
+
+    def _write(self, record: Record) -> None:
+        """Secrets are in these files, so they are 0600 in a 0700 directory."""
+        write_atomic(self._file(record), json.dumps(dataclasses.asdict(record)))
+
+    def _file(self, record: Record) -> Path:
+        if isinstance(record, App):
+            return self._files / f"{record.name}.json"
+        return self._organization_files / f"{record.slug}.json"
 
     def forget_organizations(self) -> None:
         for slug in list(self.organizations):
             del self.organizations[slug]
             (self._organization_files / f"{slug}.json").unlink(missing_ok=True)
-
-    def save(self, app: App) -> None:
-        """Write the app's file; secrets are in it, so it is 0600 in a 0700 directory."""
-        write_atomic(self._files / f"{app.name}.json", json.dumps(dataclasses.asdict(app)))
-        self.changed.set()
 
     def remove(self, app: App) -> None:
         """Forget the app and everything on disk that is its."""

@@ -6,10 +6,10 @@ from typing import Any
 
 from aiohttp import web
 
-from ..api import request as r
-from ..api.errors import not_implemented
-from ..releases import begin_build, end_build
+from ..errors import not_implemented
+from ..platform import releases
 from ..state.model import Build
+from ..web import request as r
 
 routes = web.RouteTableDef()
 
@@ -21,14 +21,17 @@ def _view(build: Build, took: int = 0) -> dict[str, Any]:
 @routes.post("/api/v1/builds")
 async def create_build(request: web.Request) -> web.Response:
     sent = await r.body(request)
-    return web.json_response(_view(begin_build(request, r.noted_app(request, sent.get("app_name")))))
+    return web.json_response(
+        _view(releases.begin_build(r.context(request), r.noted_app(request, sent.get("app_name"))))
+    )
 
 
 @routes.post("/api/v1/builds/finish")
 async def finish_build(request: web.Request) -> web.Response:
     sent = await r.body(request)
     app = r.noted_app(request, sent.get("app_name"))
-    build, took = end_build(request, app, r.integer(sent.get("build_id"), "build_id"), sent.get("status"))
+    number = r.integer(sent.get("build_id"), "build_id")
+    build, took = releases.end_build(r.context(request), app, number, sent.get("status"))
     return web.json_response(_view(build, took))
 
 

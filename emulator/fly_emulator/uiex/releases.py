@@ -7,10 +7,10 @@ from typing import Any
 from aiohttp import web
 
 from .. import durations
-from ..api import request as r
-from ..api.errors import invalid, not_found
-from ..releases import announce, find, settle
+from ..errors import invalid
+from ..platform import releases
 from ..state.model import Release
+from ..web import request as r
 
 routes = web.RouteTableDef()
 DEFAULT_LIMIT = 25
@@ -53,26 +53,30 @@ async def list_releases(request: web.Request) -> web.Response:
 
 @routes.get("/api/v1/apps/{app_name}/releases/current")
 async def current_release(request: web.Request) -> web.Response:
-    app = r.app(request)
-    if not app.releases:
-        raise not_found("release")
-    return web.json_response(view(app.releases[-1]))
+    return web.json_response(view(releases.current(r.app(request))))
 
 
 @routes.post("/api/v1/releases")
 async def create_release(request: web.Request) -> web.Response:
     sent = await r.body(request)
     app = r.noted_app(request, sent.get("app_name"))
-    release = announce(request, app, sent.get("definition"), sent.get("image"), sent.get("strategy"))
+    release = releases.announce(
+        r.context(request),
+        app,
+        r.token(request).owner,
+        sent.get("definition"),
+        sent.get("image"),
+        sent.get("strategy"),
+    )
     return web.json_response({"release": view(release)}, status=201)
 
 
 @routes.patch("/api/v1/releases/{release_id}")
 async def update_release(request: web.Request) -> web.Response:
-    app, release = find(request, request.match_info["release_id"])
+    app, release = releases.find(r.context(request), request.match_info["release_id"])
     r.noted_app(request, app.name)
     sent = await r.body(request)
     if not sent:
         raise invalid("status or metadata is required")
-    settle(request, app, release, sent.get("status"), sent.get("metadata"))
+    releases.update(r.context(request), app, release, sent.get("status"), sent.get("metadata"))
     return web.json_response(view(release))

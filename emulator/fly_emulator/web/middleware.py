@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
-import struct
 import time
 
 from aiohttp import web
 
 from .. import ids
 from ..clock import Clock
-from ..context import Context
+from ..connection import drop
+from ..errors import Forbidden, PlatformError, RateLimited
 from ..faults import Rule
-from ..graphql.document import describe
 from ..journal import Entry
-from ..settings import Token
-from .errors import ApiError
+from ..platform.call import authenticate
+from .errors import reply
 from .guard import GUARD
+from .operations import describe
 from .request import APP_NAME, CONTEXT, REQUEST_ID, TOKEN, Handler
 
 GRAPHQL = "/graphql"
@@ -102,30 +101,20 @@ async def _with_fault(request: web.Request, handler: Handler, rule: Rule | None)
     return _headed(request, response)
 
 
-def drop(request: web.BaseRequest) -> None:
-    """End the connection without an answer; plain TCP gets a reset."""
-    if request.transport is None:
-        return
-    raw = request.transport.get_extra_info("socket")
-    if raw is not None:
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    request.transport.abort()
-
-
 async def answered(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Turn whatever happens into Fly's reply."""
     try:
         if request.match_info.http_exception is not None:
             # Go's router answers before the token is looked at.
             return _headed(request, web.Response(status=404, text="404 page not found\n"))
-        request[TOKEN] = caller = authenticate(request)
+        request[TOKEN] = caller = authenticate(request.app[CONTEXT], request.headers.get("Authorization", ""))
         if not request.path.startswith(CONTROL):
             request.app[LIMITER].check(request)
         elif caller.orgs is not None or caller.apps is not None:
-            raise ApiError(403, "the emulator's own API is for the token of its owner")
+            raise Forbidden("the emulator's own API is for the token of its owner")
         return _headed(request, await handler(request))
-    except ApiError as error:
-        return _headed(request, web.json_response(error.body(), status=error.http_status, headers=error.headers))
+    except PlatformError as error:
+        return _headed(request, reply(error))
     except web.HTTPException as error:
         return _headed(request, web.json_response({"error": error.reason}, status=error.status))
     except Exception as error:
@@ -142,21 +131,6 @@ def _headed(request: web.Request, response: web.StreamResponse) -> web.StreamRes
     return response
 
 
-def authenticate(request: web.Request) -> Token:
-    """Find the token; Bearer and FlyV1 count, a pasted `FlyV1 ` inside Bearer too. Raises ApiError (401)."""
-    context: Context = request.app[CONTEXT]
-    scheme, _, value = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() not in ("bearer", "flyv1"):
-        raise ApiError(401, "Authenticate: token validation error")
-    value = value.strip().removeprefix("FlyV1 ").strip()
-    accepted = {token.value.removeprefix("FlyV1 "): token for token in context.settings.tokens} | context.minted
-    for part in (value, *value.split(",")):
-        token = accepted.get(part.strip())
-        if token is not None and (token.expires_at is None or token.expires_at > context.clock.now()):
-            return token
-    raise ApiError(401, "Authenticate: token validation error")
-
-
 class RateLimiter:
     """Fly's: per action and machine (or app) 1/s with a burst of 3; reads 5/s with a burst of 10.
 
@@ -171,7 +145,7 @@ class RateLimiter:
         self._buckets: dict[tuple[str, str], tuple[float, float]] = {}
 
     def check(self, request: web.Request) -> None:
-        """Count the request; raises ApiError (429) when it is too many."""
+        """Count the request; raises PlatformError when it is too many."""
         subject = request.match_info.get("machine_id") or request.match_info.get("app_name")
         if not self.enabled or not subject or not request.path.startswith("/v1/"):
             return
@@ -184,7 +158,7 @@ class RateLimiter:
         left = min(burst, left + (now - seen) * rate)
         if left < 1:
             self._buckets[key] = (left, now)
-            raise ApiError(429, "rate limit exceeded", headers={"Retry-After": str(max(1, round((1 - left) / rate)))})
+            raise RateLimited(max(1, round((1 - left) / rate)))
         self._buckets[key] = (left - 1, now)
 
 

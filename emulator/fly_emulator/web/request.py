@@ -9,11 +9,13 @@ from typing import Any
 from aiohttp import web
 
 from ..context import Context
+from ..errors import invalid
 from ..machines.fleet import Fleet
 from ..machines.runner import Runner
+from ..platform import leases
+from ..platform.call import Call
 from ..settings import Token
 from ..state.model import App, Machine, Volume
-from .errors import ApiError, invalid, not_found
 
 CONTEXT: web.AppKey[Context] = web.AppKey("context", Context)
 FLEET: web.AppKey[Fleet] = web.AppKey("fleet", Fleet)
@@ -21,6 +23,7 @@ TOKEN: web.RequestKey[Token] = web.RequestKey("token", Token)
 APP_NAME: web.RequestKey[str] = web.RequestKey("app", str)
 """The app that a request is about, where its path does not say."""
 REQUEST_ID: web.RequestKey[str] = web.RequestKey("request-id", str)
+LEASE_HEADER = "fly-machine-lease-nonce"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -32,64 +35,49 @@ def token(request: web.Request) -> Token:
     return request[TOKEN]
 
 
+def call(request: web.Request) -> Call:
+    """The caller at the platform."""
+    return Call(request.app[CONTEXT], request.app[FLEET], request[TOKEN])
+
+
 def app(request: web.Request) -> App:
     """The app of the path; raises 404, or 403 when it is somebody else's."""
-    return named_app(request, request.match_info["app_name"])
-
-
-def named_app(request: web.Request, name: str) -> App:
-    """An app that the caller may touch; raises 404, or 403 when it is somebody else's."""
-    shared = context(request)
-    caller = token(request)
-    found = shared.store.apps.get(name)
-    if name in shared.settings.foreign_apps or (caller.apps is not None and name not in caller.apps):
-        raise ApiError(403, "unauthorized")
-    if found is None:
-        raise not_found("app")
-    if caller.orgs is not None and found.org not in caller.orgs:
-        raise ApiError(403, "unauthorized")
-    return found
+    return call(request).app(request.match_info["app_name"])
 
 
 def noted_app(request: web.Request, name: Any) -> App:
-    """An app that the body names instead of the path; the journal is told."""
+    """An app that the body names instead of the path; the journal notes it."""
     if not isinstance(name, str) or not name:
         raise invalid("app_name is required")
     request[APP_NAME] = name
-    return named_app(request, name)
-
-
-def organization(request: web.Request, slug: Any) -> str:
-    """Check that the caller may act in this organisation; raises ApiError."""
-    if not isinstance(slug, str) or not slug:
-        raise invalid("org_slug is required")
-    if slug not in context(request).settings.org_slugs:
-        raise not_found(f"organization {slug}")
-    caller = token(request)
-    if caller.apps is not None or (caller.orgs is not None and slug not in caller.orgs):
-        raise ApiError(403, "unauthorized")
-    return slug
+    return call(request).app(name)
 
 
 def machine(request: web.Request, alive: bool = False) -> tuple[App, Machine, Runner]:
     """The machine of the path; with `alive` a destroyed one is 404 too."""
     owner = app(request)
-    found = owner.machines.get(request.match_info["machine_id"])
-    if found is None or (alive and found.gone) or found.id not in request.app[FLEET].runners:
-        raise not_found("machine")
-    return owner, found, request.app[FLEET].runner(found)
+    return owner, *call(request).machine(owner, request.match_info["machine_id"], alive)
+
+
+def leased(request: web.Request) -> tuple[App, Machine, Runner]:
+    """The living machine of the path, for a write that asks for its lease."""
+    owner, found, runner = machine(request, alive=True)
+    leases.require(context(request), found, nonce(request))
+    return owner, found, runner
+
+
+def nonce(request: web.Request) -> str | None:
+    """The lease that the caller says to hold."""
+    return request.headers.get(LEASE_HEADER)
 
 
 def volume(request: web.Request) -> tuple[App, Volume]:
     owner = app(request)
-    found = owner.volumes.get(request.match_info["volume_id"])
-    if found is None or found.state == "destroyed":
-        raise not_found("volume")
-    return owner, found
+    return owner, call(request).volume(owner, request.match_info["volume_id"])
 
 
 async def body(request: web.Request) -> dict[str, Any]:
-    """The JSON object sent, {} for an empty body; raises ApiError (400)."""
+    """The JSON object sent, {} for an empty body; raises PlatformError."""
     text = await request.read()
     if not text.strip():
         return {}
@@ -112,7 +100,7 @@ def words(request: web.Request, name: str) -> set[str]:
 
 
 def integer(value: Any, name: str) -> int:
-    """An integer of a body or a query; raises ApiError (400)."""
+    """An integer of a body or a query; raises PlatformError."""
     try:
         if isinstance(value, bool | float):
             raise ValueError

@@ -10,14 +10,14 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from ..runtime import RuntimeUnavailable
-from ..runtime.sixpn import Network, Networks, prefix_of
-from ..runtime.wireguard import PROGRAM, WireGuard, device_name
 from ..state.directory import StateUnreadable, write_bytes
 from ..state.model import WireGuardPeer
+from . import RuntimeUnavailable
+from .sixpn import Network, Networks, prefix_of
+from .wireguard import PROGRAM, WireGuard, device_name
 
 
-class Gateway:
+class PeerGateway:
     """The port is the one of every file that Fly.io gives, 51820, unless told otherwise."""
 
     def __init__(self, networks: Networks, key_file: Path, host: str, port: int) -> None:
