@@ -91,7 +91,7 @@ class Machine(Resource[Json | None]):
         return [*update, *self._changes_of_state(observed, bool(update)), *self._cordoning(observed)]
 
     def wait_until_ready(self, observed: Json | None) -> Json | None:
-        return self._write.settled(observed) if observed else None
+        return self._write.wait_until_ready(observed) if observed else None
 
     def describe(self, observed: Json | None) -> dict[str, Any]:
         return {"machine": public_view(observed) if observed else None}

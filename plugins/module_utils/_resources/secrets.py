@@ -111,7 +111,7 @@ class Secrets(Resource[SecretsState]):
     def wait_until_ready(self, observed: SecretsState) -> SecretsState:
         for machine in observed.machines:
             if self._writer and self._applies_to(machine):
-                self._writer.settled(machine)
+                self._writer.wait_until_ready(machine)
         return observed
 
     def describe(self, observed: SecretsState) -> dict[str, Any]:

@@ -42,14 +42,14 @@ class ReleasesApi:
         release: Json = answer["release"]
         return release
 
-    def settle(self, release: str, status: str) -> None:
+    def set_status(self, release: str, status: str) -> None:
         """`status` is running, complete, failed or interrupted."""
         path = f"/api/v1/releases/{quote(release, safe='')}"
         self._http.request("PATCH", path, body={"status": status}, safe=True, bearer=True)
 
 
 class ReleaseEntry:
-    """One deploy's entry: made before its first machine, settled after its last; without the right to it, none."""
+    """One deploy's entry: made before its first machine, closed after its last; without the right to it, none."""
 
     def __init__(self, api: ReleasesApi, app: str, definition: Json, warn: Callable[[str], None]) -> None:
         self._api, self._app, self._warn = api, app, warn
@@ -73,7 +73,7 @@ class ReleaseEntry:
         if self._release is None:
             return
         try:
-            self._api.settle(str(self._release["id"]), "failed" if failed else "complete")
+            self._api.set_status(str(self._release["id"]), "failed" if failed else "complete")
         except FlyError as error:
             self._warn(f"the release entry of {self._app} stays pending. {error}")
 

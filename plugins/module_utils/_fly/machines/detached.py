@@ -8,10 +8,12 @@ folder of its own under /tmp until they are collected. Each step may be sent twi
 
 from __future__ import annotations
 
+import itertools
 import secrets
 
 from ..._base import clock
 from ..._base.errors import CollectionError
+from ..._base.waiting import TimedOut, wait_until
 from ..client.api import Json
 from .remote_files import RemoteFiles
 
@@ -32,38 +34,38 @@ echo $! > "$job/pid"
 """
 _ASK = 'cat "$1/code" 2>/dev/null || { [ -d "$1" ] && echo running || echo lost; }'
 _KILL = 'pid=$(cat "$1/pid"); kill -KILL -- "-$pid" 2>/dev/null || kill -KILL "$pid" 2>/dev/null || true'
-_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 10.0
+_FIRST_PAUSE = 1.0
+_LOST = "the machine was restarted meanwhile, and its /tmp with it"
 
 
 def run_detached(remote: RemoteFiles, where: str, command: list[str], stdin: str | None, timeout: float) -> Json:
     """Return {exit_code, stdout, stderr}. Raises when the machine forgot it, or after `timeout` s, having killed it."""
     job = f"/tmp/.ansible-{secrets.token_hex(8)}"
     remote.shell("start the command", _START, [job, *command], stdin or "", safe=True)
-    deadline, pause = clock.monotonic() + timeout, _FIRST_PAUSE
-    while True:
-        clock.sleep(pause)
-        pause = min(pause * 1.5, _LONGEST_PAUSE)
-        told = remote.shell("ask after the command", _ASK, [job], safe=True).strip()
-        if told == "lost":
-            raise CollectionError(
-                f"{command[0]} was lost",
-                where=where,
-                why="the machine was restarted meanwhile, and its /tmp with it",
-                todo="See in its log why, and run again",
-            )
-        if told != "running":
-            break
-        if clock.monotonic() > deadline:
-            remote.shell("end the command", _KILL, [job], safe=True)
-            said = _collect(remote, job)
-            raise CollectionError(
-                f"{command[0]} did not end within {timeout:.0f} s, and was killed",
-                where=where,
-                why=(said["stderr"] or said["stdout"]).strip()[-500:],
-                todo="Give it more time with timeout",
-                **said,
-            )
-    return {"exit_code": int(told), **_collect(remote, job)}
+    pauses = itertools.chain((1.5, 2.25, 3.4, 5.0, 7.5), itertools.repeat(10.0))
+    clock.sleep(_FIRST_PAUSE)
+    try:
+        code = wait_until(
+            f"{command[0]} to end",
+            lambda: remote.shell("ask after the command", _ASK, [job], safe=True).strip(),
+            lambda answer: answer not in ("running", "lost"),
+            timeout=timeout,
+            every=lambda: next(pauses),
+            where=where,
+            permanent=lambda answer: _LOST if answer == "lost" else None,
+            todo="See in its log why it was restarted, and run again",
+        )
+    except TimedOut as error:
+        remote.shell("end the command", _KILL, [job], safe=True)
+        output = _collect(remote, job)
+        raise CollectionError(
+            f"{command[0]} did not end within {timeout:.0f} s, and was killed",
+            where=where,
+            why=(output["stderr"] or output["stdout"]).strip()[-500:],
+            todo="Give it more time with timeout",
+            **output,
+        ) from error
+    return {"exit_code": int(code), **_collect(remote, job)}
 
 
 def _collect(remote: RemoteFiles, job: str) -> dict[str, str]:

@@ -5,11 +5,14 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable
 from typing import Any
 
 from ..._base import clock
 from ..._base.errors import CollectionError
+from ..._base.waiting import TimedOut as NotInTime
+from ..._base.waiting import wait_until
 from ..client.api import Json, MachinesApi, PlatformApi
 from ..client.errors import NotFound, TimedOut
 from .leases import Lease
@@ -49,11 +52,12 @@ class Gate:
     def wait(self, machine: Json, lease: Lease | None = None) -> Json:
         """Return the machine once it is started and its checks pass; raise `GateFailed`."""
         identity, version = machine["id"], machine.get("instance_id")
-        began = clock.monotonic()
+        began, exits = clock.monotonic(), _exits(machine)
         self._shown = len(self._logs(identity))
-        restarts = _exits(machine)
-        while True:
-            elapsed = clock.monotonic() - began
+        pause = 0.0
+
+        def look() -> Json:
+            nonlocal pause
             if lease:
                 lease.keep()
             try:
@@ -61,41 +65,66 @@ class Gate:
                     self._api.wait_for_machine(self._app, identity, "started", _WAIT_CHUNK, version)
                 current = self._api.machine(self._app, identity)
             except NotFound:
-                if elapsed > _UNSEEN:
+                if clock.monotonic() - began > _UNSEEN:
                     raise
-                clock.sleep(0.5)
-                continue
-            if self.passed(current):
-                return current
-            self._tell(current, elapsed)
-            exited = _exits(current) > restarts and current.get("state") in _FAILED
-            if exited or _exits(current) > restarts + 2 or current.get("state") in ("failed", "destroyed"):
-                raise self._failure(current, "it ended")
-            if elapsed > self._timeout:
-                raise self._failure(current, f"it was not healthy within {self._timeout:.0f} s")
-            if current.get("state") == "started":
-                clock.sleep(1.0)
+                pause = 0.5
+                return machine
+            pause = 1.0 if current.get("state") == "started" else 0.0  # else Fly.io's own wait is the pause
+            return current
+
+        try:
+            return wait_until(
+                "it to be healthy",
+                look,
+                self.passed,
+                timeout=self._timeout,
+                every=lambda: pause,
+                where=f"machine {identity}",
+                state=_state,
+                permanent=lambda current: self._refuse_ended(current, exits),
+                progress=lambda line: self._progress(f"{line}{self._news(identity)}"),
+            )
+        except NotInTime as error:
+            raise self._failure(error.seen, f"it was not healthy within {self._timeout:.0f} s") from error
 
     def wait_for_rest(self, identity: str, lease: Lease, state: str = "stopped") -> Json:
         """Return the machine once it is at rest, `state` or another; raise `GateFailed` when it does not come to it."""
-        began = clock.monotonic()
-        while True:
-            lease.keep()
-            current = self._api.machine(self._app, identity)
-            if current.get("state") in AT_REST:
-                return current
-            if clock.monotonic() - began > self._timeout:
-                raise self._failure(current, f"it was not at rest within {self._timeout:.0f} s")
-            with contextlib.suppress(TimedOut, NotFound):  # of one that is gone the next look tells
-                self._api.wait_for_machine(self._app, identity, state, _WAIT_CHUNK, current.get("instance_id"))
+        last: Json | None = None
 
-    def _tell(self, machine: Json, elapsed: float) -> None:
-        lines = self._logs(machine["id"])
-        news = lines[self._shown :]
-        self._shown = len(lines)
-        waiting = ", ".join(name for name, _output in _failing(machine)) or machine.get("state")
-        text = f"machine {machine['id']}: waiting for {waiting}, {elapsed:.0f} s"
-        self._progress(f"{text}: {news[-1][:120]}" if news else text)
+        def look() -> Json:
+            nonlocal last
+            lease.keep()
+            if last:
+                with contextlib.suppress(TimedOut, NotFound):  # of one that is gone the next look tells
+                    self._api.wait_for_machine(self._app, identity, state, _WAIT_CHUNK, last.get("instance_id"))
+            last = self._api.machine(self._app, identity)
+            return last
+
+        try:
+            return wait_until(
+                "it to be at rest",
+                look,
+                lambda current: current.get("state") in AT_REST,
+                timeout=self._timeout,
+                every=0,
+                where=f"machine {identity}",
+                state=_state,
+                progress=self._progress,
+            )
+        except NotInTime as error:
+            raise self._failure(error.seen, f"it was not at rest within {self._timeout:.0f} s") from error
+
+    def _refuse_ended(self, machine: Json, exits: int) -> None:
+        """Raise when it ended by itself, or does so again and again: waiting does not help."""
+        more = _exits(machine) - exits
+        if machine.get("state") in ("failed", "destroyed") or more > 2 or (more and machine.get("state") in _FAILED):
+            raise self._failure(machine, "it ended")
+
+    def _news(self, machine: str) -> str:
+        """The last line that it wrote since this was asked."""
+        lines = self._logs(machine)
+        news, self._shown = lines[self._shown :], len(lines)
+        return f": {news[-1][:120]}" if news else ""
 
     def _logs(self, machine: str) -> list[str]:
         """What the machine wrote lately; nothing when the token may not read logs."""
@@ -107,14 +136,14 @@ class Gate:
             return []
 
     def _failure(self, machine: Json, what: str) -> GateFailed:
-        reasons = [f"check {name}: {output}" for name, output in _failing(machine)]
+        reasons = [f"{name}: {output}" for name, output in _failing(machine)]
         reasons += _why_exited(machine)
         log = self._logs(machine["id"])[-_SHOW_LINES:]
         return GateFailed(
             what,
             where=f"machine {machine['id']} of {self._app}",
             why="; ".join([f"state {machine.get('state')}", *reasons]) + _quote(log),
-            todo="The machine's own words above say why; fly logs and fly machine status show more",
+            todo="Its log lines above say why; fly logs and fly machine status show more",
             machine=machine["id"],
             state=machine.get("state"),
             log=log,
@@ -123,10 +152,21 @@ class Gate:
 
 def _failing(machine: Json) -> list[tuple[str, str]]:
     return [
-        (str(check.get("name")), str(check.get("output") or check.get("status"))[:200])
+        (_check(str(check.get("name"))), str(check.get("output") or check.get("status"))[:200])
         for check in machine.get("checks") or []
         if check.get("status") != "passing"
     ]
+
+
+def _check(name: str) -> str:
+    """A check of a service has a name of Fly.io's: "servicecheck-00-http-3000"."""
+    found = re.fullmatch(r"servicecheck-\d+-(\w+)-(\d+)", name)
+    return f"{found[1]} check of port {found[2]}" if found else f"check {name}"
+
+
+def _state(machine: Json) -> str:
+    """For progress: its state, and what does not pass."""
+    return ", ".join([str(machine.get("state")), *(f"{name} does not pass" for name, _output in _failing(machine))])
 
 
 def _exit_events(machine: Json) -> list[Json]:
@@ -150,7 +190,7 @@ def _why_exited(machine: Json) -> list[str]:
     if not events:
         return []
     if events[0].get("oom_killed"):
-        return ["it was killed for want of memory: raise [[vm]] memory"]
+        return ["its process ran out of memory and was killed: raise memory in [[vm]]"]
     return [f"its process ended with exit code {events[0].get('exit_code')}"]
 
 

@@ -9,7 +9,8 @@ import random
 from types import TracebackType
 
 from ..._base import clock
-from ..client.api import MachinesApi
+from ..._base.waiting import TimedOut, wait_until
+from ..client.api import Json, MachinesApi
 from ..client.errors import FlyError, LeaseHeld, LostAnswer
 
 TTL = 30
@@ -20,36 +21,46 @@ DESCRIPTION = "openclaw.fly"
 class Lease:
     """Hold a machine's lease in a `with` block; `nonce` goes with every write to the machine."""
 
-    def __init__(self, api: MachinesApi, app: str, machine: str, patience: float = 90.0) -> None:
+    def __init__(self, api: MachinesApi, app: str, machine: str, timeout: float = 90.0) -> None:
         self._api, self._app, self._machine = api, app, machine
-        self._patience = patience
+        self._timeout = timeout
         self._renewed = 0.0
         self.nonce = ""
 
     def __enter__(self) -> Lease:
-        deadline = clock.monotonic() + self._patience
-        while True:
-            try:
-                lease = self._api.acquire_lease(self._app, self._machine, TTL, DESCRIPTION, None)
-            except LeaseHeld as held:
-                if clock.monotonic() >= deadline:
-                    raise LeaseHeld(
-                        f"the machine was held by another run for {self._patience:.0f} s",
-                        where=f"machine {self._machine} of {self._app}",
-                        why=held.why,
-                        todo="Let that run end, or wait until its lease expires, and run again",
-                        **held.details,
-                    ) from None
-                _pause()
-            except LostAnswer:
-                # It may be ours under a nonce that we never learnt; then it ends by itself after TTL seconds.
-                if clock.monotonic() >= deadline:
-                    raise
-                _pause()
-            else:
-                self.nonce = lease["nonce"]
-                self._renewed = clock.monotonic()
-                return self
+        try:
+            lease = wait_until(
+                "its lease",
+                self._acquired,
+                lambda answer: not isinstance(answer, FlyError),
+                timeout=self._timeout,
+                # Those who wait for the same lease must not ask in step; acquiring is limited to once a second.
+                every=lambda: random.uniform(1.0, 2.0),
+            )
+        except TimedOut as error:
+            raise self._not_acquired(error.seen) from None
+        if isinstance(lease, dict):
+            self.nonce = lease["nonce"]
+        self._renewed = clock.monotonic()
+        return self
+
+    def _acquired(self) -> Json | FlyError:
+        try:
+            return self._api.acquire_lease(self._app, self._machine, TTL, DESCRIPTION, None)
+        except (LeaseHeld, LostAnswer) as error:
+            # One whose answer was lost may be ours under a nonce that we never learnt; it ends after TTL seconds.
+            return error
+
+    def _not_acquired(self, error: FlyError) -> FlyError:
+        if not isinstance(error, LeaseHeld):
+            return error
+        return LeaseHeld(
+            f"the machine was held by another run for {self._timeout:.0f} s",
+            where=f"machine {self._machine} of {self._app}",
+            why=error.why,
+            todo="Let that run end, or wait until its lease expires, and run again",
+            **error.details,
+        )
 
     def keep(self) -> None:
         """Renew the lease when a third of it is gone; call this from every wait."""
@@ -64,8 +75,3 @@ class Lease:
     ) -> None:
         with contextlib.suppress(FlyError):  # it ends by itself
             self._api.release_lease(self._app, self._machine, self.nonce)
-
-
-def _pause() -> None:
-    """Those who wait for the same lease must not ask in step; acquiring is limited to once a second."""
-    clock.sleep(random.uniform(1.0, 2.0))

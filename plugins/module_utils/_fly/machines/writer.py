@@ -9,6 +9,7 @@ from typing import Any
 
 from ..._base import clock
 from ..._base.errors import CollectionError
+from ..._base.waiting import TimedOut, wait_until
 from ..client.api import Json, MachinesApi
 from ..client.errors import LostAnswer, WrongState
 from .config import is_held
@@ -18,7 +19,7 @@ from .leases import Lease
 DOWN = ("created", "stopped", "suspended", "failed", "stopping", "suspending")
 """States that a machine does not leave for `started` by itself; `created` may, when it was just made."""
 _COMING_UP = ("started", "starting", "replacing", "restarting", "updating", "creating")
-_PATIENCE = 60.0
+_TIMEOUT = 60.0
 _TRIES = 4
 
 
@@ -53,18 +54,27 @@ class MachineWriter:
     def start(self, identity: str) -> Json:
         """Start it, whatever it is in the middle of, and wait until it is healthy."""
         with Lease(self._api, self._app, identity) as lease:
-            deadline = clock.monotonic() + _PATIENCE
-            while True:
-                try:
-                    self._api.act_on_machine(self._app, identity, "start", lease.nonce)
-                    break
-                except WrongState:
-                    if self._api.machine(self._app, identity).get("state") in _COMING_UP:
-                        break
-                    if clock.monotonic() > deadline:
-                        raise
-                    clock.sleep(1.0)
+            try:
+                wait_until(
+                    "it to take a start",
+                    lambda: self._start_refused(identity, lease),
+                    lambda refused: refused is None,
+                    timeout=_TIMEOUT,
+                    every=1.0,
+                    where=f"machine {identity}",
+                )
+            except TimedOut as error:
+                raise error.seen from None
             return self._gate.wait(self._api.machine(self._app, identity), lease)
+
+    def _start_refused(self, identity: str, lease: Lease) -> WrongState | None:
+        """Start it; one that is on its way already refuses, and needs none."""
+        try:
+            self._api.act_on_machine(self._app, identity, "start", lease.nonce)
+        except WrongState as error:
+            coming = self._api.machine(self._app, identity).get("state") in _COMING_UP
+            return None if coming else error
+        return None
 
     def restart(self, identity: str) -> Json:
         with Lease(self._api, self._app, identity) as lease:
@@ -77,7 +87,7 @@ class MachineWriter:
             self._api.act_on_machine(self._app, identity, action, lease.nonce)
             self._gate.wait_for_rest(identity, lease, "suspended" if action == "suspend" else "stopped")
 
-    def settled(self, machine: Json) -> Json:
+    def wait_until_ready(self, machine: Json) -> Json:
         """The machine once it is healthy or at rest: a run that was cut off may have left it on its way."""
         if machine.get("state") in AT_REST or self._gate.passed(machine):
             return machine
