@@ -6,6 +6,7 @@ import re
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -125,7 +126,7 @@ def test_the_guides_private_variant_fails(private: Gateway) -> None:
 def test_a_sealed_gateway_with_a_service_fails(sealed: Gateway) -> None:
     service = {"internal_port": 3000, "protocol": "tcp", "ports": [{"port": 80, "handlers": ["http"]}]}
     sealed.update(lambda config: config.update(services=[service]))
-    assert sealed.findings("addresses") == ["a machine has services on ports 80"]
+    assert sealed.findings("addresses") == ["a machine has services on tcp/80"]
     sealed.update(lambda config: config.update(services=[]))
     assert sealed.status("addresses") == "pass"
 
@@ -149,7 +150,7 @@ def test_ports_are_closed(private: Gateway, public: Gateway) -> None:
     assert private.status("ports") == "pass"
     service = {"internal_port": 3000, "protocol": "tcp", "ports": [{"port": 3000}]}
     public.update(lambda config: config["services"].append(service))
-    assert public.findings("ports") == ["a service publishes port 3000"]
+    assert public.findings("ports") == ["a service publishes tcp/3000"]
     public.update(lambda config: config["services"].pop())
     assert public.status("ports") == "pass"
 
@@ -162,6 +163,65 @@ def test_an_open_port_is_seen(public: Gateway, monkeypatch: pytest.MonkeyPatch) 
         here = listener.getsockname()
         monkeypatch.setattr(EdgePorts, "to", lambda self, address, port: here if port == 3000 else None)
         assert {line.rpartition(":")[2] for line in public.findings("ports")} == {"3000 is open"}
+
+
+@contextmanager
+def one_off(gateway: Gateway, *ports: dict[str, Any]) -> Iterator[str]:
+    """A machine as `fly machine run` makes it: without the metadata of deploys."""
+    services = [{"internal_port": 3000, "protocol": "tcp", **({"ports": list(ports)} if ports else {})}]
+    config = {**gateway.site.machine["config"], "services": services, "metadata": {}, "mounts": [], "checks": {}}
+    path = f"/v1/apps/{gateway.site.app}/machines"
+    machine = gateway.emulator.request("POST", path, {"config": {**config, "init": {"exec": ["sleep", "600"]}}})["id"]
+    try:
+        yield machine
+    finally:
+        gateway.emulator.request("DELETE", f"{path}/{machine}?force=true")
+
+
+def test_every_machine_counts_whatever_made_it(private: Gateway, sealed: Gateway) -> None:
+    with one_off(sealed, {"start_port": 5000, "end_port": 5009, "force_https": True}) as machine:
+        found = sealed.prove("addresses")["checks"][0]["findings"]
+        assert [finding["id"] for finding in found] == ["addresses:one_off"]
+        assert f"one-off machine {machine} publishes tcp/5000-5009" in found[0]["what"]
+        assert f"fly machine destroy {machine}" in found[0]["fix"]
+        assert sealed.findings("ports") == ["a service publishes tcp/5000-5009"]
+        assert sealed.prove()["exposure"] == "public"  # what the guard reads
+    with one_off(private):  # a service without ports leads nowhere
+        assert private.status("addresses") == private.status("ports") == "pass"
+        assert private.prove()["exposure"] == "private"
+    assert sealed.status("addresses") == "pass"
+
+
+def test_a_name_that_leads_elsewhere_is_not_contacted(
+    public: Gateway, private: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Any connection beyond this machine would be refused by the tests' own guard with another error."""
+    elsewhere = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("203.0.113.9", 443))]
+    resolve = socket.getaddrinfo
+
+    def resolved(host: str, *args: Any, **options: Any) -> Any:
+        return elsewhere if host == "name.example" else resolve(host, *args, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolved)
+    for gateway, check in ((private, "name"), (public, "tls")):
+        found = gateway.prove(check, hostnames=["name.example"], connect_to=None)["checks"][0]["findings"]
+        assert [finding["id"] for finding in found] == [f"{check}:address"]
+        assert "name.example leads to 203.0.113.9, which is not an address of the app" in found[0]["what"]
+    (found,) = public.findings("login", hostnames=["name.example"], connect_to=None)
+    assert "not proved: name.example leads to 203.0.113.9" in found
+
+
+def test_an_address_that_the_api_gave_is_contacted(private: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    resolve = socket.getaddrinfo
+    with another_address(private, "v4") as address:
+
+        def resolved(host: str, *args: Any, **options: Any) -> Any:
+            here = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 443))]
+            return here if host == "name.example" else resolve(host, *args, **options)
+
+        monkeypatch.setattr(socket, "getaddrinfo", resolved)
+        evidence = private.prove("name", hostnames=["name.example"], connect_to=None)["checks"][0]["evidence"]
+        assert len(evidence) == 2 and all("does not connect" in line for line in evidence)
 
 
 # tls
@@ -248,6 +308,31 @@ def test_an_unsafe_gateway_fails(reached: Gateway, word: str, check: str, told: 
     assert reached.status(check) == "pass"
 
 
+TALKING = ("health", "login", "origin", "http_api", "forwarding")
+
+
+def test_a_machine_that_answers_503_proves_nothing_and_is_left_at_once(private: Gateway) -> None:
+    began = time.monotonic()
+    with tunnel(lambda method, path: (503, b"no")) as url:
+        route = {"private_url": "http://is-private.flycast", "private_connect_to": url.removeprefix("http://")}
+        result = private.prove(*TALKING, wait_timeout=60, **route)
+    assert time.monotonic() - began < 40, "it waited"
+    assert status_of(result) == dict.fromkeys(TALKING, "fail")
+    assert result["msg"].count("the gateway does not serve (status 503)") == 1, result["msg"]
+    assert f"[{', '.join(TALKING)}] not proved" in result["msg"]
+    assert "fly logs --app is-private" in result["msg"]
+
+
+def test_nine_503_answers_are_no_pass(private: Gateway) -> None:
+    def answers(method: str, path: str) -> tuple[int, bytes]:
+        return (200, b'{"ok":true,"status":"live"}') if path == "/healthz" else (503, b"no")
+
+    with tunnel(answers) as url:
+        route = {"private_url": "http://is-private.flycast", "private_connect_to": url.removeprefix("http://")}
+        found = private.findings("http_api", **route)
+    assert len(found) == 9 and all("not proved, it answers 503" in line for line in found)
+
+
 def test_the_old_token_is_refused(reached: Gateway) -> None:
     """After a rotation that the machine never got, the old token still opens it."""
     token = reached.token
@@ -271,7 +356,7 @@ def test_an_untrusted_proxy_is_told(reached: Gateway) -> None:
 def test_a_road_that_is_none(private: Gateway) -> None:
     assert "is not HOST:PORT" in private.prove("login", private_connect_to="localhost")["msg"]
     refused = private.findings("login", private_url="http://is-private.flycast", private_connect_to="127.0.0.1:9")
-    assert "not proved: No WebSocket connection" in refused[0]
+    assert "not proved: The gateway does not answer" in refused[0]
 
 
 # brute_force
@@ -391,6 +476,23 @@ def test_the_gateways_own_audit(public: Gateway) -> None:
     assert "fs.config.perms_world_readable" in found[1]
     public.config_path.chmod(0o600)
     assert public.status("audit") == "pass"
+
+
+def test_files_of_another_owner_are_found(public: Gateway) -> None:
+    """All files have one owner here, so that it is the declared owner that differs."""
+    found = [line for line in public.findings("audit", owner="4242:4242") if "not owned by 4242:4242" in line]
+    assert len(found) == 1 and "/data" in found[0]
+
+
+def test_an_unreadable_config_is_called_so(public: Gateway) -> None:
+    text = public.config_path.read_text()
+    public.config_path.write_text("{ not: JSON")
+    try:
+        found = public.findings("audit")
+        assert any("openclaw.json cannot be read" in line for line in found), found
+        assert not any("memory" in line for line in found)
+    finally:
+        public.config_path.write_text(text)
 
 
 def test_the_state_directory_is_closed_again(public: Gateway) -> None:

@@ -122,7 +122,9 @@ def http_api(target: Target, notes: Notes) -> None:
             answer = probe.send(method, path, {"Content-Type": "application/json"} if body else None, body)
             raise_for_attribution(answer.status, answer.data, f"{probe.endpoint.http_url}{path}")
             page = answer.headers.get("content-type", "").startswith("text/html")
-            if answer.status < 300 and not (page and method == "GET"):
+            if answer.status >= 500:
+                notes.found(f"{method} {path}: not proved, it answers {answer.status}", detail=path)
+            elif answer.status < 300 and not (page and method == "GET"):
                 notes.found(f"{method} {path} answers {answer.status} without authentication", detail=path)
             else:
                 statuses.setdefault(answer.status, []).append(f"{method} {path}")

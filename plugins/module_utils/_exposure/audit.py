@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 from .._base.errors import CollectionError
+from .._gateway.state_files import foreign_paths
 from .notes import Notes
 from .target import Target
 
 _TIMEOUT = 240.0
 """Seconds: it takes ten on an idle machine, and more than a minute on one whose CPU share is used up."""
+_SHOWN = 5
 
 
 def audit(target: Target, notes: Notes) -> None:
@@ -22,6 +24,13 @@ def audit(target: Target, notes: Notes) -> None:
     folder = target.files.run(["stat", "-c", "%a", target.state_dir])["stdout"].strip()
     if folder and int(folder, 8) & 0o022:
         notes.found(f"{target.state_dir} has mode {folder}", f"chmod 700 {target.state_dir}", detail="file_mode")
+    _owners(target, notes)
+    try:
+        _ = target.config
+    except CollectionError as error:
+        what = f"{target.state_dir}/openclaw.json cannot be read ({error.why or error.what}), so nothing can be audited"
+        notes.found(what, "Run site.yml, which puts the declared config in its place")
+        return
     report = target.cli.json("security", "audit", "--json", timeout=_TIMEOUT)
     summary = report.get("summary")
     if not isinstance(summary, dict):
@@ -31,3 +40,13 @@ def audit(target: Target, notes: Notes) -> None:
         if finding.get("severity") in ("critical", "warn"):
             what = f"{finding['severity']}: {finding.get('title') or finding['checkId']} ({finding['checkId']})"
             notes.found(what, str(finding.get("remediation") or ""), detail=str(finding["checkId"]))
+
+
+def _owners(target: Target, notes: Notes) -> None:
+    foreign = foreign_paths(target.files, target.state_dir, target.owner)
+    if not foreign:
+        notes.saw(f"all files in {target.state_dir} belong to {target.owner}")
+        return
+    listed = ", ".join(foreign[:_SHOWN]) + (f" and {len(foreign) - _SHOWN} more" if len(foreign) > _SHOWN else "")
+    what = f"not owned by {target.owner}, so that the gateway cannot write or read them: {listed}"
+    notes.found(what, "Run site.yml, which gives them to the gateway", detail="file_owner")

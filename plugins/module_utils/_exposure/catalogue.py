@@ -23,7 +23,7 @@ CHECKS: Final = (
         "Resolves each name and tries https and http there",
         "Run site.yml, which releases what is public; DNS may keep the old answer for minutes",
         reach.name,
-        lags=True,
+        "DNS to forget addresses that were released",
     ),
     Check(
         "ports",
@@ -31,7 +31,7 @@ CHECKS: Final = (
         "Opens TCP connections to the ports 80, 443, 3000 and 18789 of each listed address",
         "Remove the service that publishes the port, and run site.yml",
         reach.ports,
-        lags=True,
+        "released addresses to be closed",
     ),
     Check(
         "tls",
@@ -39,7 +39,7 @@ CHECKS: Final = (
         "Requests http, then makes a TLS handshake for each name, and one more with nothing newer than TLS 1.1",
         "Run site.yml with fly_app_exposure: public",
         edge.tls,
-        lags=True,
+        "the certificate and the redirect to https to be in effect",
     ),
     Check(
         "health",
@@ -89,7 +89,7 @@ CHECKS: Final = (
         "Requests declared and undeclared paths through the tunnel, and a WebSocket",
         "Make the tunnel forward the declared paths only",
         tunnels.tunnels,
-        lags=True,
+        "the tunnel to be connected",
     ),
     Check(
         "audit",

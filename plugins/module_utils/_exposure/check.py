@@ -13,14 +13,12 @@ from .target import Target
 
 @dataclass(frozen=True)
 class Check:
-    """One of the twelve. `run` notes evidence and findings, or raises `Skipped`.
-
-    `lags` says that the platform may need a moment after a change until the check can pass.
-    """
+    """One of the twelve. `run` notes evidence and findings, or raises `Skipped`."""
 
     id: str
     proves: str
     how: str
     fix: str
     run: Callable[[Target, Notes], None]
-    lags: bool = False
+    waits_for: str = ""
+    """What the platform may need a moment for after a change, where it does: findings that lag are then waited for."""

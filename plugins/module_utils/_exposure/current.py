@@ -9,20 +9,23 @@ from collections.abc import Iterable
 from .._fly.client.api import Json
 from .._fly.facts.addresses import PUBLIC_TYPES
 from .._fly.machines.config import is_held
+from .._fly.machines.deployed import is_deployed
+from .._fly.machines.services import published_by
 
 
 def exposure_of(machines: Iterable[Json], addresses: Iterable[Json]) -> str | None:
-    """Public, private, sealed, or None when no machine was ever deployed.
+    """Public, private, sealed, or None when no machine was ever deployed. `machines` are all that the app has.
 
-    Anything public about it makes it public: an address that somebody added, or a service that demands https.
+    Anything public about it makes it public: an address that somebody added, or a service that demands https, of
+    whatever machine: Fly's proxy sends requests to one-off machines too.
     """
-    configs = [machine.get("config") or {} for machine in machines]
-    kinds = {entry["type"] for entry in addresses}
-    if not configs:
+    machines = list(machines)
+    deployed = [machine.get("config") or {} for machine in machines if is_deployed(machine)]
+    kinds, ports = {entry["type"] for entry in addresses}, published_by(machines)
+    if not deployed and not ports:
         return None
-    ports = [port for config in configs for service in config.get("services") or [] for port in service["ports"] or []]
-    if kinds & set(PUBLIC_TYPES) or any(port.get("force_https") for port in ports):
+    if kinds & set(PUBLIC_TYPES) or any(port.force_https for port in ports):
         return "public"
-    if all(is_held(config) for config in configs) and not kinds:
+    if all(is_held(config) for config in deployed) and not kinds and not ports:
         return None
     return "private" if ports or "private_v6" in kinds else "sealed"

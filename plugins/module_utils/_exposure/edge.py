@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from .._openclaw.endpoint import Endpoint, cause
+from .._openclaw.endpoint import PERMANENT, Endpoint, cause, obstacle
 from .._openclaw.probes import HttpProbe, ProbeFailed, raise_for_attribution
 from .._openclaw.render import needs_hsts
 from .notes import Notes, Skipped
-from .target import Target
+from .target import ForeignAddress, Target
 
 HSTS_FIX = "Run site.yml, with the name in fly_app_hostnames and openclaw_config_hsts not empty"
 _OLD = (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1)
@@ -26,12 +26,17 @@ def tls(target: Target, notes: Notes) -> None:
     if target.exposure != "public":
         raise Skipped(f"{target.exposure}: nothing is served in public")
     for host in target.hostnames:
-        _redirect(target, host, notes)
         endpoint = target.edge.endpoint(host)
         try:
+            target.must_be_ours(endpoint)
+            _redirect(target, host, notes)
             version = handshake(endpoint, target.connect_timeout)
+        except ForeignAddress as error:
+            notes.found(f"{error.what}; {error.why}", error.todo, detail="address", lags=True)
+            continue
         except (OSError, ssl.SSLError) as error:
-            notes.found(f"https://{host}: {cause(error)}", "See fly certs show; a new certificate takes a minute")
+            fix = "See fly certs show; a new certificate takes a minute"
+            notes.found(f"https://{host}: {cause(error)}", fix, lags=obstacle(error) not in PERMANENT)
             continue
         notes.saw(f"https://{host}: {version}, the chain is valid")
         if old_version_accepted(endpoint, target.connect_timeout):
@@ -44,7 +49,8 @@ def _redirect(target: Target, host: str, notes: Notes) -> None:
     try:
         answer = probe.get("/")
     except ProbeFailed as error:
-        notes.found(f"http://{host} is not redirected: {error.why}", "Deploy with force_https = true")
+        lags = error.obstacle not in PERMANENT
+        notes.found(f"http://{host} is not redirected: {error.why}", "Deploy with force_https = true", lags=lags)
         return
     finally:
         probe.close()
@@ -52,7 +58,8 @@ def _redirect(target: Target, host: str, notes: Notes) -> None:
     if answer.status in (301, 308) and to.scheme == "https" and to.hostname == host:
         notes.saw(f"http://{host} {answer.status} to https")
     else:
-        notes.found(f"http://{host} answers {answer.status} instead of a redirect to https", "Set force_https = true")
+        what = f"http://{host} answers {answer.status} instead of a redirect to https"
+        notes.found(what, "Set force_https = true", lags=True)
 
 
 def _hsts(target: Target, host: str, notes: Notes) -> None:
@@ -61,10 +68,13 @@ def _hsts(target: Target, host: str, notes: Notes) -> None:
         return
     probe = HttpProbe(target.edge.endpoint(host), target.timeout)
     try:
-        header = probe.get("/").headers.get("strict-transport-security", "")
+        answer = probe.get("/")
     finally:
         probe.close()
-    if "max-age=" in header and "max-age=0" not in header:
+    header = answer.headers.get("strict-transport-security", "")
+    if answer.status >= 500:
+        notes.found(f"https://{host}: not proved that it sends HSTS, it answers {answer.status}", detail="hsts")
+    elif "max-age=" in header and "max-age=0" not in header:
         notes.saw(f"{host}: {header}")
     else:
         notes.found(f"https://{host} sends no Strict-Transport-Security", HSTS_FIX, detail="hsts")

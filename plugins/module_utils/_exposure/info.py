@@ -32,8 +32,8 @@ def exposure_info(params: dict[str, Any], context: Context, api: MachinesApi, pl
             raise
         return {"changed": False, "checks": [], "exposure": None, "outage": None}
     away = None
-    if params["measure_outage"] and target.machines:
-        away = outage(params["app"], target.machines[0], platform, target.facts, params["wait_timeout"])
+    if params["measure_outage"] and target.deployed:
+        away = outage(params["app"], target.deployed[0], platform, target.facts, params["wait_timeout"])
     proof = verify(
         target,
         params["checks"],

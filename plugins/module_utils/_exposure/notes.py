@@ -18,6 +18,11 @@ class Finding:
     id: str
     what: str
     fix: str
+    lags: bool = False
+    """It may pass by itself: the platform needs a moment after a change."""
+
+    def as_dict(self) -> dict[str, str]:
+        return {"id": self.id, "what": self.what, "fix": self.fix}
 
 
 @dataclass
@@ -32,5 +37,6 @@ class Notes:
     def saw(self, text: str) -> None:
         self.evidence.append(text)
 
-    def found(self, what: str, fix: str = "", detail: str = "") -> None:
-        self.findings.append(Finding(f"{self.check}:{detail}" if detail else self.check, what, fix or self.fix))
+    def found(self, what: str, fix: str = "", detail: str = "", *, lags: bool = False) -> None:
+        identity = f"{self.check}:{detail}" if detail else self.check
+        self.findings.append(Finding(identity, what, fix or self.fix, lags))

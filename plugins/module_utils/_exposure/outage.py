@@ -9,6 +9,7 @@ from typing import Any
 
 from .._base import clock
 from .._base.errors import CollectionError
+from .._base.waiting import wait_until
 from .._fly.client.api import Json, PlatformApi
 from .._openclaw.releases import ReleaseFacts
 
@@ -39,18 +40,18 @@ def outage(
     ended = next((min(moments) for moments in ends if moments), None)
     if ended is None:
         return None
-    deadline = clock.monotonic() + timeout
-    while True:
-        try:
-            entries = platform.logs(app, machine["id"])
-        except CollectionError:
-            return None
-        ready = _first(entries, started, facts.is_ready_line)
-        if ready is not None:
-            break
-        if clock.monotonic() >= deadline:
-            return None
-        clock.sleep(_PAUSE)
+
+    def look() -> tuple[float | None, list[Json]]:
+        entries = list(platform.logs(app, machine["id"]))
+        return _first(entries, started, facts.is_ready_line), entries
+
+    try:
+        ready, entries = wait_until(
+            "the gateway to be ready", look, lambda seen: seen[0] is not None, timeout=timeout, every=_PAUSE
+        )
+    except CollectionError:
+        return None  # no such line in time, or the token may not read logs
+    assert ready is not None
     passed = _first(entries, started, lambda line: _PASSING in line)
     return {"unreachable": round(max(ready, passed or ready) - ended, 1), "boot": round(ready - started, 1)}
 

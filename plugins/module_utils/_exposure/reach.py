@@ -8,17 +8,19 @@ import errno
 import socket
 import ssl
 from collections import Counter
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
-from .._fly.client.api import Json
 from .._fly.facts.addresses import TYPES
 from .._fly.machines.config import is_held
+from .._fly.machines.services import Port, published
 from .._openclaw.endpoint import Endpoint, cause
 from .notes import Notes, Skipped
-from .target import Target
+from .target import ForeignAddress, Target
 
 GATEWAY_PORTS = (3000, 18789)
 """The port that Fly's guide uses, and the gateway's own default."""
+_WEB = ("tcp/80", "tcp/443")
 _NO_ROUTE = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL)
 
 
@@ -40,23 +42,39 @@ def addresses(target: Target, notes: Notes) -> None:
 
 
 def _services(target: Target, notes: Notes) -> None:
-    if not target.machines:
+    managed = {machine["id"] for machine in target.deployed}
+    ports = [port for port in target.ports if port.machine in managed]
+    _one_off(target, notes)
+    if not managed:
         notes.found("the app has no machine", "Run site.yml")
-    elif all(is_held(machine.get("config") or {}) for machine in target.machines):
+    elif all(is_held(machine.get("config") or {}) for machine in target.deployed):
         notes.found("its machine is on hold: no gateway runs", "Run site.yml")
     elif target.exposure == "sealed":
-        if target.services:
-            notes.found(f"a machine has services on ports {_listed(_ports(target))}", "Run site.yml: sealed has none")
-    elif not target.services:
+        if ports:
+            notes.found(f"a machine has services on {_listed(ports)}", "Run site.yml: sealed has none")
+    elif not ports:
         _no_service(target, notes)
     elif target.exposure == "private":
-        if any(port.get("force_https") for port in _ports(target)):
+        if any(port.force_https for port in ports):
             notes.found(
                 "a service has force_https, so that Flycast answers nothing but a redirect to a port without TLS",
                 "Run site.yml with fly_app_exposure: private",
             )
-    elif not any(port.get("port") == 80 and port.get("force_https") for port in _ports(target)):
+    elif not any(80 in port and port.force_https for port in ports):
         notes.found("no service sends http to https (force_https)", "Run site.yml with fly_app_exposure: public")
+
+
+def _one_off(target: Target, notes: Notes) -> None:
+    """Machines that no deploy manages: Fly's proxy sends requests to those that publish a port all the same."""
+    managed = {machine["id"] for machine in target.deployed}
+    for machine in target.machines:
+        ports = published(machine)
+        if machine["id"] not in managed and ports:
+            notes.found(
+                f"the one-off machine {machine['id']} publishes {_listed(ports)}",
+                f"Remove it: fly machine destroy {machine['id']} --app {target.app}",
+                detail="one_off",
+            )
 
 
 def _no_service(target: Target, notes: Notes) -> None:
@@ -81,12 +99,8 @@ def _listens_on_ipv4_only(target: Target) -> bool:
     return bool(here) and all(len(address) == 8 for address in here)
 
 
-def _ports(target: Target) -> list[Json]:
-    return [port for service in target.services for port in service.get("ports") or []]
-
-
-def _listed(ports: list[Json]) -> str:
-    return ", ".join(str(port.get("port") or f"{port.get('start_port')}-{port.get('end_port')}") for port in ports)
+def _listed(ports: Iterable[Port]) -> str:
+    return ", ".join(dict.fromkeys(str(port) for port in ports))
 
 
 def name(target: Target, notes: Notes) -> None:
@@ -98,15 +112,19 @@ def name(target: Target, notes: Notes) -> None:
             endpoint = target.edge.endpoint(host, secure)
             scheme = "https" if secure else "http"
             try:
+                target.must_be_ours(endpoint)
                 answer = _first_line(endpoint, target.connect_timeout)
             except socket.gaierror:
                 notes.saw(f"{host} does not resolve")
+                break
+            except ForeignAddress as error:
+                notes.found(f"{error.what}; {error.why}", error.todo, detail="address", lags=True)
                 break
             except (OSError, ssl.SSLError) as error:
                 notes.saw(f"{scheme}://{host} does not connect: {cause(error)}")
                 continue
             if answer:
-                notes.found(f"{scheme}://{host} answers: {answer}")
+                notes.found(f"{scheme}://{host} answers: {answer}", lags=True)
             else:
                 notes.saw(f"{scheme}://{host} closes the connection without an answer")
 
@@ -128,16 +146,16 @@ def _first_line(endpoint: Endpoint, timeout: float) -> str:
 def ports(target: Target, notes: Notes) -> None:
     """No port is open but those that are meant to be, on any public address."""
     meant = (80, 443) if target.exposure == "public" else ()
-    declared = {port.get("port") for port in _ports(target)} - {80, 443}
-    if declared:
-        notes.found(f"a service publishes port {', '.join(map(str, sorted(declared, key=str)))}")
+    surplus = [port for port in target.ports if str(port) not in _WEB]
+    if surplus:
+        notes.found(f"a service publishes {_listed(surplus)}")
     if not target.public_addresses:
         notes.saw("no public address to probe")
         return
     probes = [
         (address, port)
         for address in target.public_addresses
-        for port in dict.fromkeys((80, 443, *GATEWAY_PORTS, target.port))
+        for port in dict.fromkeys((80, 443, *GATEWAY_PORTS, target.port, *(port.first for port in surplus)))
     ]
     with ThreadPoolExecutor(max_workers=8) as pool:
         states = pool.map(lambda probe: _probe(target, *probe), probes)
@@ -145,7 +163,7 @@ def ports(target: Target, notes: Notes) -> None:
         where = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
         notes.saw(f"{where} {state}")
         if state == "open" and port not in meant:
-            notes.found(f"{where} is open")
+            notes.found(f"{where} is open", lags=True)
 
 
 def _probe(target: Target, address: str, port: int) -> str:

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+import socket
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -11,14 +13,20 @@ from typing import Any
 from .._base.errors import CollectionError
 from .._fly.client.api import Json, MachinesApi
 from .._fly.facts.addresses import PUBLIC_TYPES, type_of
-from .._fly.machines.deployed import is_deployed
+from .._fly.machines.deployed import is_deployed, is_live
 from .._fly.machines.pick import started_machine
 from .._fly.machines.remote_files import RemoteFile, RemoteFiles
+from .._fly.machines.services import Port, published_by
 from .._gateway.cli import GatewayCli
 from .._openclaw import config_file
 from .._openclaw.endpoint import Endpoint
+from .._openclaw.probes import HttpProbe
 from .._openclaw.releases import ReleaseFacts
 from .notes import Skipped
+
+
+class ForeignAddress(CollectionError):
+    """A name leads to an address that is not one of the app's."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +102,7 @@ class Target:
 
     def forget(self) -> None:
         """Look again at everything that was read."""
-        for name in ("addresses", "machines", "files", "config_file", "config"):
+        for name in ("addresses", "machines", "files", "config_file", "config", "trouble"):
             self.__dict__.pop(name, None)
 
     @cached_property
@@ -109,11 +117,16 @@ class Target:
 
     @cached_property
     def machines(self) -> list[Json]:
-        return [machine for machine in self.api.machines(self.app) or [] if is_deployed(machine)]
+        """All that are not gone, whatever made them: Fly's proxy makes no difference either."""
+        return [machine for machine in self.api.machines(self.app) or [] if is_live(machine)]
 
     @property
-    def services(self) -> list[Json]:
-        return [s for machine in self.machines for s in (machine.get("config") or {}).get("services") or []]
+    def deployed(self) -> list[Json]:
+        return [machine for machine in self.machines if is_deployed(machine)]
+
+    @property
+    def ports(self) -> list[Port]:
+        return published_by(self.machines)
 
     @cached_property
     def files(self) -> RemoteFiles:
@@ -138,7 +151,15 @@ class Target:
 
     @property
     def endpoint(self) -> Endpoint:
-        """Where to talk to the gateway from here; raises `Skipped` when there is no such route."""
+        """Where to talk to the gateway from here.
+
+        Raises `Skipped` when there is no such route, and the reason when it leads to somebody else or nothing serves.
+        """
+        if self.trouble:
+            raise self.trouble
+        return self._route()
+
+    def _route(self) -> Endpoint:
         if self.exposure == "public":
             return self.edge.endpoint(self.hostnames[0])
         if self.exposure == "sealed":
@@ -149,3 +170,47 @@ class Target:
             "private: no route leads from here to the gateway; give private_url, such as http://APP.flycast over "
             "WireGuard, or http://localhost:3000 while fly proxy 3000:80 APP.flycast runs"
         )
+
+    @cached_property
+    def trouble(self) -> CollectionError | None:
+        """Why nothing can be learnt from the gateway: asked once, so that each check reports it at once."""
+        endpoint = self._route()
+        probe = HttpProbe(endpoint, self.timeout)
+        try:
+            self.must_be_ours(endpoint, private=self.exposure != "public")
+            path = self.facts.health_path or "/"
+            status = probe.get(path).status
+        except CollectionError as error:
+            return error
+        finally:
+            probe.close()
+        if status < 500:
+            return None
+        return CollectionError(
+            "the gateway does not serve",
+            where=f"{endpoint.http_url}{path}",
+            why=f"status {status}",
+            todo=f"See fly logs --app {self.app}; site.yml puts a gateway right that cannot start",
+        )
+
+    def must_be_ours(self, endpoint: Endpoint, *, private: bool = False) -> None:
+        """Raise when a name leads to an address that Fly.io's API does not list for the app: nobody else is contacted.
+
+        Loopback is this machine. `private`: addresses that are not routed on the Internet are the user's own network.
+        """
+        if endpoint.connect_to:
+            return
+        host, port = endpoint.address
+        ours = {ipaddress.ip_address(entry["ip"]) for entry in self.addresses}
+        try:
+            resolved = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except OSError:
+            return  # Whoever connects says why it failed.
+        for address in {ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in resolved}:
+            if address not in ours and not address.is_loopback and not (private and address.is_private):
+                raise ForeignAddress(
+                    f"{host} leads to {address}, which is not an address of the app",
+                    where=f"app {self.app}",
+                    why="it was not contacted",
+                    todo="Correct the name's DNS records; after a change, DNS needs some minutes",
+                )

@@ -44,7 +44,8 @@ def _declared(probe: HttpProbe, tunnel: TunnelRoute, notes: Notes) -> None:
         if status < 300:
             notes.found(f"{tunnel.url}{path} takes a webhook without a signature ({status})", _SIGNATURE)
         elif status == 404 or status >= 500:
-            notes.found(f"{tunnel.url}{path} does not get through ({status})", "See the tunnel's log, and its paths")
+            fix = "See the tunnel's log, and its paths"
+            notes.found(f"{tunnel.url}{path} does not get through ({status})", fix, lags=True)
         else:
             notes.saw(f"{tunnel.url}{path}: {status} without a signature")
 

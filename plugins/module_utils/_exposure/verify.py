@@ -5,13 +5,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from .._base import clock
 from .._base.errors import CollectionError
+from .._base.waiting import TimedOut, wait_until
 from .._converge.context import Context
+from .._openclaw.endpoint import PERMANENT
 from .catalogue import CHECKS
 from .check import Check
 from .notes import Finding, Notes, Skipped
@@ -41,44 +43,87 @@ def verify(
     for check in CHECKS:
         if check.id not in wanted:
             continue
-        notes, skipped = _run(check, target)
         # What leads to addresses that should not exist does not change by itself.
         exact = not any(finding.id == "addresses" for finding in left)
-        while check.lags and notes.findings and exact and clock.monotonic() < deadline:
-            clock.sleep(_PAUSE)
-            target.forget()
-            notes, skipped = _run(check, target)
-        waived, open_ = _weigh(notes.findings, waivers, today, context)
+        outcome = _settled(check, target, context, deadline - clock.monotonic() if exact else 0)
+        waived, open_ = _weigh(outcome.notes.findings, waivers, today, context)
         left += open_
-        status = "skip" if skipped else "fail" if open_ else "waived" if waived else "pass"
-        seen = skipped or "; ".join(finding.what for finding in notes.findings) or "; ".join(notes.evidence)
-        context.progress(f"{status:<7}{check.id:<12} {seen}")
-        results.append(
-            {
-                "id": check.id,
-                "proves": check.proves,
-                "how": check.how,
-                "status": status,
-                "evidence": notes.evidence,
-                "findings": [asdict(finding) for finding in notes.findings],
-                "waived": waived,
-                "reason": skipped,
-            }
-        )
+        results.append(_report(check, outcome, waived, open_, context))
     result: dict[str, Any] = {"changed": False, "checks": results}
     return result if not left else {**result, "failed": True, "msg": _message(target, left), "error": _error(left)}
 
 
-def _run(check: Check, target: Target) -> tuple[Notes, str]:
-    """The notes, and why it was skipped. What cannot be proved is a finding, not a pass."""
+@dataclass(frozen=True)
+class _Outcome:
+    notes: Notes
+    skipped: str = ""
+    """Why it was skipped."""
+
+    @property
+    def lags(self) -> bool:
+        """Whether all that was found may pass by itself."""
+        return bool(self.notes.findings) and all(finding.lags for finding in self.notes.findings)
+
+    def __str__(self) -> str:
+        seen = "; ".join(finding.what for finding in self.notes.findings) or "; ".join(self.notes.evidence)
+        return self.skipped or seen
+
+
+def _settled(check: Check, target: Target, context: Context, timeout: float) -> _Outcome:
+    """The check's outcome, asked for again while all that is found may still pass by itself."""
+
+    def look() -> _Outcome:
+        target.forget()
+        return _run(check, target)
+
+    first = _run(check, target)
+    if not check.waits_for or not first.lags or timeout <= 0:
+        return first
+    try:
+        return wait_until(
+            check.waits_for,
+            look,
+            lambda seen: not seen.lags,
+            timeout=timeout,
+            every=_PAUSE,
+            where=f"app {target.app}",
+            state=str,
+            progress=context.progress,
+        )
+    except TimedOut as error:
+        outcome: _Outcome = error.seen
+        return outcome
+
+
+def _run(check: Check, target: Target) -> _Outcome:
+    """What cannot be proved is a finding, not a pass."""
     notes = Notes(check.id, check.fix)
     try:
         check.run(target, notes)
     except Skipped as reason:
-        return notes, str(reason)
+        return _Outcome(notes, str(reason))
     except CollectionError as error:
-        notes.found(f"not proved: {error.what}{f' ({error.why})' if error.why else ''}", error.todo)
-    return notes, ""
+        lags = getattr(error, "obstacle", None) not in (None, *PERMANENT)
+        notes.found(f"not proved: {error.what}{f' ({error.why})' if error.why else ''}", error.todo, lags=lags)
+    return _Outcome(notes)
+
+
+def _report(
+    check: Check, outcome: _Outcome, waived: list[str], left: list[Finding], context: Context
+) -> dict[str, Any]:
+    """A check's entry in the result, and its line on the screen."""
+    status = "skip" if outcome.skipped else "fail" if left else "waived" if waived else "pass"
+    context.progress(f"{status:<7}{check.id:<12} {outcome}")
+    return {
+        "id": check.id,
+        "proves": check.proves,
+        "how": check.how,
+        "status": status,
+        "evidence": outcome.notes.evidence,
+        "findings": [finding.as_dict() for finding in outcome.notes.findings],
+        "waived": waived,
+        "reason": outcome.skipped,
+    }
 
 
 def _weigh(
@@ -99,8 +144,13 @@ def _weigh(
 
 
 def _message(target: Target, left: list[Finding]) -> str:
+    """What and where first; then each finding, several checks' together when they say the same."""
+    together: dict[tuple[str, str], list[str]] = {}
+    for finding in left:
+        together.setdefault((finding.what, finding.fix), []).append(finding.id)
     lines = [f"app {target.app} ({target.exposure}) is not proved: {len(left)} finding{'s' * (len(left) > 1)}."]
-    lines += [f"[{finding.id}] {_sentence(finding.what)} {_sentence(finding.fix)}".rstrip() for finding in left]
+    for (what, fix), ids in together.items():
+        lines.append(f"[{', '.join(ids)}] {_sentence(what)} {_sentence(fix)}".rstrip())
     return " ".join(lines)
 
 

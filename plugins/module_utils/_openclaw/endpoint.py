@@ -30,6 +30,10 @@ class Obstacle(Enum):
     OTHER = "timeout, reset, or an answer that is not a gateway's"
 
 
+PERMANENT = frozenset((Obstacle.REFUSED, Obstacle.UNREACHABLE, Obstacle.AUTHORITY))
+"""What does not change while one waits; of names, DNS may not know new ones yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """A parsed base URL.

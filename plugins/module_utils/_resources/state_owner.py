@@ -14,15 +14,9 @@ from .._converge.resource import Change, Plan, Resource
 from .._fly.client.api import MachinesApi
 from .._fly.machines.pick import pick_machine, started_machine
 from .._fly.machines.remote_files import RemoteFiles
+from .._gateway.state_files import foreign_paths, give
 
 _SHOWN = 20
-_FIND = """
-path=$1; user=${2%:*}; group=${2#*:}; shift 2
-[ -d "$path" ] || exit 0
-find "$path" -xdev -name lost+found -prune -o \\( ! -uid "$user" -o ! -gid "$group" \\) "$@"
-"""
-_LIST = ["-print"]
-_CHOWN = ["-exec", "chown", "-h"]
 
 
 @dataclass(frozen=True)
@@ -46,9 +40,7 @@ class StateOwner(Resource[ForeignPaths]):
         identity = self._machine or self._started()
         if identity is None:
             return ForeignPaths(None)
-        files = RemoteFiles(self._api, self._app, identity)
-        found = files.shell("look at the state", _FIND, [self._path, self._owner, *_LIST])
-        return ForeignPaths(tuple(sorted(found.splitlines())))
+        return ForeignPaths(foreign_paths(RemoteFiles(self._api, self._app, identity), self._path, self._owner))
 
     def plan(self, observed: ForeignPaths) -> Plan:
         if not observed.paths:
@@ -63,8 +55,7 @@ class StateOwner(Resource[ForeignPaths]):
 
     def _give(self) -> None:
         identity = self._machine or started_machine(self._api, self._app)["id"]
-        arguments = [self._path, self._owner, *_CHOWN, self._owner, "{}", "+"]
-        RemoteFiles(self._api, self._app, identity).shell("give the state to the gateway", _FIND, arguments)
+        give(RemoteFiles(self._api, self._app, identity), self._path, self._owner)
 
     def _started(self) -> str | None:
         machine = pick_machine(self._api, self._app)
