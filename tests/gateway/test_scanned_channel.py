@@ -53,7 +53,7 @@ def test_what_the_gateway_does_not_know_cannot_be_linked(gateway: GatewaySite) -
     run = gateway.ansible.playbook(
         "openclaw.fly.channels", inventory=gateway.inventory, extra_vars={"link": "whatsapp"}
     ).failed()
-    for part in ("whatsapp", "the gateway does not know it", "Declare the channel, and its plugin"):
+    for part in ("whatsapp", "the gateway does not know this channel", "Declare the channel, and its plugin"):
         assert part in run.output
 
 

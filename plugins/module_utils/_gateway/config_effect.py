@@ -4,26 +4,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from enum import Enum
 
 from .._base import clock
 from .._base.errors import CollectionError
+from .._base.waiting import wait_until
 from .._converge.context import Context
 from .._fly.client.api import Json, MachinesApi, PlatformApi
 from .._fly.machines.config import is_held
 from .._fly.machines.gate import Gate
 from .._fly.machines.leases import Lease
-from .._openclaw.releases import Release
+from .._openclaw.releases import Release, ReleaseFacts
 from .._openclaw.releases import facts as release_facts
 
-_PATIENCE = 45.0
+_TIMEOUT = 45.0
 """Seconds for the gateway to say that it took the change: it notices in one and applies in three."""
-_RESTART_PATIENCE = 180.0
+_RESTART_TIMEOUT = 180.0
 _PAUSE = 1.0
 _ASK_EVERY = 3.0
 """Between questions to the gateway itself, each a process of its own in the machine."""
-_QUIET = 5.0
+_QUIET = 6.0
 """Seconds after which a release that cannot be asked, and only said that it looks at a change, has nothing to do."""
 _LOOKS = "config change detected; evaluating reload"
 _APPLIED = ("config hot reload applied", "config change applied")
@@ -33,8 +35,51 @@ _LEFT = ("hot mode ignoring", "config reload disabled")
 """It has seen the change and does nothing, because gateway.reload.mode is hot (before 2026.8.1) or off."""
 
 
+class Effect(Enum):
+    """What a gateway made of a changed config."""
+
+    PENDING = "it has not taken the change yet"
+    RESTARTING = "it restarts itself to take the change"
+    HOT = "it took the change while running"
+    RESTARTED = "it took the change by a restart of its own"
+    REFUSED = "it refuses the config"
+    NONE = "it does not say that it took the change"
+
+    @property
+    def is_final(self) -> bool:
+        return self not in (Effect.PENDING, Effect.RESTARTING)
+
+
+def judge(lines: Sequence[str], asked: bool | None, elapsed: float, facts: ReleaseFacts) -> Effect:
+    """The effect, from the log lines since the change and from whether the gateway says that it runs its file.
+
+    `asked` is None when it was not asked; `elapsed` is in seconds since the change.
+    """
+    if any(_SKIPPED in line for line in lines):
+        return Effect.REFUSED
+    if any(mark in line for line in lines for mark in _LEFT):
+        return Effect.NONE
+    if any(mark in line for line in lines for mark in _APPLIED):
+        return Effect.HOT
+    restart = next((number for number, line in enumerate(lines) if _RESTARTS in line), None)
+    if restart is not None:
+        if any(facts.is_ready_line(line) for line in lines[restart:]):
+            return Effect.RESTARTED
+        return Effect.RESTARTING if elapsed < _RESTART_TIMEOUT else Effect.NONE
+    if asked:
+        return Effect.HOT
+    if is_quiet(lines, facts) and elapsed > _QUIET:
+        return Effect.HOT
+    return Effect.PENDING if elapsed < _TIMEOUT else Effect.NONE
+
+
+def is_quiet(lines: Sequence[str], facts: ReleaseFacts) -> bool:
+    """The release cannot be asked, and said that it looks at the change: where that costs nothing, it says no more."""
+    return not facts.tells_applied_config and any(_LOOKS in line for line in lines)
+
+
 class ConfigEffect:
-    """The gateway watches its file. Its own log tells whether it took the change hot, restarts, or refuses it.
+    """The gateway watches its file. Its own log says whether it took the change hot, restarts, or refuses it.
 
     When the log is silent or may not be read, the gateway is asked; if it does not say that it runs what the file says,
     the machine is restarted: that is always right.
@@ -88,44 +133,43 @@ class ConfigEffect:
         """Return "hot" or "restart" once the gateway says so; None when it says nothing."""
         if seen is None and asks is None:
             return None
-        began = asked = clock.monotonic()
-        restarting, looked = False, 0.0
-        while clock.monotonic() - began < (_RESTART_PATIENCE if restarting else _PATIENCE):
+        began = last = clock.monotonic()
+        news: list[str] = []
+
+        def look() -> Effect:
+            nonlocal last, news
             news = [] if seen is None else _after(seen, self._log(machine) or [])
-            for line in news:
-                if _SKIPPED in line:
-                    raise CollectionError("the gateway refuses the config", where=f"app {self._app}", why=line.strip())
-            if any(mark in line for line in news for mark in _LEFT):
-                return None
-            if any(mark in line for line in news for mark in _APPLIED):
-                return "hot"
-            if any(_RESTARTS in line for line in news):
-                if not restarting:
-                    self._context.progress("the gateway restarts itself to take the change")
-                restarting = True
-                tail = news[next(n for n, line in enumerate(news) if _RESTARTS in line) :]
-                if any(self._facts.is_ready_line(line) for line in tail):
-                    return "restart"
-            if not self._facts.tells_applied_config and not restarting and any(_LOOKS in line for line in news):
-                looked = looked or clock.monotonic()
-                if clock.monotonic() - looked > _QUIET:
-                    return "hot"
-            elif asks and not restarting and clock.monotonic() - asked > _ASK_EVERY:
-                if asks():
-                    return "hot"
-                asked = clock.monotonic()
-            clock.sleep(_PAUSE)
-        return None
+            now, asked = clock.monotonic(), None
+            restarting = any(_RESTARTS in line for line in news)
+            if asks and not restarting and not is_quiet(news, self._facts) and now - last > _ASK_EVERY:
+                asked = asks()
+                last = clock.monotonic()
+            return judge(news, asked, clock.monotonic() - began, self._facts)
+
+        effect = wait_until(
+            "the gateway to take the changed config",
+            look,
+            lambda seen_effect: seen_effect.is_final,
+            timeout=_RESTART_TIMEOUT + _TIMEOUT,  # `judge` ends it before
+            every=_PAUSE,
+            where=f"app {self._app}",
+            state=lambda seen_effect: seen_effect.value,
+            progress=self._context.progress,
+        )
+        if effect is Effect.REFUSED:
+            why = next(line.strip() for line in news if _SKIPPED in line)
+            raise CollectionError("the gateway refuses the config", where=f"app {self._app}", why=why)
+        return {Effect.HOT: "hot", Effect.RESTARTED: "restart"}.get(effect)
 
     def _restart(self, machine: Json) -> str:
-        self._context.progress("the gateway does not tell that it took the change, so it is restarted")
+        self._context.progress("restarting the gateway, which does not say that it took the change")
         with Lease(self._api, self._app, machine["id"]) as lease:
             self._api.act_on_machine(self._app, machine["id"], "restart", lease.nonce)
             self._gate.wait(self._api.machine(self._app, machine["id"]), lease)
         return "restart"
 
     def _undone(self, machine: Json, error: CollectionError) -> CollectionError:
-        """The previous file is back; make sure that a gateway runs with it, and tell both."""
+        """The previous file is back; make sure that a gateway runs with it, and report both."""
         state = "the previous config was put back"
         try:
             current = self._api.machine(self._app, machine["id"])
@@ -137,7 +181,7 @@ class ConfigEffect:
             f"the gateway does not run with the new config; {state}",
             where=f"app {self._app}",
             why=str(error),
-            todo="Mend the declared config and run again",
+            todo="Fix the declared config and run again",
         )
 
 

@@ -19,9 +19,15 @@ from .status import gateway_facts
 def gateway_info(api: MachinesApi, platform: PlatformApi, params: dict[str, Any], context: Context) -> dict[str, Any]:
     """Return {proof} when there is a URL, and {gateway} when `inside` or a channel to wait for says so."""
     result: dict[str, Any] = {"changed": False}
+    wanted = [*params["channels"], *enabled(params["config"])]
+    if not (params["url"] or params["inside"] or wanted):
+        raise CollectionError(
+            "nothing was asked",
+            where=f"app {params['app']}",
+            todo="Set url to have the gateway proved, or inside: true to ask it in its machine",
+        )
     if params["url"]:
         result["proof"] = _proof(platform, params, context)
-    wanted = [*params["channels"], *enabled(params["config"])]
     if params["inside"] or wanted:
         timeout = params["wait_for_channels"]
         result["gateway"] = gateway_facts(api, params["app"], params["owner"], context, wanted, timeout)

@@ -4,23 +4,51 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import Any
 
 from .._base import clock
 from .._base.errors import CollectionError
+from .._base.waiting import WaitFailed, wait_until
 from .._converge.context import Context
 from .._fly.client.api import PlatformApi
-from .._openclaw.endpoint import Endpoint
+from .._openclaw.endpoint import Endpoint, Obstacle
 from .._openclaw.gateway_errors import ConnectFailed, GatewayStarting
-from .._openclaw.gateway_login import prove
+from .._openclaw.gateway_login import Proof, prove
 from .._openclaw.probes import HttpProbe, NotReady, ProbeFailed
 from .._openclaw.releases import Release
 from .._openclaw.releases import facts as release_facts
 
 _PAUSE = 1.0
-_TELL_EVERY = 5.0
 _LEAST = 15.0
 """Seconds for one login."""
+_GRACE = {Obstacle.REFUSED: 3.0, Obstacle.UNREACHABLE: 3.0, Obstacle.AUTHORITY: 3.0, Obstacle.NAME: 3.0}
+"""Seconds after which such an obstacle will not go away by itself."""
+_NEW_NAME, _NEW_CERTIFICATE = 45.0, 60.0
+"""Seconds until Fly.io's DNS knows an app that has just got its addresses; until its edge has a new certificate."""
+_FLY_NAMES = (".fly.dev", ".flycast")
+
+
+def permanent(seen: object, host: str, waited: float) -> str | None:
+    """Why waiting for a connection to `host` is no use, after so many seconds; None while it may be."""
+    obstacle = getattr(seen, "obstacle", None)
+    if obstacle is None:
+        return None
+    if obstacle is Obstacle.CERTIFICATE_NAME:
+        grace = _NEW_CERTIFICATE
+    elif obstacle is Obstacle.NAME and host.endswith(_FLY_NAMES):
+        grace = _NEW_NAME
+    else:
+        grace = _GRACE.get(obstacle, math.inf)
+    return str(obstacle.value) if waited >= grace else None
+
+
+def _state(seen: object) -> str:
+    """For a progress line."""
+    if not isinstance(seen, CollectionError):
+        return ""
+    return f"{seen.what} ({seen.why})" if seen.why else seen.what
 
 
 class GatewayProof:
@@ -54,21 +82,41 @@ class GatewayProof:
         return result
 
     def _until_started(self, probe: HttpProbe) -> dict[str, Any]:
-        began = told = clock.monotonic()
-        while True:
+        def look() -> dict[str, Any] | ProbeFailed:
             try:
                 if self._facts.startup_path:
                     return dict(probe.startup(self._facts.startup_path))
                 probe.get("/")
                 return {}
-            except (NotReady, ProbeFailed) as error:
-                now = clock.monotonic()
-                if now - began > self._timeout or type(error) not in (NotReady, ProbeFailed):
+            except ProbeFailed as error:
+                # No answer may still come, or another one; a refusal is an answer.
+                if type(error) not in (NotReady, ProbeFailed):
                     raise
-                if now - told > _TELL_EVERY:
-                    told = now
-                    self._context.progress(f"{self._endpoint.http_url}: {error.what}, {now - began:.0f} s")
-            clock.sleep(_PAUSE)
+                return error
+
+        seen = self._wait("the gateway to serve", look)
+        assert isinstance(seen, dict)
+        return seen
+
+    def _wait(self, what: str, look: Callable[[], Any]) -> Any:
+        """What `look` gives when it is no error; raises its last error when time is up, or when waiting is no use."""
+        began = clock.monotonic()
+        try:
+            return wait_until(
+                what,
+                look,
+                lambda seen: not isinstance(seen, CollectionError),
+                timeout=self._timeout,
+                every=_PAUSE,
+                where=self._endpoint.http_url,
+                state=_state,
+                permanent=lambda seen: permanent(seen, self._endpoint.host, clock.monotonic() - began),
+                progress=self._context.progress,
+            )
+        except WaitFailed as error:
+            last: CollectionError = error.seen
+            last.details["waited"] = round(clock.monotonic() - began, 1)
+            raise last from None
 
     def _ready(self, probe: HttpProbe) -> bool | None:
         if not self._facts.ready_path:
@@ -81,16 +129,18 @@ class GatewayProof:
 
     def _login(self, token: str) -> dict[str, Any]:
         deadline = clock.monotonic() + self._timeout
-        while True:
+
+        def look() -> Proof | ConnectFailed:
             try:
                 # A busy gateway gets all the time there is: a login given up early only makes it do it again.
-                proof = prove(self._endpoint, token, timeout=max(_LEAST, deadline - clock.monotonic()))
-                break
+                return prove(self._endpoint, token, timeout=max(_LEAST, deadline - clock.monotonic()))
             except ConnectFailed as error:
-                # No connection may still come; a refusal is an answer.
-                if type(error) not in (ConnectFailed, GatewayStarting) or clock.monotonic() > deadline:
+                if type(error) not in (ConnectFailed, GatewayStarting):
                     raise
-                clock.sleep(_PAUSE)
+                return error
+
+        proof = self._wait("the gateway to accept connections", look)
+        assert isinstance(proof, Proof)
         if not proof.unauthenticated_refused:
             raise CollectionError(
                 "the gateway accepts connections without a token",

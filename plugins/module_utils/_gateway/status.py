@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from .._base import clock
 from .._base.errors import CollectionError
+from .._base.waiting import TimedOut, wait_until
 from .._converge.context import Context
 from .._fly.client.api import MachinesApi
 from .._fly.machines.pick import started_machine
@@ -34,7 +34,7 @@ def gateway_facts(
     methods = gateway_status.METHODS
     release, answers = call(cli, list(methods.items()))
     payloads = {method: answer.payload for method, answer in zip(methods, answers, strict=True)}
-    found = _await_channels(cli, app, context, payloads["channels.status"], wait_for, timeout)
+    found = _await_channels(cli, f"app {app}", context, payloads["channels.status"], wait_for, timeout)
     refused = {method: answer.refusal for method, answer in zip(methods, answers, strict=True) if answer.refusal}
     facts = gateway_status.summary(payloads)
     if facts["config"] and facts["config"]["path"]:
@@ -49,26 +49,37 @@ def gateway_facts(
 
 
 def _await_channels(
-    cli: GatewayCli, app: str, context: Context, payload: Any, wanted: Sequence[str], timeout: float
+    cli: GatewayCli, where: str, context: Context, payload: Any, wanted: Sequence[str], timeout: float
 ) -> tuple[gateway_status.ChannelStatus, ...]:
-    began = clock.monotonic()
-    while True:
-        found = gateway_status.channels(payload)
-        lines = gateway_status.missing(wanted, found)
-        elapsed = clock.monotonic() - began
-        if not lines:
-            return found
-        if elapsed >= timeout:
-            raise CollectionError(
-                "a channel does not work" if len(lines) == 1 else f"{len(lines)} channels do not work",
-                where=f"app {app}",
-                why="; ".join(lines),
-                todo=_todo(wanted),
-                channels=[asdict(each) for each in found],
-            )
-        context.progress(f"{app}: {'; '.join(lines)}, {elapsed:.0f} s")
-        clock.sleep(_PAUSE)
-        payload = call(cli, [("channels.status", {})])[1][0].payload
+    payloads = [payload]
+
+    def look() -> tuple[gateway_status.ChannelStatus, ...]:
+        given = payloads.pop() if payloads else call(cli, [("channels.status", {})])[1][0].payload
+        return gateway_status.channels(given)
+
+    def missing(found: tuple[gateway_status.ChannelStatus, ...]) -> list[str]:
+        return gateway_status.missing(wanted, found)
+
+    try:
+        return wait_until(
+            "its channels to work",
+            look,
+            lambda found: not missing(found),
+            timeout=timeout,
+            every=_PAUSE,
+            where=where,
+            state=lambda found: "; ".join(missing(found)),
+            progress=context.progress,
+        )
+    except TimedOut as error:
+        lines = missing(error.seen)
+        raise CollectionError(
+            "a channel does not work" if len(lines) == 1 else f"{len(lines)} channels do not work",
+            where=where,
+            why="; ".join(lines),
+            todo=_todo(wanted),
+            channels=[asdict(each) for each in error.seen],
+        ) from None
 
 
 def _todo(wanted: Sequence[str]) -> str:
