@@ -6,11 +6,9 @@ The documents lie beside the repository; without them these tests are skipped.
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,12 +17,10 @@ import pytest
 from faults.matrix import begin, run
 from faults.scenarios import SCENARIOS, Scenario
 from graphql import GraphQLSchema, build_schema, parse, validate
+from support.contracts import GRAPHQL, OPENAPI, missing
 from support.platform import Platform, platform
 
 from ansible_collections.openclaw.fly.plugins.module_utils._fly.client.transport import Transport
-
-CONTRACTS = Path(os.environ.get("FLY_CONTRACTS", Path(__file__).parents[3] / "shared" / "contracts"))
-OPENAPI, GRAPHQL = CONTRACTS / "machines-openapi.json", CONTRACTS / "fly-graphql.graphql"
 
 # Known differences between the document (2026-05) and the wire, each with its source.
 UNDESCRIBED_ANSWERS = {
@@ -164,7 +160,7 @@ def inform(fly: Platform) -> None:
     assert not fly.module("fly_app_info", org="personal").failed
 
 
-@pytest.mark.skipif(not OPENAPI.exists(), reason=f"no OpenAPI document at {OPENAPI} (set FLY_CONTRACTS)")
+@pytest.mark.skipif(not OPENAPI.exists(), reason=missing(OPENAPI))
 def test_the_machines_api_is_that_of_the_document(exchanges: list[Exchange]) -> None:
     contract = Contract(json.loads(OPENAPI.read_text()))
     met = {contract.check(exchange) for exchange in exchanges if exchange.path.startswith("/v1/")}
@@ -174,7 +170,7 @@ def test_the_machines_api_is_that_of_the_document(exchanges: list[Exchange]) -> 
 @pytest.fixture(scope="module")
 def schema() -> GraphQLSchema:
     if not GRAPHQL.exists():
-        pytest.skip(f"no GraphQL schema at {GRAPHQL} (set FLY_CONTRACTS)")
+        pytest.skip(missing(GRAPHQL))
     return build_schema(GRAPHQL.read_text())
 
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 from emulator.client import Client, service
+from support.contracts import OPENAPI, missing
 
-DOCUMENT = Path(os.environ.get("FLY_OPENAPI", Path(__file__).parents[3] / "shared/contracts/machines-openapi.json"))
 DIFFERENT = {
     "POST /apps/{app_name}/machines/{machine_id}/lease": "the wire has an envelope",
     "GET /apps/{app_name}/machines/{machine_id}/lease": "the wire has an envelope",
@@ -59,9 +57,9 @@ class Contract:
         raise AssertionError(f"{method} {path} is not in the document")
 
 
-@pytest.mark.skipif(not DOCUMENT.exists(), reason=f"no OpenAPI document at {DOCUMENT} (set FLY_OPENAPI)")
+@pytest.mark.skipif(not OPENAPI.exists(), reason=missing(OPENAPI))
 def test_the_answers_are_those_of_the_document(fly: Client) -> None:
-    contract = Contract(json.loads(DOCUMENT.read_text()))
+    contract = Contract(json.loads(OPENAPI.read_text()))
 
     def call(method: str, path: str, body: Any = None, **headers: str) -> Any:
         answer = fly.request(method, "/v1" + path, body, **headers)

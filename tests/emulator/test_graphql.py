@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import base64
-import os
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
 from emulator.client import GATEWAY, TOKEN, App, Client
 from emulator.conftest import Run
 from graphql import GraphQLEnumType, GraphQLSchema, build_schema, is_enum_type, parse, validate
+from support.contracts import GRAPHQL, missing
 
 from fly_emulator.graphql.schema import schema
 
-CONTRACT = Path(os.environ.get("FLY_GRAPHQL", Path(__file__).parents[3] / "shared/contracts/fly-graphql.graphql"))
 PUBKEY = base64.b64encode(bytes(range(32))).decode()
 ALLOCATE = """mutation($input: AllocateIPAddressInput!) { allocateIpAddress(input: $input) {
   ipAddress { id address type region createdAt } app { sharedIpAddress } } }"""
@@ -31,9 +29,9 @@ TOKEN_FOR = """mutation CreateLimitedAccessToken($name: String!, $organizationId
 @cache
 def contract() -> GraphQLSchema:
     """Fly's own schema, where it is at hand."""
-    if not CONTRACT.is_file():
-        pytest.skip(f"Fly's GraphQL schema is not here ({CONTRACT}): name it by FLY_GRAPHQL")
-    return build_schema(CONTRACT.read_text(), assume_valid=True)
+    if not GRAPHQL.is_file():
+        pytest.skip(missing(GRAPHQL))
+    return build_schema(GRAPHQL.read_text(), assume_valid=True)
 
 
 class Graph:
@@ -43,7 +41,7 @@ class Graph:
         self.client = client
 
     def send(self, query: str, variables: dict[str, Any], token: str = f"Bearer {TOKEN}") -> Any:
-        if CONTRACT.is_file():
+        if GRAPHQL.is_file():
             assert validate(contract(), parse(query)) == []
         answer = self.client.request("POST", "/graphql", {"query": query, "variables": variables}, token)
         assert answer.status == 200, answer.text

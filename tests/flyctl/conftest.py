@@ -98,7 +98,7 @@ def fitting(toml: Path) -> str:
 def flyctl_binary() -> str:
     found = os.environ.get("FLYCTL") or shutil.which("flyctl") or shutil.which("fly")
     if not found:
-        pytest.skip("no flyctl on PATH and none named by FLYCTL: what it does on the emulator is not tested")
+        pytest.skip("no flyctl: install it (https://fly.io/docs/flyctl/install/), or name the program by FLYCTL")
     return found
 
 

@@ -41,7 +41,7 @@ def machine_config(toml: FlyToml, group: str, image: str, volume: str | None) ->
         "services": _services(toml, group),
         "checks": _checks(toml, group),
         "mounts": _mounts(toml, group, volume),
-        "files": [_file(entry, toml) for entry in toml.files(group)],
+        "files": [_file(entry, toml) for entry in toml.files],
         "statics": toml.data.get("statics") or [],
         "metadata": {"fly_platform_version": PLATFORM_VERSION, "fly_process_group": group},
     }
@@ -112,7 +112,9 @@ def _services(toml: FlyToml, group: str) -> list[Config]:
     for entry in toml.services(group):
         checks = [{"type": "tcp", **_check(check)} for check in entry.get("tcp_checks") or []]
         checks += [{"type": "http", **_check(check)} for check in entry.get("http_checks") or []]
-        service = {**_service(entry), "protocol": entry.get("protocol", "tcp"), "ports": entry.get("ports") or []}
+        service = {**_service(entry), "ports": entry.get("ports") or []}
+        if entry.get("protocol"):
+            service["protocol"] = entry["protocol"]
         services.append({**service, **({"checks": checks} if checks else {})})
     return services
 

@@ -128,9 +128,10 @@ class FlyToml:
         """The last [[restart]] wins, as with flyctl."""
         return next(reversed(self.of("restart", group)), None)
 
-    def files(self, group: str) -> list[Table]:
-        """Files that name no process are for all groups: flyctl treats them otherwise than the rest."""
-        return [entry for entry in self.data.get("files") or [] if group in (entry.get("processes") or [group])]
+    @property
+    def files(self) -> list[Table]:
+        """Every machine gets them all, whatever `processes` they name: flyctl gathers them before groups count."""
+        return list(self.data.get("files") or [])
 
     def vm(self, group: str) -> Table | None:
         """Its [[vm]]: the last that names it, else the first for all."""

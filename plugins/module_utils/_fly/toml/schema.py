@@ -51,7 +51,7 @@ _TIME = _text(
     pattern=r"^[+-]?(?:0|(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+)$",
 )
 _PORT = _whole(1, 65535, "a port from 1 to 65535")
-_SIZE: Schema = {"type": ["string", "integer"], "description": "a size, such as 10gb"}
+_SIZE = _text("a size in quotes, such as 10gb")
 _MEMORY: Schema = {"type": ["string", "integer"], "description": "an amount, such as 1gb"}
 _AUTO_STOP = _choice("off", "stop", "suspend", True, False)
 
@@ -131,7 +131,7 @@ SCHEMA: Schema = {
         },
         build=_table(
             builder=_TEXT,
-            args=_PLAINS,
+            args={"type": "object", "description": "a table", "additionalProperties": _TEXT},
             buildpacks=_TEXTS,
             image=_TEXT,
             settings=_ANY,

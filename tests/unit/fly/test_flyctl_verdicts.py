@@ -1,0 +1,125 @@
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What flyctl's own package makes of small fly.toml files, beside what we make of them.
+
+`flyctl_verdicts.json` holds the answers of flyctl's internal/appconfig (ad0172f, August 2026): accepted or refused
+with its message, and the machine's configuration of each process group.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.openclaw.fly.plugins.module_utils._base.errors import CollectionError
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.machines.config import machine_config
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.toml.definition import FlyToml
+
+RECORDED: list[dict[str, Any]] = json.loads((Path(__file__).parent / "flyctl_verdicts.json").read_text())
+BY_NAME = {record["name"]: record for record in RECORDED}
+
+API = "the Machines API refuses it, after the deploy has begun"
+UNKNOWN = "flyctl ignores the key, and what was meant does not happen"
+MISREAD = "flyctl reads it as something that nobody means"
+CHANGED = "the platform changes the value, so that it would be sent again at every run"
+REFUSED_BY_US = {
+    "vm: kind without memory": API,
+    "vm: cpus without memory": API,
+    "vm: too much memory": API,
+    "vm: odd memory": API,
+    "vm: gpu size": "GPU machines are not offered any more",
+    "vm: for a group that is not there": UNKNOWN,
+    "deploy: bluegreen with mounts": "flyctl refuses it later: a volume has one machine",
+    "deploy: wait_timeout as a number": f"{MISREAD}: nanoseconds",
+    "deploy: release_command_vm of an unknown size": "flyctl refuses it when the release command is due",
+    "env: a list": f"{MISREAD}: [x]",
+    "env: a table": f"{MISREAD}: map[b:x]",
+    "env: a date": "its text depends on Go's printing; in quotes it is what is written",
+    "mounts: without destination": API,
+    "mounts: without source": API,
+    "mounts: for a group that is not there": UNKNOWN,
+    "http_service: check interval in milliseconds": f"{MISREAD}: nanoseconds",
+    "http_service: check of half a second": CHANGED,
+    "http_service: check timeout of two minutes": CHANGED,
+    "http_service: without a port": API,
+    "http_service: a port of 70000": API,
+    "services: a range without end": API,
+    "services: unknown protocol": API,
+    "restart: max_retries": UNKNOWN,
+    "top: kill_timeout in hours": API,
+    "top: unknown key": UNKNOWN,
+    "top: region": UNKNOWN,
+    "top: volumes": UNKNOWN,
+    "top: machine_config": "machines of several containers are not supported",
+    "top: unknown key below a section": UNKNOWN,
+}
+ACCEPTED_BY_US: dict[str, str] = {}
+"""Each with its reason."""
+
+
+def ours(text: str) -> dict[str, Any] | str:
+    """The configuration of each group, or the message."""
+    try:
+        toml = FlyToml.parse(text)
+        return {group: machine_config(toml, group, "", None) for group in toml.groups}
+    except CollectionError as error:
+        return str(error)
+
+
+def plain(value: Any, key: str = "") -> Any:
+    """Without what is empty, which Go leaves out, but for switches, where false says something."""
+    if isinstance(value, dict):
+        found = {name: plain(inner, name) for name, inner in value.items()}
+        return {name: inner for name, inner in found.items() if inner not in (None, "", 0, [], {}) or name in SWITCHES}
+    if isinstance(value, list):
+        items = [plain(inner) for inner in value]
+        return (
+            sorted(items, key=lambda item: item["name"]) if key == "headers" and isinstance(value[0], dict) else items
+        )
+    return value
+
+
+SWITCHES = ("autostop", "autostart", "min_machines_running", "compress", "default_self_signed", "tls_skip_verify")
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_we_read_as_flyctl_does(name: str) -> None:
+    record = BY_NAME[name]
+    found = ours(record["toml"])
+    if isinstance(found, str):
+        assert not record["accepted"] or name in REFUSED_BY_US, f"flyctl takes it, we say: {found}"
+        return
+    if not record["accepted"]:
+        assert name in ACCEPTED_BY_US, f"flyctl refuses it: {record.get('message')}"
+        return
+    assert plain(found) == plain(record["groups"])
+
+
+def test_differences_are_differences() -> None:
+    """A reason outlives its difference otherwise."""
+    for name in REFUSED_BY_US:
+        assert BY_NAME[name]["accepted"] and isinstance(ours(BY_NAME[name]["toml"]), str), name
+    for name in ACCEPTED_BY_US:
+        assert not BY_NAME[name]["accepted"] and not isinstance(ours(BY_NAME[name]["toml"]), str), name
+
+
+def test_flyctl_still_answers_as_recorded(tmp_path: Path) -> None:
+    """With a program that reads files with flyctl's package, and writes one line of JSON for each."""
+    reader = os.environ.get("APPCONFIG_READER")
+    if not reader:
+        pytest.skip("set APPCONFIG_READER to a program that prints internal/appconfig's verdict of each file as JSON")
+    files = [tmp_path / f"{number}.toml" for number in range(len(RECORDED))]
+    for file, record in zip(files, RECORDED, strict=True):
+        file.write_text(record["toml"])
+    result = subprocess.run([reader, *map(str, files)], cwd=tmp_path, capture_output=True, text=True, check=True)
+    for line, record in zip(result.stdout.splitlines(), RECORDED, strict=True):
+        found = json.loads(line)
+        for group in (found.get("groups") or {}).values():
+            group["metadata"].pop("fly_flyctl_version", None)
+        assert found["accepted"] == record["accepted"], record["name"]
+        assert plain(found.get("groups")) == plain(record.get("groups")), record["name"]
