@@ -143,3 +143,19 @@ def test_roles_are_documented() -> None:
         assert [name for name in options if f"`{name}`" not in readme] == [], f"{role}/README.md leaves out variables"
         defaults = yaml.safe_load((role / "defaults/main.yml").read_text()) or {}
         assert [name for name in defaults if name not in options] == [], f"{role}: defaults without an option"
+
+
+def test_what_every_run_repeats_is_not_called_idempotent() -> None:
+    """A module whose changes leave nothing to compare says when a second run changes something again."""
+    acting = {
+        path.stem
+        for path in (REPO / "plugins/module_utils/_resources").glob("*.py")
+        if "once=True" in path.read_text() and path.stem != "channel_login"  # a linked account is seen
+    }
+    partial = set()
+    for module in MODULES:
+        text = (REPO / "plugins/modules" / f"{module}.py").read_text()
+        documented = yaml.safe_load(re.search(r'DOCUMENTATION = r"""\n(.*?)"""', text, re.DOTALL)[1])  # type: ignore[index]
+        if documented.get("attributes", {}).get("idempotent", {}).get("support") == "partial":
+            partial |= set(re.findall(r"_resources\.(\w+) import", text))
+    assert acting == {"devices", "machine", "owner_link", "senders", "volume_snapshot"} & partial

@@ -16,6 +16,11 @@ description:
     configuration is restored if the machine does not become healthy. The next deploy sets the values of fly.toml again;
     a warning points that out.
   - Machines are created by M(openclaw.fly.fly_deploy). A machine's volume outlives it.
+attributes:
+  idempotent:
+    description: A second run changes nothing and writes nothing.
+    support: partial
+    details: With O(state=restarted), every run restarts the machine.
 extends_documentation_fragment:
   - openclaw.fly.api
   - openclaw.fly.api.app

@@ -15,6 +15,11 @@ description:
   - M(openclaw.fly.fly_volume) restores it into a new volume. Fly.io removes it after the volume's retention period, 5
     days by
     default.
+attributes:
+  idempotent:
+    description: A second run changes nothing and writes nothing.
+    support: partial
+    details: Without O(max_age), every run creates a snapshot.
 extends_documentation_fragment:
   - openclaw.fly.api
   - openclaw.fly.api.app

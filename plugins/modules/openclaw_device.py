@@ -14,6 +14,13 @@ description:
   - A browser that logs in with the token for the first time asks to be approved. This approves exactly one request, by
     its id, or those that a policy allows; it labels and removes paired devices, and revokes or rotates their tokens.
   - It asks the gateway in its machine, which counts as local there.
+attributes:
+  idempotent:
+    description: A second run changes nothing and writes nothing.
+    support: partial
+    details: >-
+      With O(state=revoked) or O(state=rotated), every run does it again. A request that was approved is no longer
+      pending, so approving it again fails unless O(device_id) names its device.
 extends_documentation_fragment:
   - openclaw.fly.api
   - openclaw.fly.api.app

@@ -15,6 +15,11 @@ description:
     paired, without the token and without an approval; the link works once and for about ten minutes.
   - The link is never printed or returned. It is asked from OpenClaw's own command line in the machine.
   - Every run makes a new link, so it always reports a change.
+attributes:
+  idempotent:
+    description: A second run changes nothing and writes nothing.
+    support: partial
+    details: Every run creates a new link.
 extends_documentation_fragment:
   - openclaw.fly.api
   - openclaw.fly.api.app

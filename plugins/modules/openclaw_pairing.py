@@ -14,6 +14,11 @@ description:
   - A channel whose C(dmPolicy) is C(pairing) answers a stranger with a code. This lists who waits, and lets exactly one
     in by his code.
   - Where no owner is declared yet (C(commands.ownerAllowFrom)), OpenClaw makes the first one that is let in the owner.
+attributes:
+  idempotent:
+    description: A second run changes nothing and writes nothing.
+    support: partial
+    details: A code that was approved is no longer pending, so approving it again fails.
 extends_documentation_fragment:
   - openclaw.fly.api
   - openclaw.fly.api.app
