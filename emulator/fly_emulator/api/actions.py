@@ -12,7 +12,7 @@ from .. import durations
 from ..errors import DeadlineExceeded, Internal, invalid, not_implemented, precondition
 from ..machines import processes
 from ..machines.config import MAX_STOP_TIMEOUT
-from ..machines.runner import signal_number
+from ..machines.supervisor import signal_number
 from ..platform import machines
 from ..web import request as r
 from .machines import MACHINE

@@ -6,7 +6,8 @@ from aiohttp import web
 
 from .. import durations
 from ..errors import DeadlineExceeded, invalid, not_found
-from ..machines.runner import SETTLED, Runner
+from ..machines.lifecycle import SETTLED
+from ..machines.runner import Runner
 from ..state.model import Machine
 from ..web import request as r
 from .machines import MACHINE

@@ -8,7 +8,8 @@ from typing import Any
 
 from ..context import Context
 from ..machines.fleet import Fleet
-from ..machines.runner import STARTABLE, Runner
+from ..machines.lifecycle import STARTABLE
+from ..machines.runner import Runner
 from ..state.model import App
 
 SUFFIXES = (".fly.dev.localhost", ".fly.dev", ".localhost")
