@@ -41,6 +41,19 @@ options:
       - Rate-limit responses (429) do not count; they are retried for up to two minutes.
     type: int
     default: 5
+  lock:
+    description:
+      - How long this run keeps the app for itself, once a task changes something of it. Other runs wait meanwhile.
+      - V(task) until the task ends. V(run) until M(openclaw.fly.fly_run_lock) releases it; a lock that is neither renewed
+        nor released expires after five minutes.
+      - The lock is a file on the app's volume. There is none without a volume, or with no machine that runs.
+    type: str
+    choices: [task, run]
+    default: task
+  lock_timeout:
+    description: Seconds to wait for another run that changes the app, before the task fails and names that run.
+    type: float
+    default: 600.0
 requirements:
   - python >= 3.11
 notes:

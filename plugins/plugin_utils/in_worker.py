@@ -12,6 +12,7 @@ from __future__ import annotations
 import gc
 import os
 import re
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
@@ -26,6 +27,7 @@ from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
+from ..module_utils._base import clock
 from ..module_utils._converge.context import Context
 from ..module_utils._converge.masking import mask_result
 from ..module_utils._converge.run import ended, run
@@ -39,6 +41,12 @@ _VALIDATION = (
     "required_by",
 )
 _TAGGED = re.compile(r"[\w.]*\b_AnsibleTagged(\w+)")
+
+
+_RUN_ID = f"{socket.gethostname()}/{os.path.basename(C.DEFAULT_LOCAL_TMP)}"
+"""Ansible makes that folder for one run; all its workers have the same."""
+_USER = os.environ.get("USER") or f"user {os.getuid()}"
+_RUN_NAME = f"{_USER} on {socket.gethostname()}, process {os.getpid()}, since {clock.text(clock.now())}"
 
 
 class InWorkerAction(ActionBase):
@@ -74,6 +82,9 @@ class InWorkerAction(ActionBase):
             diff=self._task.diff,
             progress=self._say,
             warn=display.warning,
+            run_id=_RUN_ID,
+            run_name=_RUN_NAME,
+            run_folder=C.DEFAULT_LOCAL_TMP,
             traceback=display.verbosity >= 3,
         )
         with self._task_environment():

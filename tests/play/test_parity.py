@@ -141,6 +141,7 @@ class Gateway:
             failed("fly_machine_info", **WRONG_TOKEN, app=app),
             ok("fly_platform_info"),
             ok("fly_regions_info"),
+            ok("fly_run_lock", app=app),
             failed("fly_regions_info", **WRONG_TOKEN),
             ok("fly_secrets", app=app, secrets=values),
             changed("fly_secrets", app=app, secrets={**values, "OTHER": CANARY}),

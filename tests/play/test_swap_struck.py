@@ -20,7 +20,7 @@ from support.emulator import Emulator
 from support.site import Site
 
 from ansible_collections.openclaw.fly.plugins.module_utils._fly.machines import remote_files
-from ansible_collections.openclaw.fly.plugins.module_utils._resources import gateway_config
+from ansible_collections.openclaw.fly.plugins.module_utils._resources import config_swap
 
 CONFIG = "/data/openclaw.json"
 PADDING = b"\n" * 200_000
@@ -29,7 +29,8 @@ LOOP = """
 while :; do
   for config in "$3" "$4"; do
     printf '600 1000:1000 %s\\n600 1000:1000 W10=\\n' "$(cat "$config")" | sh -c "$1" sh "$5" "$8" || exit
-    sh -c "$2" sh "$5" "$6" "$7" "$8" "$9" || exit
+    new=$(sha256sum < "$5" | cut -d ' ' -f 1) old=$(sha256sum < "$6" | cut -d ' ' -f 1)
+    sh -c "$2" sh "$5" "$6" "$7" "$8" "$9" "$new" "$old" || exit
   done
 done
 """
@@ -98,7 +99,7 @@ def test_a_swap_survives_its_machine(site: Site, strike: Callable[[Site], None])
         (file.parent / name).write_bytes(base64.b64encode(content))
     ledger = "/data/.ansible/openclaw-config.json"
     paths = [f"{CONFIG}.candidate", CONFIG, f"{CONFIG}.previous", f"{ledger}.candidate", ledger]
-    scripts = [remote_files._WRITE, gateway_config._SWAP, "/data/one", "/data/other"]
+    scripts = [remote_files._WRITE, config_swap.SWAP, "/data/one", "/data/other"]
     before = site.machine["events"][0]["timestamp"]
 
     swapping = threading.Thread(target=execute, args=(site, "sh", "-c", LOOP, "sh", *scripts, *paths))

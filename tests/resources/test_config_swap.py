@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import os
 import signal
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.openclaw.fly.plugins.module_utils._fly.machines import remote_files
-from ansible_collections.openclaw.fly.plugins.module_utils._resources import gateway_config
+from ansible_collections.openclaw.fly.plugins.module_utils._resources import config_swap
 
 OLD, NEW = b'{"old": "' + b"o" * 200_000 + b'"}\n', b'{"new": "' + b"n" * 200_000 + b'"}\n'
 OWNER = f"{os.getuid()}:{os.getgid()}"
@@ -25,6 +26,10 @@ def start(script: str, *arguments: str) -> subprocess.Popen[bytes]:
     )
 
 
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
 def swap(folder: Path, killed_after: float | None) -> bool:
     """Write the new config and its ledger beside the old ones and swap them in; whether it came to its end."""
     config, ledger = folder / "openclaw.json", folder / "ledger.json"
@@ -33,7 +38,7 @@ def swap(folder: Path, killed_after: float | None) -> bool:
     deadline = None if killed_after is None else time.monotonic() + killed_after
     for script, arguments, given in (
         (remote_files._WRITE, [names[0], names[3]], "".join(lines).encode()),
-        (gateway_config._SWAP, names, b""),
+        (config_swap.SWAP, [*names, sha256(NEW), sha256(OLD)], b""),
     ):
         process = start(script, *arguments)
         try:
@@ -68,6 +73,23 @@ def test_a_swap_that_is_killed_leaves_one_of_both(tmp_path: Path) -> None:
         assert (status.st_mode & 0o777, f"{status.st_uid}:{status.st_gid}") == (0o600, OWNER)
         found.append(content)
     assert OLD in found, "every swap was over before it was killed: the sweep proves nothing"
+
+
+@pytest.mark.parametrize("changed", ["judged", "present"])
+def test_what_was_changed_meanwhile_is_not_swapped(tmp_path: Path, changed: str) -> None:
+    config = fresh(tmp_path / "a")
+    candidate, ledger = config.with_name("openclaw.json.candidate-1"), config.with_name("ledger.json")
+    candidate.write_bytes(b"other" if changed == "judged" else NEW)
+    if changed == "present":
+        config.write_bytes(b"other")
+    before = config.read_bytes()
+    names = [str(candidate), str(config), f"{config}.previous", f"{ledger}.candidate", str(ledger)]
+    process = subprocess.run(
+        ["sh", "-c", config_swap.SWAP, "sh", *names, sha256(NEW), sha256(OLD)], capture_output=True, text=True
+    )
+    assert (process.returncode, process.stdout) == (0, f"{changed}\n")
+    assert config.read_bytes() == before
+    assert not config.with_name("openclaw.json.previous").exists()
 
 
 @pytest.mark.parametrize("left", ["openclaw.json.candidate", ".ansible.Ab12Cd34"])

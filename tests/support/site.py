@@ -77,7 +77,7 @@ class Site:
     @property
     def data(self) -> Path:
         """The volume's files on this machine."""
-        path: Path = self.emulator.state_dir / "volumes" / self.volume["id"]
+        path: Path = self.emulator.state_dir / "volumes" / self.volume["id"] / "data"
         return path
 
     def fingerprint(self) -> dict[str, str]:

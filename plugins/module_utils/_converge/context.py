@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from .record import Record
@@ -12,6 +14,10 @@ from .record import Record
 
 def _ignore(_text: str) -> None:
     """Drop a line that nobody can see: an ordinary module has no way to speak before it ends."""
+
+
+def _unlocked() -> AbstractContextManager[bool]:
+    return nullcontext(False)
 
 
 @dataclass
@@ -22,6 +28,14 @@ class Context:
     warn: Callable[[str], None] = _ignore
     secrets: set[str] = field(default_factory=set)
     """Values to be masked in everything that leaves the task."""
+    run_id: str = field(default_factory=lambda: secrets.token_hex(8))
+    """The same for all tasks of a run; a task that runs as a module is a run of its own."""
+    run_name: str = "another run"
+    """For people of other runs: user, host, process, since when."""
+    run_folder: str = ""
+    """A folder of this run only, which ends with it; empty where a task is a run of its own."""
+    exclusive: Callable[[], AbstractContextManager[bool]] = _unlocked
+    """Held while something is changed; gives whether another run was waited for."""
     record: Record | None = None
     """What the engine changed so far; None until a resource is converged."""
     traceback: bool = False

@@ -7,7 +7,6 @@ It alone knows check mode, diff and `changed`, so no resource can get them wrong
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from typing import Any, Generic, TypeVar
 
 from .._base import clock
@@ -82,9 +81,8 @@ class _Run(Generic[Observed]):
     def change(self, observed: Observed, changes: list[Change]) -> Observed:
         """Make the changes, wait until they are in effect, and note how it ended, whatever ended it."""
         try:
-            lock = self._resource.exclusive()
-            with lock or nullcontext():
-                if lock:
+            with self._context.exclusive() as waited:
+                if waited:
                     observed = self._resource.observe()
                     changes = self.plan(observed)
                 observed = self._resource.wait_until_ready(self._apply(observed, changes))

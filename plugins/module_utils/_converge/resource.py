@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -73,10 +72,6 @@ class Resource(ABC, Generic[Observed]):
 
         Pure: the same `observed` gives the same plan; no request, no file, no clock that decides, no exception.
         """
-
-    def exclusive(self) -> AbstractContextManager[object] | None:
-        """Return a lock to hold while changes are made; it is taken before the first, and then looked again."""
-        return None
 
     def wait_until_ready(self, observed: Observed) -> Observed:
         """Wait until what was applied is in effect. Reads only; not called in check mode."""

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from ansible.module_utils.basic import env_fallback
 
@@ -15,6 +17,7 @@ from .._fly.client.auth import authorization
 from .._fly.client.graphql import GraphqlApi
 from .._fly.client.releases import ReleasesApi
 from .._fly.client.transport import Transport
+from .._fly.machines.run_lock import Owner, RunLock
 
 API_OPTIONS: dict[str, Any] = {
     "api_token": {
@@ -35,12 +38,26 @@ API_OPTIONS: dict[str, Any] = {
     "ca_file": {"type": "path", "fallback": (env_fallback, ["FLY_CA_FILE"])},
     "api_timeout": {"type": "float", "default": 30.0},
     "api_retries": {"type": "int", "default": 5},
+    "lock": {"type": "str", "choices": ["task", "run"], "default": "task"},
+    "lock_timeout": {"type": "float", "default": 600.0},
 }
 """Documented in the doc fragment `openclaw.fly.api`."""
 
 
 def connect(params: dict[str, Any], context: Context) -> MachinesApi:
-    return MachinesApi(_transport(params, context, params["machines_url"]))
+    """The Machines API; what changes the app that the task names does so under the app's lock."""
+    api = MachinesApi(_transport(params, context, params["machines_url"]))
+    if app := params.get("app"):
+        context.exclusive = run_lock(api, str(app), params, context)
+    return api
+
+
+def run_lock(api: MachinesApi, app: str, params: dict[str, Any], context: Context) -> RunLock:
+    """The app's lock for this task, or for the whole run if the run has a folder to note in that it holds it."""
+    whole_run = params["lock"] == "run" and context.run_folder
+    note = Path(context.run_folder, f"openclaw-lock-{quote(app, safe='')}") if whole_run else None
+    owner = Owner(context.run_id, context.run_name, note)
+    return RunLock(api, app, owner, params["lock_timeout"], context.progress)
 
 
 def connect_platform(params: dict[str, Any], context: Context) -> PlatformApi:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -32,11 +33,11 @@ from .._openclaw.problems import ConfigRefused, Problem, refuse
 from .._openclaw.releases import Release
 from .._openclaw.releases import facts as release_facts
 from .._openclaw.rule import Facts
+from .config_swap import ConfigSwap
 
 MODE = "600"
 KEPT = "The gateway keeps the config that it has."
 _NAMED = 4
-_SWAP = 'if [ -e "$2" ]; then cp -p -- "$2" "$3"; fi; mv -f -- "$1" "$2" && mv -f -- "$4" "$5"'
 _CLOSE = '[ "$(stat -c %u:%g -- "$1")" != "$2" ] || chmod go= -- "$1"'
 """A volume's root is 0755, and OpenClaw's audit warns of it. It is closed only if it is the gateway's own."""
 _DEPTH = 5
@@ -87,10 +88,6 @@ class WantedFile:
     def ledger_path(self) -> str:
         """Beside the config, so that it goes wherever the volume goes."""
         return f"{self.folder}/.ansible/openclaw-config.json"
-
-    @property
-    def candidate_path(self) -> str:
-        return f"{self.path}.candidate"
 
     @property
     def previous_path(self) -> str:
@@ -159,7 +156,7 @@ class GatewayConfig(Resource[ConfigState]):
             what = f"{what}, in place of what is no config (kept as {self._wanted.previous_path})"
 
         def apply() -> None:
-            self._apply(merged, unreadable)
+            self._apply(merged, unreadable, observed.file)
 
         change = Change("config", what, before, after, apply, deferred=observed.runs is not None)
         return [Refusal(observed.unreachable, until_run=True), change] if observed.unreachable else [change]
@@ -288,7 +285,7 @@ class GatewayConfig(Resource[ConfigState]):
     def _cache(self) -> Path:
         return self._wanted.schema_cache.expanduser()
 
-    def _apply(self, merged: Merged, unreadable: ConfigUnreadable | None) -> None:
+    def _apply(self, merged: Merged, unreadable: ConfigUnreadable | None, present: RemoteFile | None) -> None:
         self._machines = None  # what was known of them holds until something is changed
         machine = started_machine(self._api, self._app)
         remote = RemoteFiles(self._api, self._app, machine["id"])
@@ -296,23 +293,29 @@ class GatewayConfig(Resource[ConfigState]):
         cli = GatewayCli(remote, wanted.owner)
         if unreadable and release_facts(wanted.release).has_config_validate and not verdict(cli, wanted.path):
             raise unreadable  # OpenClaw can read it, so what is in it counts
-        if merged.changes:
-            self._judge(cli, remote, merged, file)
-        else:
-            remote.write({wanted.candidate_path: file})
+        swap = ConfigSwap(remote, wanted.path, wanted.ledger_path, file, present)
+        try:
+            swap.stage()
+            if merged.changes:
+                self._judge(cli, merged, swap.candidate)
+            self._swap(machine, cli, merged, swap, ledger)
+        except CollectionError:
+            with suppress(CollectionError):
+                swap.discard()
+            raise
+
+    def _swap(self, machine: Json, cli: GatewayCli, merged: Merged, swap: ConfigSwap, ledger: RemoteFile) -> None:
+        wanted, remote = self._wanted, RemoteFiles(self._api, self._app, machine["id"])
         both = {*merged.ledger, *_ledger(remote.read(wanted.ledger_path)[wanted.ledger_path])}
         # Whatever ends this in between, no path of ours is forgotten.
         union = _ledger_file(both, wanted.owner)
-        ledger_candidate = f"{wanted.ledger_path}.candidate"
         cost = reload.effect((change.path for change in merged.changes), wanted.release)
-        with self._effect.watch(machine, cost, lambda: self._swap_back(remote), lambda: runs_file(cli)):
-            remote.write({wanted.ledger_path: union, ledger_candidate: ledger})
-            paths = [wanted.candidate_path, wanted.path, wanted.previous_path, ledger_candidate, wanted.ledger_path]
-            remote.shell("swap files", _SWAP, paths)
+        with self._effect.watch(machine, cost, swap.back, lambda: runs_file(cli)):
+            swap.swap(union, ledger)
             remote.shell("close the state directory", _CLOSE, [wanted.folder, wanted.owner])
 
-    def _judge(self, cli: GatewayCli, remote: RemoteFiles, merged: Merged, file: RemoteFile) -> None:
-        """Raise `ConfigRefused` unless the release accepts the config; leaves the candidate beside the file."""
+    def _judge(self, cli: GatewayCli, merged: Merged, candidate: str) -> None:
+        """Raise `ConfigRefused` unless the release accepts the config; `candidate` is where it lies."""
         facts = release_facts(self._wanted.release)
         schema = config_schema.load(self._wanted.release, self._cache)
         if schema is None and facts.has_config_schema:
@@ -324,20 +327,14 @@ class GatewayConfig(Resource[ConfigState]):
                 self.title,
                 kept=KEPT,
             )
-        remote.write({self._wanted.candidate_path: file})
         if not facts.has_config_validate:
             return
-        if problems := verdict(cli, self._wanted.candidate_path):
-            remote.remove(self._wanted.candidate_path)
+        if problems := verdict(cli, candidate):
             refuse(
                 explain(problems, merged.ledger, merged.config),
                 f"{self.title}, says OpenClaw {self._wanted.release} itself",
                 kept=KEPT,
             )
-
-    def _swap_back(self, remote: RemoteFiles) -> None:
-        paths = [self._wanted.previous_path, self._wanted.path, self._wanted.candidate_path]
-        remote.shell("put the previous config back", 'if [ -e "$1" ]; then mv -f -- "$1" "$2"; fi', paths)
 
 
 def _ledger(file: RemoteFile | None) -> frozenset[tuple[str, ...]]:

@@ -233,20 +233,23 @@ def test_what_a_later_task_makes_is_shown_and_not_made() -> None:
     assert (ran(Later(1))["changes"], ran(Later(1))["row"]) == ([], [])
 
 
-def test_under_a_lock_things_are_looked_at_again() -> None:
-    class Locked(Row):
-        @contextmanager
-        def exclusive(self) -> Iterator[None]:
-            self.there.add(0)  # another run did it while this one waited
-            self.log.append("locked")
-            yield
-            self.log.append("unlocked")
+@pytest.mark.parametrize("waits", [True, False])
+def test_after_another_run_things_are_looked_at_again(waits: bool) -> None:
+    row = Row(2)
 
-    row = Locked(2)
-    assert ran(row)["changes"] == ["add one"]
-    assert row.log == ["observe", "locked", "observe", "observe", "unlocked", "finalize False"]
+    @contextmanager
+    def lock() -> Iterator[bool]:
+        if waits:
+            row.there.add(0)  # another run did it while this one waited
+        row.log.append("locked")
+        yield waits
+        row.log.append("unlocked")
+
+    assert ran(row, exclusive=lock)["changes"] == ["add one"] * (1 if waits else 2)
+    looks = ["observe"] * waits
+    assert row.log == ["observe", "locked", *looks, "observe", "unlocked", "finalize False"]
     again = len(row.log)
-    assert ran(row)["changes"] == [] and "locked" not in row.log[again:]
+    assert ran(row, exclusive=lock)["changes"] == [] and "locked" not in row.log[again:]
 
 
 def test_two_changes_with_one_key_are_a_bug() -> None:

@@ -1,0 +1,30 @@
+"""Two runs at once on one app: one waits for the other, and what goes live is what was judged."""
+
+from __future__ import annotations
+
+import pytest
+from support import two_runs
+from support.ansible import Ansible
+from support.emulator import Emulator
+from support.site import Site
+
+ROUNDS = 2
+
+
+@pytest.fixture(scope="module")
+def site(file_ansible: Ansible, emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Site:
+    site = Site(file_ansible, emulator, tmp_path_factory.mktemp("site"), "twice")
+    site.converge()
+    return site
+
+
+@pytest.mark.parametrize("number", range(ROUNDS))
+def test_two_configs_at_once(site: Site, number: int) -> None:
+    _runs, faults = two_runs.two_configures(site, number)
+    assert not faults, "\n\n".join(faults)
+
+
+@pytest.mark.parametrize("number", range(ROUNDS))
+def test_two_different_runs_at_once(site: Site, number: int) -> None:
+    _runs, faults = two_runs.two_different_sites(site, 20 + number)
+    assert not faults, "\n\n".join(faults)
