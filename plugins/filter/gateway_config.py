@@ -12,7 +12,8 @@ author:
   - The openclaw.fly authors (@openclaw-fly)
 description:
   - Builds the declared config of an OpenClaw gateway. There is no secret in it; the gateway's token is a SecretRef.
-  - Variables that are null take their defaults; an unknown one is an error.
+  - Variables that are left out take their defaults; unknown ones, null and values of another kind are one error that
+    names them all.
 options:
   _input:
     description:

@@ -130,7 +130,7 @@ def test_a_new_release_gets_its_config_after_its_deploy(new_site: Callable[..., 
     site.variables["openclaw_config_migrate"] = True
     run = site.converge()
     assert modules(run) == ["fly_toml", "fly_deploy", "openclaw_config"]
-    assert "the machine runs OpenClaw 2026.7.1 yet" in " ".join(run.output.split())
+    assert "the machine still runs OpenClaw 2026.7.1" in " ".join(run.output.split())
     assert "Moved session.typingMode → agents.defaults.typingMode" in " ".join(run.output.split())
     found = config(site)
     assert found["agents"]["entries"] == {"main": {}}

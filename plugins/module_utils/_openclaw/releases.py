@@ -22,6 +22,9 @@ from .errors import InvalidValue
 DEFAULT_RELEASE: Final = "2026.9.6"
 """The release that is deployed when the inventory names none."""
 
+NEWEST_KNOWN: Final = "2026.9.6"
+"""The newest release whose package was read for these tables."""
+
 IMAGE: Final = "ghcr.io/openclaw/openclaw"
 
 T = TypeVar("T")
@@ -111,12 +114,14 @@ CONTROL_UI_CONFIG: Final = (
     ("2026.7.1", "/control-ui-config.json"),
 )
 
-# package.json "engines.node". 2026.2.9 hangs on Node 24 in practice: see NODE_PROVED.
+# package.json "engines.node" as the registry lists it (2026-11-26). 2026.2.9 hangs on Node 24: see NODE_PROVED.
 NODE_ENGINES: Final = (
     ("2026.1.0", ">=22.12.0"),
-    ("2026.5.12", ">=22.16.0"),
+    ("2026.3.24", ">=22.14.0"),
+    ("2026.5.3", ">=22.16.0"),
+    ("2026.5.18", ">=22.19.0"),
     ("2026.7.1", ">=22.22.3 <23 || >=24.15.0 <25 || >=25.9.0"),
-    ("2026.9.6", ">=24.16.0 <25 || >=26.1.0"),
+    ("2026.9.3", ">=24.16.0 <25 || >=26.1.0"),
 )
 # The newest Node major under which a release of the row was seen to run.
 NODE_PROVED: Final = (("2026.1.0", 22), ("2026.7.1", 24))
@@ -156,6 +161,10 @@ PROXY_ATTRIBUTION_SINCE: Final = "2026.8.1"
 OWNERSHIP_SINCE: Final = "2026.9.6"
 """Several agents need agents.ownership: explicit (or a marker that is retired); seen in 2026.9.6, maybe older."""
 
+CROSS_PROVIDER_SINCE: Final = "2026.9.6"
+"""An agent may send through another channel than the one it was asked in, unless
+tools.message.crossContext.allowAcrossProviders is false (docs/gateway/security/tool-permissions.md)."""
+
 ENTRIES_SINCE: Final = "2026.8.1"
 """agents.entries instead of agents.list; gateway.publicOrigin and models.catalogRefresh are new with it."""
 
@@ -170,8 +179,11 @@ class ReleaseFacts:
     startup_path: str | None
     ready_path: str | None
     control_ui_config: str
-    node_engine: str
-    node_major: int
+    node_engine: str | None
+    """None for a release that is newer than what is known here: a requirement can only tighten."""
+    node_major: int | None
+    known: bool
+    """False for a release that is newer than every one that was read here."""
     lock: str
     bundled_channels: frozenset[str]
     has_config_validate: bool
@@ -201,7 +213,11 @@ def at(table: Sequence[tuple[str, T]], release: Release) -> T:
 
 @lru_cache(maxsize=32)
 def facts(release: Release) -> ReleaseFacts:
-    """Everything this file knows of a release. Newer releases take the newest rows."""
+    """Everything this file knows of a release.
+
+    A newer one takes the newest rows (paths, lines, layout), but not for what can only tighten: that is unknown then.
+    """
+    known = release <= Release.parse(NEWEST_KNOWN)
     paths = at(HEALTH_PATHS, release)
     return ReleaseFacts(
         release=release,
@@ -210,8 +226,9 @@ def facts(release: Release) -> ReleaseFacts:
         startup_path=paths.get("startup"),
         ready_path=paths.get("ready"),
         control_ui_config=at(CONTROL_UI_CONFIG, release),
-        node_engine=at(NODE_ENGINES, release),
-        node_major=at(NODE_PROVED, release),
+        node_engine=at(NODE_ENGINES, release) if known else None,
+        node_major=at(NODE_PROVED, release) if known else None,
+        known=known,
         lock=at(LOCKS, release),
         bundled_channels=at(BUNDLED_CHANNELS, release),
         has_config_validate=at(CONFIG_VALIDATE, release),

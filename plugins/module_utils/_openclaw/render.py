@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -12,11 +12,12 @@ from urllib.parse import urlsplit
 from .channels import CHANNELS
 from .errors import InvalidValue
 from .paths import as_json
-from .releases import DEFAULT_RELEASE, ENTRIES_SINCE, OWNERSHIP_SINCE, Release
+from .releases import CROSS_PROVIDER_SINCE, DEFAULT_RELEASE, ENTRIES_SINCE, OWNERSHIP_SINCE, Release, since
 from .secret_refs import TOKEN_ENV
 from .secrets import is_env_name, secret_ref
 from .tunnels.declared import read as read_tunnels
 from .tunnels.follow import follow
+from .variables import checked
 
 FLY_PROXY_RANGES: Final = ("172.16.0.0/12",)
 """Where Fly's proxy connects from, as seen in machines' logs (172.19.x.x); Fly documents no range."""
@@ -27,40 +28,6 @@ PRELOADED: Final = (".dev", ".app")
 
 RATE_LIMIT: Final = {"maxAttempts": 10, "windowMs": 60_000, "lockoutMs": 300_000}
 
-VARIABLES: Final[dict[str, str]] = {
-    "release": "the OpenClaw release that reads the config; default the pinned one",
-    "exposure": "public, private or sealed; default public",
-    "port": "the gateway's port; default 3000",
-    "bind": "lan (default), or loopback for a sealed gateway",
-    "hostnames": "names or full origins under which browsers open the Control UI, the main one first",
-    "https_port": "port of https in those names' origins; default 443",
-    "public_origin": "overrides the origin of the first host name; an empty string leaves it out",
-    "allowed_origins": "further origins for the Control UI",
-    "app_addresses": "the app's own IP addresses, which Fly's proxy adds to X-Forwarded-For",
-    "trusted_proxies": "ranges that Fly's proxy connects from; default FLY_PROXY_RANGES",
-    "token_env": "environment variable that holds the gateway token; default OPENCLAW_GATEWAY_TOKEN",
-    "rate_limit": "gateway.auth.rateLimit; default RATE_LIMIT; an empty object leaves it out",
-    "hsts": "Strict-Transport-Security for host names of one's own; default HSTS; an empty string leaves it out",
-    "model": "agents.defaults.model.primary, provider/model",
-    "model_fallbacks": "agents.defaults.model.fallbacks",
-    "max_concurrent": "agents.defaults.maxConcurrent",
-    "agent_defaults": "more of agents.defaults, merged over the three above",
-    "agents": "agents.entries, keyed by id; a list of objects with an id is accepted; default main",
-    "auth_profiles": "auth.profiles, keyed provider:name",
-    "auth_order": "auth.order, lists of profiles keyed by provider",
-    "bindings": "bindings, a list of {agentId, match}",
-    "channels": "channels, passed through",
-    "plugins": "plugins.entries, keyed by plugin id",
-    "packages": "npm packages of installed plugins; those of channels are enabled in plugins.entries",
-    "hooks": "hooks, passed through",
-    "update_check": "update.checkOnStart; default false: releases are changed by the play",
-    "catalog_refresh": "models.catalogRefresh.enabled; left out when not given",
-    "tunnels": "as fly_app_tunnels declares them; those with a mistake are left out, the preflight tells of them",
-    "layers": "a list of objects in openclaw.json's own words, each merged over the ones before",
-    "extra": "anything else of openclaw.json, merged last and over all",
-}
-"""What ``gateway_config`` reads. Roles give these names with their own prefix removed."""
-
 
 def gateway_config(variables: Mapping[str, Any]) -> dict[str, Any]:
     """Build the declared openclaw.json.
@@ -68,47 +35,43 @@ def gateway_config(variables: Mapping[str, Any]) -> dict[str, Any]:
     Holds no secret: the token is a SecretRef. ``meta`` is never part of it. What a person wrote himself (extra,
     channels and the like) is passed on as it is, whatever the release.
 
-    :param variables: see VARIABLES; what is missing or None takes its default.
-    :raises InvalidValue: for an unknown variable or one of the wrong type.
+    :param variables: see ``variables.VARIABLES``; what is missing takes its default.
+    :raises InvalidValue: for unknown variables and those of the wrong kind, all at once.
     """
-    given = {key: value for key, value in variables.items() if value is not None}
-    for key in given:
-        if key not in VARIABLES:
-            raise InvalidValue(
-                f"'{key}' is not a variable of the gateway's config", todo=f"Known: {', '.join(VARIABLES)}."
-            )
+    given = checked(variables)
     config: dict[str, Any] = {
         "agents": _agents(given),
         "gateway": _gateway(given),
-        "update": {"checkOnStart": bool(given.get("update_check", False))},
+        "update": {"checkOnStart": given.get("update_check", False)},
     }
     auth = {
-        key: dict(_object(given, name))
+        key: dict(given.get(name, {}))
         for key, name in (("profiles", "auth_profiles"), ("order", "auth_order"))
         if given.get(name)
     }
-    entries = deep_merge(_installed(_object(given, "packages")), _object(given, "plugins"))
+    entries = deep_merge(_installed(given.get("packages", {})), given.get("plugins", {}))
     plugins = {"entries": entries} if entries else {}
     sections = {
         "auth": auth,
-        "bindings": deepcopy(list(_sequence(given, "bindings"))),
-        "channels": _object(given, "channels"),
+        "bindings": deepcopy(list(given.get("bindings", ()))),
+        "channels": given.get("channels", {}),
         "plugins": plugins,
-        "hooks": _object(given, "hooks"),
+        "hooks": given.get("hooks", {}),
     }
     config |= {name: deepcopy(section) for name, section in sections.items() if section}
     if "catalog_refresh" in given:
-        config["models"] = {"catalogRefresh": {"enabled": bool(given["catalog_refresh"])}}
+        config["models"] = {"catalogRefresh": {"enabled": given["catalog_refresh"]}}
     port = config["gateway"]["port"]
     config = follow(config, read_tunnels(given.get("tunnels", []), port)[0], port)
     release = Release.parse(str(given.get("release", DEFAULT_RELEASE)))
+    if since(release, CROSS_PROVIDER_SINCE):
+        # What an agent hears in one channel does not go out through another by default.
+        config["tools"] = {"message": {"crossContext": {"allowAcrossProviders": False}}}
     config = in_layout_of(config, release)
-    for layer in (*_sequence(given, "layers"), _object(given, "extra")):
-        if not isinstance(layer, Mapping):
-            raise InvalidValue("a layer of the config is no object", where="layers", why=f"it is {layer!r}")
+    for layer in (*given.get("layers", ()), given.get("extra", {})):
         config = deep_merge(config, as_json(layer))
     agents = config["agents"]
-    if release >= Release.parse(OWNERSHIP_SINCE) and len(agents.get("entries") or ()) > 1:
+    if since(release, OWNERSHIP_SINCE) and isinstance(agents, dict) and len(agents.get("entries") or ()) > 1:
         agents.setdefault("ownership", "explicit")
     return config
 
@@ -158,14 +121,14 @@ def _agents(given: Mapping[str, Any]) -> dict[str, Any]:
     defaults: dict[str, Any] = {}
     model: dict[str, Any] = {}
     if given.get("model"):
-        model["primary"] = str(given["model"])
+        model["primary"] = given["model"]
     if given.get("model_fallbacks"):
-        model["fallbacks"] = [str(name) for name in _sequence(given, "model_fallbacks")]
+        model["fallbacks"] = [str(name) for name in given.get("model_fallbacks", ())]
     if model:
         defaults["model"] = model
     if given.get("max_concurrent") is not None:
-        defaults["maxConcurrent"] = int(given["max_concurrent"])
-    defaults = deep_merge(defaults, _object(given, "agent_defaults"))
+        defaults["maxConcurrent"] = given["max_concurrent"]
+    defaults = deep_merge(defaults, given.get("agent_defaults", {}))
     agents: dict[str, Any] = {"entries": _entries(given.get("agents") or {"main": {}})}
     if defaults:
         agents["defaults"] = defaults
@@ -173,18 +136,13 @@ def _agents(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _entries(agents: Any) -> dict[str, Any]:
+    """Keyed by id. The default marker of the older layout goes: the current one has none and says so."""
     if isinstance(agents, Mapping):
         return {str(name): deepcopy(dict(agent or {})) for name, agent in agents.items()}
-    if not isinstance(agents, Sequence) or isinstance(agents, str):
-        raise InvalidValue("agents must be an object keyed by the ids", todo="Write agents: {main: {}}.")
-    entries: dict[str, Any] = {}
-    for agent in agents:
-        if not isinstance(agent, Mapping) or not agent.get("id"):
-            raise InvalidValue("an agent in the list has no id", where="agents", todo="Give each an id.")
-        # The marker of the older layout; the current one has none and says so.
-        rest = {key: value for key, value in agent.items() if key not in ("id", "default")}
-        entries[str(agent["id"])] = deepcopy(rest)
-    return entries
+    return {
+        str(agent["id"]): deepcopy({key: value for key, value in agent.items() if key not in ("id", "default")})
+        for agent in agents
+    }
 
 
 def _installed(packages: Mapping[str, Any]) -> dict[str, Any]:
@@ -197,7 +155,7 @@ def _gateway(given: Mapping[str, Any]) -> dict[str, Any]:
     exposure = given.get("exposure", "public")
     if exposure not in ("public", "private", "sealed"):
         raise InvalidValue(f"exposure is '{exposure}'", todo="Write public, private or sealed.")
-    port = int(given.get("port", 3000))
+    port = given.get("port", 3000)
     token_env = str(given.get("token_env", TOKEN_ENV))
     if not is_env_name(token_env):
         # Its value is not shown: whoever wrote the token itself here must not find it in a log.
@@ -205,8 +163,8 @@ def _gateway(given: Mapping[str, Any]) -> dict[str, Any]:
             "token_env is not the name of an environment variable",
             todo=f"Write the name, such as {TOKEN_ENV}.",
         )
-    hosts = origins(_sequence(given, "hostnames"), int(given.get("https_port", 443)))
-    allowed = [*hosts, *local_origins(port), *origins(_sequence(given, "allowed_origins"))]
+    hosts = origins(given.get("hostnames", ()), given.get("https_port", 443))
+    allowed = [*hosts, *local_origins(port), *origins(given.get("allowed_origins", ()))]
     gateway: dict[str, Any] = {
         "mode": "local",
         "bind": str(given.get("bind", "lan")),
@@ -220,25 +178,11 @@ def _gateway(given: Mapping[str, Any]) -> dict[str, Any]:
     hsts = str(given.get("hsts", HSTS))
     if hsts and any(origin.startswith("https://") and needs_hsts(urlsplit(origin).hostname or "") for origin in hosts):
         gateway["http"] = {"securityHeaders": {"strictTransportSecurity": hsts}}
-    rate_limit = _object(given, "rate_limit") if "rate_limit" in given else RATE_LIMIT
+    rate_limit = given.get("rate_limit", {}) if "rate_limit" in given else RATE_LIMIT
     if rate_limit:
         gateway["auth"]["rateLimit"] = dict(rate_limit)
     if exposure != "sealed":
         # Without them every request through Fly's proxy is answered 403 since 2026.8.1.
-        proxies = [*given.get("trusted_proxies", FLY_PROXY_RANGES), *_sequence(given, "app_addresses")]
+        proxies = [*given.get("trusted_proxies", FLY_PROXY_RANGES), *given.get("app_addresses", ())]
         gateway["trustedProxies"] = list(dict.fromkeys(str(address) for address in proxies))
     return gateway
-
-
-def _object(given: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    value = given.get(name, {})
-    if not isinstance(value, Mapping):
-        raise InvalidValue(f"{name} must be an object", why=f"it is a {type(value).__name__}")
-    return value
-
-
-def _sequence(given: Mapping[str, Any], name: str) -> Sequence[Any]:
-    value = given.get(name, ())
-    if isinstance(value, str) or not isinstance(value, Sequence):
-        raise InvalidValue(f"{name} must be a list", why=f"it is a {type(value).__name__}")
-    return value

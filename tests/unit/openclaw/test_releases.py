@@ -68,6 +68,30 @@ def test_what_came_step_by_step() -> None:
     assert (early.has_config_validate, early.has_config_schema) == (True, False)
 
 
+@pytest.mark.parametrize(
+    ("release", "engine"),
+    [
+        ("2026.2.9", ">=22.12.0"),
+        ("2026.3.24", ">=22.14.0"),
+        ("2026.5.2", ">=22.14.0"),
+        ("2026.5.12", ">=22.16.0"),
+        ("2026.5.18", ">=22.19.0"),
+        ("2026.6.33", ">=22.19.0"),
+        ("2026.7.1", ">=22.22.3 <23 || >=24.15.0 <25 || >=25.9.0"),
+        ("2026.9.2", ">=22.22.3 <23 || >=24.15.0 <25 || >=25.9.0"),
+        ("2026.9.3", ">=24.16.0 <25 || >=26.1.0"),
+        ("2026.9.6", ">=24.16.0 <25 || >=26.1.0"),
+        ("2026.9.7", None),
+        ("2027.1.1", None),
+    ],
+)
+def test_what_node_a_release_wants(release: str, engine: str | None) -> None:
+    """A requirement can only tighten: of a release that is newer than the table, none is known."""
+    found = facts(Release.parse(release))
+    assert found.node_engine == engine
+    assert found.known == (engine is not None)
+
+
 def test_a_newer_release_takes_the_newest_facts() -> None:
     assert facts(Release.parse("2027.1.1")).startup_path == "/startupz"
     assert facts(Release.parse("2025.12.1")).startup_path is None

@@ -120,11 +120,24 @@ def test_extra_is_merged_last_and_nothing_given_is_changed() -> None:
     ("variables", "message"),
     [
         ({"modle": "x"}, "'modle' is not a variable"),
-        ({"channels": ["discord"]}, "channels must be an object: it is a list"),
-        ({"model_fallbacks": "openai/gpt-5.4"}, "model_fallbacks must be a list: it is a str"),
+        ({"channels": ["discord"]}, "openclaw_config_channels is a list, but must be a dictionary"),
+        ({"model_fallbacks": "openai/gpt-5.4"}, "openclaw_config_model_fallbacks is text, but must be a list"),
         ({"exposure": "open"}, "Write public, private or sealed"),
         ({"agents": [{"name": "x"}]}, "has no id"),
         ({"token_env": "0123456789abcdef"}, "token_env is not the name of an environment variable"),
+        ({"channels": None}, "openclaw_config_channels is null"),
+        ({"channels": {"telegram": None}}, "openclaw_config_channels.telegram is null"),
+        ({"hostnames": None}, "openclaw_config_hostnames is null"),
+        ({"model": {"primary": "x"}}, "openclaw_config_model is a dictionary, but must be text"),
+        ({"port": "three"}, "openclaw_config_port is text, but must be a whole number"),
+        ({"max_concurrent": True}, "openclaw_config_max_concurrent is a boolean, but must be a whole number"),
+        ({"catalog_refresh": "maybe"}, "openclaw_config_catalog_refresh is text, but must be true or false"),
+        ({"agents": {"main": "opus"}}, "openclaw_config_agents.main is text, but must be a dictionary"),
+        ({"agents": "main"}, "openclaw_config_agents is text"),
+        ({"bindings": [None]}, "openclaw_config_bindings[0] is null"),
+        ({"trusted_proxies": [["10.0.0.0/8"]]}, "openclaw_config_trusted_proxies[0] is a list, but must be text"),
+        ({"layers": [3]}, "openclaw_config_layers[0] is a number, but must be a dictionary"),
+        ({"extra": []}, "openclaw_config_extra is a list, but must be a dictionary"),
     ],
 )
 def test_bad_variables_are_named(variables: dict[str, Any], message: str) -> None:
@@ -132,6 +145,24 @@ def test_bad_variables_are_named(variables: dict[str, Any], message: str) -> Non
         gateway_config(variables)
     assert message in str(raised.value)
     assert "0123456789abcdef" not in str(raised.value)
+
+
+def test_all_bad_variables_are_named_at_once() -> None:
+    with pytest.raises(InvalidValue) as raised:
+        gateway_config({"channels": None, "bindings": "x", "modle": 1})
+    assert all(
+        name in str(raised.value) for name in ("openclaw_config_channels", "openclaw_config_bindings", "'modle'")
+    )
+
+
+def test_extra_vars_are_text() -> None:
+    config = gateway_config(
+        {"port": "3001", "catalog_refresh": "false", "update_check": "yes", "agents": {"main": None}}
+    )
+    assert config["gateway"]["port"] == 3001
+    assert config["models"]["catalogRefresh"]["enabled"] is False
+    assert config["update"]["checkOnStart"] is True
+    assert config["agents"]["entries"] == {"main": {}}
 
 
 def test_deep_merge_replaces_lists() -> None:
@@ -148,6 +179,14 @@ def test_layers_merge_in_their_order() -> None:
     assert config["logging"] == {"level": "debug"}
     with pytest.raises(InvalidValue, match="layer"):
         gateway_config({"layers": ["text"]})
+
+
+def test_cross_provider_sends_are_off_unless_somebody_wants_them() -> None:
+    cross = {"message": {"crossContext": {"allowAcrossProviders": False}}}
+    assert gateway_config({})["tools"] == cross
+    assert "tools" not in gateway_config({"release": "2026.8.1"})
+    on = {"tools": {"message": {"crossContext": {"allowAcrossProviders": True}}}}
+    assert gateway_config({"extra": on})["tools"] == on["tools"]
 
 
 def test_several_agents_are_owned_explicitly() -> None:
