@@ -130,4 +130,4 @@ class ChannelLogin(Resource[ChannelStatus]):
         return answer.payload if isinstance(answer.payload, Mapping) else {}
 
     def _cli(self) -> GatewayCli:
-        return GatewayCli.started(self._api, self._wanted.app, self._wanted.owner)
+        return GatewayCli.started(self._api, self._wanted.app, self._wanted.owner, self._context.progress)

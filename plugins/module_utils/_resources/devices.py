@@ -136,4 +136,4 @@ class Devices(Resource[DeviceList]):
             raise CollectionError(f"openclaw {' '.join(argv[1:3])} failed", where=self.title, why=said)
 
     def _cli(self) -> GatewayCli:
-        return GatewayCli.started(self._api, self._wanted.app, self._wanted.owner)
+        return GatewayCli.started(self._api, self._wanted.app, self._wanted.owner, self._context.progress)

@@ -63,8 +63,11 @@ class OwnerLink(Resource[None]):
     def describe(self, observed: None) -> dict[str, Any]:
         return {"dest": str(self._dest), "file_url": self._dest.as_uri(), "expires_at": self._until or None}
 
+    def _cli(self) -> GatewayCli:
+        return GatewayCli.started(self._api, self._wanted.app, self._wanted.owner, self._context.progress)
+
     def _write(self) -> None:
-        answer = GatewayCli.started(self._api, self._wanted.app, self._wanted.owner).json("dashboard", "--json")
+        answer = self._cli().json("dashboard", "--json")
         secrets = parse_qs(urlsplit(str(answer.get("browserUrl") or "")).fragment)
         if "bootstrapToken" not in secrets:
             error = answer.get("error") or {}

@@ -103,10 +103,9 @@ class Plugins(Resource[PluginState]):
         return lambda: self._run("uninstall", plugin.id, "--force")
 
     def _run(self, *arguments: str) -> None:
-        code, said = self._cli().run_long(
-            "plugins", *arguments, timeout=self._wanted.timeout, progress=self._context.progress
-        )
-        if code:
+        answer = self._cli().write("plugins", *arguments, timeout=self._wanted.timeout)
+        said = (answer["stdout"] + answer["stderr"]).strip()
+        if code := answer["exit_code"]:
             raise CollectionError(
                 f"openclaw plugins {' '.join(arguments[:2])} failed",
                 where=self.title,
@@ -115,4 +114,4 @@ class Plugins(Resource[PluginState]):
             )
 
     def _cli(self) -> GatewayCli:
-        return GatewayCli.started(self._api, self._app, self._wanted.owner)
+        return GatewayCli.started(self._api, self._app, self._wanted.owner, self._context.progress)

@@ -68,6 +68,11 @@ class RemoteFiles:
     def __init__(self, api: MachinesApi, app: str, machine: str) -> None:
         self._api, self._app, self._machine = api, app, machine
 
+    @property
+    def place(self) -> str:
+        """How messages call it."""
+        return f"machine {self._machine} of {self._app}"
+
     def run(self, command: list[str], stdin: str | None = None, timeout: int = 25, *, safe: bool = False) -> Json:
         """Run argv; return {exit_code, stdout, stderr}, all present. `safe`: running it twice does no harm."""
         answer = self._api.exec(self._app, self._machine, command, stdin, timeout, safe=safe)
@@ -100,16 +105,22 @@ class RemoteFiles:
         self, what: str, script: str, arguments: list[str], stdin: str | None = None, *, safe: bool = False
     ) -> str:
         """Run a POSIX shell script with arguments and return its output; `what` is for the error's text."""
-        answer = self.run(["sh", "-c", script, "sh", *arguments], stdin, safe=safe)
+        return str(self._checked(what, self.run(["sh", "-c", script, "sh", *arguments], stdin, safe=safe))["stdout"])
+
+    def answer(self, what: str, script: str, arguments: list[str], stdin: str | None = None) -> Json:
+        """As `shell`, of a script that may run twice: its output and what it wrote to stderr."""
+        return self._checked(what, self.run(["sh", "-c", script, "sh", *arguments], stdin, safe=True))
+
+    def _checked(self, what: str, answer: Json) -> Json:
         if answer["exit_code"]:
             raise CollectionError(
                 f"cannot {what}",
-                where=f"machine {self._machine} of {self._app}",
+                where=self.place,
                 why=answer["stderr"].strip() or f"the shell ended with {answer['exit_code']}",
                 todo="See that the volume is mounted and not full",
                 exit_code=answer["exit_code"],
             )
-        return str(answer["stdout"])
+        return answer
 
 
 def _parse(status: str, data: str) -> RemoteFile | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..client.api import MachinesApi
 from ..client.errors import LostAnswer, TimedOut
-from .detached import run_detached
+from .detached import Command, run_detached
 from .pick import started_machine
 from .remote_files import RemoteFiles
 
@@ -34,7 +34,7 @@ def run_command(
     identity = started_machine(api, app, machine)["id"]
     remote = RemoteFiles(api, app, identity)
     if detach or timeout > LONGEST:
-        return {"machine": identity, **run_detached(remote, f"machine {identity} of {app}", command, stdin, timeout)}
+        return {"machine": identity, **run_detached(remote, Command(command, command[0], stdin or ""), timeout)}
     try:
         return {"machine": identity, **remote.run(command, stdin, timeout, safe=safe)}
     except (LostAnswer, TimedOut) as error:
