@@ -15,7 +15,7 @@ from support.platform import Platform, platform
 from support.still import Still
 
 from ansible_collections.openclaw.fly.plugins.module_utils._base import clock
-from ansible_collections.openclaw.fly.plugins.module_utils._fly.client.transport import QUEUE
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.client.retry import QUEUE
 
 TOML = {"primary_region": "iad", "build": {"image": "registry.fly.io/still:1"}}
 

@@ -7,12 +7,15 @@ Every error of the collection has one layout: what failed and where on the first
 
 from __future__ import annotations
 
+from .printable import printable, printable_all
+
 
 class CollectionError(Exception):
     """One message in four parts: what happened, where, why, and what to do next.
 
     `where` is the user's thing: a gateway, a variable, a file. `details` is returned to the playbook as `error`, so
-    that it can be tested there. No part holds a secret.
+    that it can be tested there. No part holds a secret. Control characters of texts from elsewhere are escaped here, so
+    that none reaches a terminal.
     """
 
     def __init__(self, what: str, *, where: str = "", why: str = "", todo: str = "", **details: object) -> None:
@@ -28,14 +31,15 @@ class CollectionError(Exception):
         if request_id:
             todo = f"{todo} (request {request_id})".lstrip()
         if "\n" in self.why:
-            return "\n".join(filter(None, (f"{head}:", why, todo)))
+            return printable("\n".join(filter(None, (f"{head}:", why, todo))))
         head = f"{head}: {why.strip()}" if why.strip() else head
-        return f"{_sentence(head)} {todo}".rstrip()
+        return printable(f"{_sentence(head)} {todo}".rstrip())
 
     def as_dict(self) -> dict[str, object]:
         """The parts, for the playbook."""
         parts = {"what": self.what, "where": self.where, "why": self.why, "todo": self.todo}
-        return {"kind": type(self).__name__, **parts, **self.details}
+        shown: dict[str, object] = printable_all({**parts, **self.details})
+        return {"kind": type(self).__name__, **shown}
 
 
 def _sentence(text: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
+from .._base.printable import printable
 from .record import Record
 
 
@@ -40,6 +41,12 @@ class Context:
     """What the engine changed so far; None until a resource is converged."""
     traceback: bool = False
     """Whether a bug is reported with its traceback (-vvv)."""
+
+    def __post_init__(self) -> None:
+        """Texts from elsewhere, such as log lines, must not steer the terminal that shows them."""
+        progress, warn = self.progress, self.warn
+        self.progress = lambda line: progress(printable(line))
+        self.warn = lambda line: warn(printable(line))
 
     def secret(self, value: str) -> str:
         """Mask `value` from here on, and give it back."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .._fly.client.api import Json
+from .._fly.client.types import Json
 from .._fly.facts.addresses import PUBLIC_TYPES
 from .._fly.machines.config import is_held
 from .._fly.machines.deployed import is_deployed

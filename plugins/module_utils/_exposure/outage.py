@@ -10,7 +10,8 @@ from typing import Any
 from .._base import clock
 from .._base.errors import CollectionError
 from .._base.waiting import wait_until
-from .._fly.client.api import Json, PlatformApi
+from .._fly.client.api import PlatformApi
+from .._fly.client.types import Json, Machine
 from .._openclaw.releases import ReleaseFacts
 
 _START = ("start", "started")
@@ -22,7 +23,7 @@ _PASSING = "is now passing"
 
 
 def outage(
-    app: str, machine: Json, platform: PlatformApi, facts: ReleaseFacts, timeout: float = 0
+    app: str, machine: Machine, platform: PlatformApi, facts: ReleaseFacts, timeout: float = 0
 ) -> dict[str, Any] | None:
     """The machine's last restart, in seconds: `unreachable` from the process's end until its check passed again, which
     is when Fly's proxy sends requests; `boot` from its start to its ready line is the gateway's own part of that.

@@ -11,7 +11,8 @@ from functools import cached_property
 from typing import Any
 
 from .._base.errors import CollectionError
-from .._fly.client.api import Json, MachinesApi
+from .._fly.client.api import MachinesApi
+from .._fly.client.types import Json, Machine
 from .._fly.facts.addresses import PUBLIC_TYPES, type_of
 from .._fly.machines.deployed import is_deployed, is_live
 from .._fly.machines.pick import started_machine
@@ -116,7 +117,7 @@ class Target:
         return [entry["ip"] for entry in self.addresses if entry["type"] in PUBLIC_TYPES]
 
     @cached_property
-    def machines(self) -> list[Json]:
+    def machines(self) -> list[Machine]:
         """All that are not gone, whatever made them: Fly's proxy makes no difference either."""
         return [machine for machine in self.api.machines(self.app) or [] if is_live(machine)]
 

@@ -12,7 +12,8 @@ from .._base import clock
 from .._base.errors import CollectionError
 from .._base.waiting import wait_until
 from .._converge.context import Context
-from .._fly.client.api import Json, MachinesApi, PlatformApi
+from .._fly.client.api import MachinesApi, PlatformApi
+from .._fly.client.types import Machine
 from .._fly.machines.config import is_held
 from .._fly.machines.gate import Gate
 from .._fly.machines.leases import Lease
@@ -101,7 +102,7 @@ class ConfigEffect:
 
     @contextmanager
     def watch(
-        self, machine: Json, cost: str, put_back: Callable[[], None], runs_file: Callable[[], bool]
+        self, machine: Machine, cost: str, put_back: Callable[[], None], runs_file: Callable[[], bool]
     ) -> Iterator[None]:
         """Swap the file inside the block. If the gateway does not live with it, `put_back` is called.
 
@@ -123,13 +124,13 @@ class ConfigEffect:
             put_back()
             raise self._undone(machine, error) from error
 
-    def _log(self, machine: Json) -> list[str] | None:
+    def _log(self, machine: Machine) -> list[str] | None:
         try:
             return [str(entry.get("message", "")) for entry in self._platform.logs(self._app, machine["id"])]
         except CollectionError:
             return None
 
-    def _await(self, machine: Json, seen: list[str] | None, asks: Callable[[], bool] | None) -> str | None:
+    def _await(self, machine: Machine, seen: list[str] | None, asks: Callable[[], bool] | None) -> str | None:
         """Return "hot" or "restart" once the gateway says so; None when it says nothing."""
         if seen is None and asks is None:
             return None
@@ -161,14 +162,14 @@ class ConfigEffect:
             raise CollectionError("the gateway refuses the config", where=f"app {self._app}", why=why)
         return {Effect.HOT: "hot", Effect.RESTARTED: "restart"}.get(effect)
 
-    def _restart(self, machine: Json) -> str:
+    def _restart(self, machine: Machine) -> str:
         self._context.progress("restarting the gateway, which does not say that it took the change")
         with Lease(self._api, self._app, machine["id"]) as lease:
             self._api.act_on_machine(self._app, machine["id"], "restart", lease.nonce)
             self._gate.wait(self._api.machine(self._app, machine["id"]), lease)
         return "restart"
 
-    def _undone(self, machine: Json, error: CollectionError) -> CollectionError:
+    def _undone(self, machine: Machine, error: CollectionError) -> CollectionError:
         """The previous file is back; make sure that a gateway runs with it, and report both."""
         state = "the previous config was put back"
         try:

@@ -9,8 +9,9 @@ know it. Without this, a run from a controller that has no token would make a ne
 from __future__ import annotations
 
 from .._base.errors import CollectionError
-from .._fly.client.api import Json, MachinesApi
+from .._fly.client.api import MachinesApi
 from .._fly.client.errors import FlyError
+from .._fly.client.types import Json
 from .._fly.machines.config import is_held
 from .._fly.machines.deployed import is_live
 from .._fly.machines.remote_files import RemoteFiles

@@ -4,13 +4,13 @@
 
 from __future__ import annotations
 
-from .._fly.client.api import Json
+from .._fly.client.types import Machine
 from .._fly.machines.config import is_held
 from .._openclaw.errors import InvalidValue
 from .._openclaw.releases import Release
 
 
-def another_release(machine: Json, declared: Release) -> Release | None:
+def another_release(machine: Machine, declared: Release) -> Release | None:
     """The release that a machine's image names, if that runs and is not the declared one.
 
     What belongs to the declared release then waits for its deploy. An image whose tag names none counts as declared.

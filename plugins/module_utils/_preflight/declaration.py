@@ -11,9 +11,10 @@ from typing import Any
 
 from .._base.errors import CollectionError
 from .._exposure.current import exposure_of
-from .._fly.client.api import Json, MachinesApi
+from .._fly.client.api import MachinesApi
 from .._fly.client.errors import Forbidden
 from .._fly.client.token import Scope, scope_of
+from .._fly.client.types import Json
 from .._fly.facts.addresses import type_of
 from .._fly.machines.deployed import is_deployed
 from .._openclaw import process

@@ -11,8 +11,8 @@ from typing import Any
 from .._base.errors import CollectionError
 from .._base.waiting import wait_until
 from .._converge.resource import Change, Plan, Refusal, Resource, refusal
-from .._fly.client import token
-from .._fly.client.api import Json, MachinesApi
+from .._fly.client import token, types
+from .._fly.client.api import MachinesApi
 from .._fly.client.errors import Forbidden, NameTaken
 
 _TIMEOUT, _EVERY = 60.0, 0.5
@@ -31,7 +31,7 @@ class WantedApp:
 
 @dataclass(frozen=True)
 class AppState:
-    app: Json | None
+    app: types.App | None
     not_allowed: CollectionError | None = None
     """Why the token cannot create it."""
 
@@ -95,7 +95,7 @@ class App(Resource[AppState]):
             todo="Run again",
         )
 
-    def _deletion(self, app: Json) -> Plan:
+    def _deletion(self, app: types.App) -> Plan:
         volumes = app.get("volume_count") or 0
         if volumes and not self._wanted.destroy_volumes:
             what = f"the app holds {volumes} volume{'s' if volumes > 1 else ''}, and its data would go with it"
@@ -103,7 +103,7 @@ class App(Resource[AppState]):
         before = {"app": self._wanted.name, "machines": app.get("machine_count"), "volumes": volumes}
         return [Change("destroy", "destroy the app and all in it", before, None, self._delete)]
 
-    def _what_cannot_change(self, app: Json) -> Plan:
+    def _what_cannot_change(self, app: types.App) -> Plan:
         wanted, refusals = self._wanted, []
         org, network = (app.get("organization") or {}).get("slug"), app.get("network") or ""
         if wanted.org and org and org != wanted.org:

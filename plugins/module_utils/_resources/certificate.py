@@ -4,14 +4,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from .._base import clock
 from .._base.waiting import TimedOut, wait_until
 from .._converge.resource import Change, Plan, Resource
-from .._fly.client.api import Json, MachinesApi
+from .._fly.client import types
+from .._fly.client.api import MachinesApi
+from .._fly.client.types import Json
 from .._fly.client.x509 import expiry
 
 _EVERY = 5.0
@@ -29,7 +31,7 @@ class WantedCertificate:
     wait: float = 0
 
 
-class Certificate(Resource[Json | None]):
+class Certificate(Resource[types.Certificate | None]):
     """The API gives no fingerprint: a custom certificate is taken for the same when it ends at the same time."""
 
     def __init__(
@@ -43,10 +45,10 @@ class Certificate(Resource[Json | None]):
     def title(self) -> str:
         return f"certificate for {self._hostname} of {self._wanted.app}"
 
-    def observe(self) -> Json | None:
+    def observe(self) -> types.Certificate | None:
         return self._api.certificate(self._wanted.app, self._hostname)
 
-    def plan(self, observed: Json | None) -> Plan:
+    def plan(self, observed: types.Certificate | None) -> Plan:
         if self._wanted.state == "absent":
             return [Change("remove", "remove it", _shown(observed), None, self._remove)] if observed else []
         if self._expiry is None:
@@ -60,7 +62,7 @@ class Certificate(Resource[Json | None]):
         after = {"hostname": self._hostname, "source": "custom", "expires_at": clock.text(self._expiry)}
         return [Change("bring", "replace it" if current else "bring it", _shown(observed), after, self._bring)]
 
-    def wait_until_ready(self, observed: Json | None) -> Json | None:
+    def wait_until_ready(self, observed: types.Certificate | None) -> types.Certificate | None:
         if not self._wanted.wait or _serves(observed):
             return observed
         try:
@@ -71,7 +73,7 @@ class Certificate(Resource[Json | None]):
                 timeout=self._wanted.wait,
                 every=_EVERY,
                 where=self.title,
-                state=lambda seen: "; ".join(_problems(seen or {})) or str((seen or {}).get("status") or ""),
+                state=_state,
                 todo=_todo(observed or {}),
                 progress=self._progress,
             )
@@ -79,7 +81,7 @@ class Certificate(Resource[Json | None]):
             error.details["dns_records"] = dns_records(error.seen)
             raise
 
-    def describe(self, observed: Json | None) -> dict[str, Any]:
+    def describe(self, observed: types.Certificate | None) -> dict[str, Any]:
         if observed is None:
             return {"certificate": None, "configured": False, "dns_records": []}
         configured = bool(observed.get("configured"))
@@ -87,7 +89,7 @@ class Certificate(Resource[Json | None]):
         message = {} if configured else {"msg": f"{self._hostname} does not serve yet. {_todo(observed)}"}
         return {"certificate": observed, "configured": configured, "dns_records": records, **message}
 
-    def _checked(self) -> Json | None:
+    def _checked(self) -> types.Certificate | None:
         """Have Fly.io look again, which it else does rarely."""
         self._api.check_certificate(self._wanted.app, self._hostname)
         return self.observe()
@@ -103,7 +105,7 @@ class Certificate(Resource[Json | None]):
         self._api.remove_certificate(self._wanted.app, self._hostname)
 
 
-def dns_records(certificate: Json) -> list[Json]:
+def dns_records(certificate: Mapping[str, Any]) -> list[Json]:
     """What to set, most needed first: {type, name, value, purpose}."""
     name = str(certificate.get("hostname"))
     wanted = certificate.get("dns_requirements") or {}
@@ -128,28 +130,33 @@ def dns_records(certificate: Json) -> list[Json]:
     return records
 
 
-def _todo(certificate: Json) -> str:
+def _todo(certificate: Mapping[str, Any]) -> str:
     first = [f"{one['type']} {one['name']} {one['value']}" for one in dns_records(certificate)]
     return f"Set the DNS records: {'; '.join(first)}"
 
 
-def _problems(certificate: Json) -> list[str]:
+def _problems(certificate: Mapping[str, Any]) -> list[str]:
     return [str(error.get("message")) for error in certificate.get("validation_errors") or []]
 
 
-def _custom(certificate: Json | None) -> Json | None:
+def _custom(certificate: Mapping[str, Any] | None) -> Json | None:
     entries = (certificate or {}).get("certificates") or []
     return next((entry for entry in entries if entry.get("source") == "custom"), None)
 
 
-def _shown(certificate: Json | None) -> Json | None:
+def _shown(certificate: Mapping[str, Any] | None) -> Json | None:
     if certificate is None:
         return None
     held = [f"{one.get('source')}, ends {one.get('expires_at')}" for one in certificate.get("certificates") or []]
     return {"hostname": certificate.get("hostname"), "certificates": held}
 
 
-def _serves(certificate: Json | None) -> bool:
+def _state(certificate: Mapping[str, Any] | None) -> str:
+    seen = certificate or {}
+    return "; ".join(_problems(seen)) or str(seen.get("status") or "")
+
+
+def _serves(certificate: Mapping[str, Any] | None) -> bool:
     """One that was removed is not waited for."""
     return certificate is None or bool(certificate.get("configured"))
 

@@ -14,8 +14,8 @@ from typing import Any
 from .._base import clock
 from .._base.files import read_file, remove_file, write_file
 from .._converge.resource import Change, Plan, Resource
-from .._fly.client.api import Json
-from .._fly.client.graphql import GraphqlApi
+from .._fly.client.graphql import AppOwner, GraphqlApi
+from .._fly.client.types import Json
 from .._fly.toml.durations import go
 
 _MODE = 0o600
@@ -37,7 +37,7 @@ class WantedToken:
 
 @dataclass(frozen=True)
 class TokenState:
-    app: Json
+    app: AppOwner
     tokens: list[Json]
     """Those of this name that are not revoked, newest first."""
     value: str

@@ -11,9 +11,10 @@ from typing import Any
 
 from .._base.errors import CollectionError
 from .._converge.resource import Change, Plan, Refusal, Resource, refusal
-from .._fly.client.api import Json, MachinesApi
+from .._fly.client.api import MachinesApi
 from .._fly.client.errors import NoCapacity
 from .._fly.client.releases import ReleaseEntry
+from .._fly.client.types import Json, Machine
 from .._fly.images.build import ImageBuild
 from .._fly.machines import config as machine_config
 from .._fly.machines.compare import desired, differences, is_image, sections
@@ -63,7 +64,7 @@ class DeployParts:
 
 @dataclass(frozen=True)
 class DeployState:
-    machines: list[Json]
+    machines: list[Machine]
     secrets: str
     """Fingerprint of the secrets' names and digests."""
     secrets_at: float
@@ -153,7 +154,7 @@ class Deployment(Resource[DeployState]):
         machines = [public_view(machine) for machine in observed.machines]
         return {"machines": machines, "image": self._image, "release": self._release and self._release.view()}
 
-    def _is_unbuilt(self, machines: list[Json]) -> bool:
+    def _is_unbuilt(self, machines: list[Machine]) -> bool:
         """An image that every machine runs was built; any other is looked up, and its builder looked for."""
         if self._build is None:
             return False
@@ -173,7 +174,7 @@ class Deployment(Resource[DeployState]):
             config["metadata"][SECRETS_KEY] = secrets
         return machine_config.hold(config) if self._hold else config
 
-    def _convergence(self, machine: Json, group: str, observed: DeployState) -> list[_Step]:
+    def _convergence(self, machine: Machine, group: str, observed: DeployState) -> list[_Step]:
         identity, config = machine["id"], machine.get("config") or {}
         held, down = machine_config.is_held(config), machine.get("state") in DOWN
         if self._hold and (held or not (down or is_crash_looping(machine)) or self._may_sleep(machine)):
@@ -197,7 +198,7 @@ class Deployment(Resource[DeployState]):
             return [self._start(machine)]
         return []
 
-    def _may_sleep(self, machine: Json) -> bool:
+    def _may_sleep(self, machine: Machine) -> bool:
         """Fly's proxy stops and starts it by demand, or it stands by for another: that it is down means nothing."""
         if _is_standby(machine):
             return machine.get("state") in DOWN
@@ -220,7 +221,7 @@ class Deployment(Resource[DeployState]):
         create = partial(self._create, group, observed)
         return _Step(Change(f"machine {group}", f"{what} for {group}", None, after, create), sends=True)
 
-    def _replacement(self, machine: Json, group: str, observed: DeployState) -> _Step:
+    def _replacement(self, machine: Machine, group: str, observed: DeployState) -> _Step:
         """A mount cannot be added to or taken from a machine; its volume, if any, outlives it."""
 
         def replace() -> None:
@@ -235,13 +236,13 @@ class Deployment(Resource[DeployState]):
         key = f"machine {group}" if alone else f"replace {machine['id']}"
         return _Step(Change(key, what, before, after, replace), sends=True)
 
-    def _removal(self, machine: Json) -> _Step:
+    def _removal(self, machine: Machine) -> _Step:
         identity, group = machine["id"], group_of(machine)
         before = {"id": identity, "process_group": group}
         what = f"destroy machine {identity}: fly.toml has no process {group}"
         return _Step(Change(f"destroy {identity}", what, before, None, partial(self._write.destroy, identity)))
 
-    def _start(self, machine: Json) -> _Step:
+    def _start(self, machine: Machine) -> _Step:
         identity, before = machine["id"], {"state": machine.get("state")}
         start = partial(self._write.start, identity)
         return _Step(Change(f"start {identity}", f"start machine {identity}", before, {"state": "started"}, start))
@@ -282,6 +283,6 @@ def _shown(config: Json) -> Json:
     return {key: value for key, value in config.items() if value and key != "metadata"}
 
 
-def _is_standby(machine: Json) -> bool:
+def _is_standby(machine: Machine) -> bool:
     """flyctl makes a second machine for a group without services, to start when the first one's host is lost."""
     return bool((machine.get("config") or {}).get("standbys"))

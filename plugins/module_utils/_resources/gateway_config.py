@@ -14,7 +14,8 @@ from typing import Any
 
 from .._base.errors import CollectionError
 from .._converge.resource import Change, Plan, Refusal, Resource
-from .._fly.client.api import Json, MachinesApi
+from .._fly.client.api import MachinesApi
+from .._fly.client.types import Machine
 from .._fly.machines.pick import not_started, pick_machine, pick_of, started_machine
 from .._fly.machines.remote_files import RemoteFile, RemoteFiles
 from .._gateway.calls import runs_file
@@ -46,7 +47,7 @@ _DEPTH = 5
 
 @dataclass(frozen=True)
 class ConfigState:
-    machine: Json | None
+    machine: Machine | None
     """The machine that has the volume, if it can be reached."""
     file: RemoteFile | None
     ledger: RemoteFile | None
@@ -107,7 +108,7 @@ class GatewayConfig(Resource[ConfigState]):
         effect: ConfigEffect,
         app: str,
         wanted: WantedFile,
-        machines: list[Json] | None = None,
+        machines: list[Machine] | None = None,
     ) -> None:
         self._api, self._effect, self._app, self._wanted = api, effect, app, wanted
         self._machines = machines

@@ -10,7 +10,8 @@ from functools import partial
 from typing import Any
 
 from .._converge.resource import Change, Plan, Resource
-from .._fly.client.api import Json, MachinesApi
+from .._fly.client.api import MachinesApi
+from .._fly.client.types import Json
 from .._fly.facts.addresses import PUBLIC_TYPES, TYPES, type_of
 
 
@@ -36,7 +37,7 @@ class IpSet(Resource[list[Json]]):
 
     def observe(self) -> list[Json]:
         found = self._api.ips(self._wanted.app) or []
-        return [dict(entry, type=type_of(entry)) for entry in found if entry.get("ip")]
+        return [{**entry, "type": type_of(entry)} for entry in found if entry.get("ip")]
 
     def plan(self, observed: list[Json]) -> Plan:
         have = [entry for entry in observed if entry["type"] in TYPES]

@@ -10,7 +10,9 @@ from typing import Any
 
 from .._base.errors import CollectionError
 from .._converge.resource import Change, Plan, Refusal, Resource, refusal
-from .._fly.client.api import Json, MachinesApi
+from .._fly.client import types
+from .._fly.client.api import MachinesApi
+from .._fly.client.types import Json
 from .._fly.facts.guests import guest
 from .._fly.machines.compare import desired, differences, sections
 from .._fly.machines.config import is_held
@@ -64,7 +66,7 @@ class WantedMachine:
     settings: Settings = field(default_factory=Settings)
 
 
-class Machine(Resource[Json | None]):
+class Machine(Resource[types.Machine | None]):
     def __init__(self, api: MachinesApi, gate: Gate, wanted: WantedMachine, warn: Callable[[str], None]) -> None:
         self._api, self._wanted, self._warn = api, wanted, warn
         self._write = MachineWriter(api, gate, wanted.app)
@@ -74,10 +76,10 @@ class Machine(Resource[Json | None]):
         wanted = self._wanted
         return f"machine {wanted.machine or wanted.group or ''} of {wanted.app}".replace("  ", " ")
 
-    def observe(self) -> Json | None:
+    def observe(self) -> types.Machine | None:
         return the_machine(self._api, self._wanted.app, self._wanted.machine, self._wanted.group)
 
-    def plan(self, observed: Json | None) -> Plan:
+    def plan(self, observed: types.Machine | None) -> Plan:
         if observed is None:
             if self._wanted.state == "absent":
                 return []
@@ -90,13 +92,13 @@ class Machine(Resource[Json | None]):
             return [Refusal(error)]
         return [*update, *self._changes_of_state(observed, bool(update)), *self._cordoning(observed)]
 
-    def wait_until_ready(self, observed: Json | None) -> Json | None:
+    def wait_until_ready(self, observed: types.Machine | None) -> types.Machine | None:
         return self._write.wait_until_ready(observed) if observed else None
 
-    def describe(self, observed: Json | None) -> dict[str, Any]:
+    def describe(self, observed: types.Machine | None) -> dict[str, Any]:
         return {"machine": public_view(observed) if observed else None}
 
-    def _update(self, observed: Json) -> Plan:
+    def _update(self, observed: types.Machine) -> Plan:
         config = observed.get("config") or {}
         wanted = self._wanted.settings.applied(config)
         before, after = differences(wanted, config) if wanted != config else ({}, {})
@@ -118,7 +120,7 @@ class Machine(Resource[Json | None]):
             return [self._restart(what, before, after, update, observed)]
         return [Change("update", what, before, after, update)]
 
-    def _changes_of_state(self, observed: Json, updated: bool) -> Plan:
+    def _changes_of_state(self, observed: types.Machine, updated: bool) -> Plan:
         identity, now, state = observed["id"], observed.get("state"), self._wanted.state
         down, at_rest = now in DOWN and not updated, now in AT_REST
         start = self._change("start", now, "started", lambda: self._write.start(identity))
@@ -134,14 +136,16 @@ class Machine(Resource[Json | None]):
             return [self._restart(what, {"state": now}, {"state": "started"}, lambda: apply(identity), observed)]
         return []
 
-    def _restart(self, what: str, before: Any, after: Any, apply: Callable[[], object], observed: Json) -> Change:
+    def _restart(
+        self, what: str, before: Any, after: Any, apply: Callable[[], object], observed: types.Machine
+    ) -> Change:
         """Nothing tells that a machine was restarted, but an event that was not there before."""
-        known = {event["id"] for event in observed.get("events") or []}
+        known = {event.get("id") for event in observed.get("events") or []}
 
-        def restarted(now: Json | None) -> bool:
+        def restarted(now: types.Machine | None) -> bool:
             return any(
-                event["id"] not in known and event.get("type") in ("restart", "update", "start")
-                for event in (now or {}).get("events") or []
+                event.get("id") not in known and event.get("type") in ("restart", "update", "start")
+                for event in (now.get("events") if now else None) or []
             )
 
         return Change("restart", what, before, after, apply, once=True, took_effect=restarted)
@@ -149,7 +153,7 @@ class Machine(Resource[Json | None]):
     def _change(self, what: str, now: Any, then: str, apply: Callable[[], object]) -> Change:
         return Change(what, what, {"state": now}, {"state": then}, apply)
 
-    def _cordoning(self, observed: Json) -> Plan:
+    def _cordoning(self, observed: types.Machine) -> Plan:
         now = bool(observed.get("cordoned"))
         if self._wanted.cordoned in (None, now):
             return []
@@ -165,7 +169,7 @@ class Machine(Resource[Json | None]):
             )
         ]
 
-    def _destruction(self, observed: Json) -> Change:
+    def _destruction(self, observed: types.Machine) -> Change:
         mounts = [mount.get("volume") for mount in (observed.get("config") or {}).get("mounts") or []]
         before = {"id": observed["id"], "region": observed.get("region"), "volumes that stay": mounts}
         return Change("destroy", f"destroy {observed['id']}", before, None, lambda: self._write.destroy(observed["id"]))

@@ -12,7 +12,8 @@ from typing import Any
 
 from .._base.secret_values import fault_of
 from .._converge.resource import Change, Plan, Refusal, Resource, refusal
-from .._fly.client.api import Json, MachinesApi
+from .._fly.client.api import MachinesApi
+from .._fly.client.types import Json, Machine
 from .._fly.facts.names import secret_name
 from .._fly.machines.config import is_held
 from .._fly.machines.deployed import is_deployed, is_live
@@ -39,9 +40,9 @@ class SecretsState:
     fingerprint: str
     set_at: float
     """See `applied_secrets.secrets_state`."""
-    machines: list[Json]
+    machines: list[Machine]
     ledger: str | None
-    stale: list[Json]
+    stale: list[Machine]
     """Machines that run with older secrets, when they are to be applied."""
 
 
@@ -125,11 +126,11 @@ class Secrets(Resource[SecretsState]):
             },
         }
 
-    def _applies_to(self, machine: Json) -> bool:
+    def _applies_to(self, machine: Machine) -> bool:
         """A machine on hold gets them when the deploy starts its process."""
         return bool(self._writer) and is_deployed(machine) and not is_held(machine.get("config") or {})
 
-    def _applications(self, machines: list[Json]) -> list[Change]:
+    def _applications(self, machines: list[Machine]) -> list[Change]:
         if self._writer is None:
             return []
         before, after = {"secrets": "older"}, {"secrets": "current"}
@@ -138,7 +139,7 @@ class Secrets(Resource[SecretsState]):
             for m in machines
         ]
 
-    def _apply(self, writer: MachineWriter, machine: Json) -> None:
+    def _apply(self, writer: MachineWriter, machine: Machine) -> None:
         fingerprint = secrets_state(self._api.secrets(self._app) or [])[0]
 
         def noted(config: Json) -> Json:

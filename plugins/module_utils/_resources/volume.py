@@ -12,8 +12,10 @@ from typing import Any
 from .._base.errors import CollectionError
 from .._base.waiting import wait_until
 from .._converge.resource import Change, Plan, Refusal, Resource, refusal
-from .._fly.client.api import Json, MachinesApi
+from .._fly.client import types
+from .._fly.client.api import MachinesApi
 from .._fly.client.errors import NoCapacity
+from .._fly.client.types import Json
 from .._fly.volumes.pick import GONE
 from .._fly.volumes.snapshots import take_snapshot
 
@@ -61,7 +63,7 @@ class WantedVolume:
 class VolumeState:
     """The volumes that are meant, and of what is forked the least size and the region to stay in."""
 
-    volumes: list[Json]
+    volumes: list[types.Volume]
     size_gb: int
     region: str | None
 
@@ -111,7 +113,7 @@ class Volume(Resource[VolumeState]):
     def describe(self, observed: VolumeState) -> dict[str, Any]:
         return {"volume": _the_one(observed) if observed.volumes else None, "volumes": observed.volumes}
 
-    def _origin(self, volumes: list[Json]) -> Json:
+    def _origin(self, volumes: list[types.Volume]) -> types.Volume:
         for volume in volumes:
             if volume["id"] == self._wanted.fork_from:
                 return volume
@@ -121,7 +123,7 @@ class Volume(Resource[VolumeState]):
             todo="Give the id of a volume of this app; fly_volume_info lists them",
         )
 
-    def _growth(self, volume: Json, wanted: int) -> Plan:
+    def _growth(self, volume: types.Volume, wanted: int) -> Plan:
         size = volume.get("size_gb") or 0
         if size > wanted:
             what = f"the volume has {size} GB and cannot shrink to {wanted}"
@@ -131,7 +133,7 @@ class Volume(Resource[VolumeState]):
         extend = partial(self._api.extend_volume, self._wanted.app, volume["id"], wanted)
         return [Change("extend", f"extend from {size} to {wanted} GB", {"size_gb": size}, {"size_gb": wanted}, extend)]
 
-    def _update(self, volume: Json) -> Plan:
+    def _update(self, volume: types.Volume) -> Plan:
         after = {key: value for key, value in self._wanted.settings.items() if volume.get(key) != value}
         if not after:
             return []
@@ -165,7 +167,7 @@ class Volume(Resource[VolumeState]):
                 if each == regions[-1]:
                     raise
 
-    def _destruction(self, volume: Json) -> Change | Refusal:
+    def _destruction(self, volume: types.Volume) -> Change | Refusal:
         if not self._wanted.destroy_data:
             what = f"the volume {volume['id']} holds data, and it would be lost"
             return refusal(what, where=self.title, todo="Back it up, then set destroy_data: true")
@@ -179,7 +181,7 @@ class Volume(Resource[VolumeState]):
         self._api.delete_volume(self._wanted.app, identity)
 
 
-def _the_one(observed: VolumeState) -> Json:
+def _the_one(observed: VolumeState) -> types.Volume:
     """The volume with the data: the attached one, else the one in the wanted region, the oldest of several."""
     return min(
         observed.volumes,

@@ -11,7 +11,8 @@ from typing import Any
 
 from .._base import clock
 from .._converge.resource import Change, Plan, Resource
-from .._fly.client.api import Json, MachinesApi
+from .._fly.client.api import MachinesApi
+from .._fly.client.types import Snapshot
 from .._fly.volumes.pick import the_volume
 from .._fly.volumes.snapshots import FAILED, READY, newest, wait_for_snapshot
 
@@ -30,7 +31,7 @@ class WantedSnapshot:
 @dataclass(frozen=True)
 class SnapshotState:
     volume: str
-    snapshots: list[Json]
+    snapshots: list[Snapshot]
     now: float
 
 
@@ -47,19 +48,19 @@ class VolumeSnapshot(Resource[SnapshotState]):
     def observe(self) -> SnapshotState:
         wanted = self._wanted
         volume = str(the_volume(self._api, wanted.app, name=wanted.name, volume=wanted.volume)["id"])
-        return SnapshotState(volume, self._api.volume_snapshots(wanted.app, volume), clock.now())
+        return SnapshotState(volume, self._api.volume_snapshots(wanted.app, volume) or [], clock.now())
 
     def plan(self, observed: SnapshotState) -> Plan:
         known = {snapshot["id"] for snapshot in observed.snapshots}
         last = newest([snapshot for snapshot in observed.snapshots if snapshot.get("status") == READY])
         max_age = self._wanted.max_age
-        if max_age is not None and last and observed.now - clock.parse(str(last["created_at"])) < max_age:
+        if max_age is not None and last and observed.now - _made(last) < max_age:
             return []
 
         def made(now: SnapshotState) -> bool:
             return any(snapshot["id"] not in known for snapshot in now.snapshots)
 
-        before, make = {"newest": last.get("created_at")}, partial(self._make, observed.volume, known)
+        before, make = {"newest": last.get("created_at") if last else None}, partial(self._make, observed.volume, known)
         return [Change("make", "make a snapshot", before, {"newest": "now"}, make, once=True, took_effect=made)]
 
     def wait_until_ready(self, observed: SnapshotState) -> SnapshotState:
@@ -73,7 +74,7 @@ class VolumeSnapshot(Resource[SnapshotState]):
 
     def describe(self, observed: SnapshotState) -> dict[str, Any]:
         snapshots = observed.snapshots
-        return {"volume": observed.volume, "snapshot": newest(snapshots) or None, "snapshots": snapshots}
+        return {"volume": observed.volume, "snapshot": newest(snapshots), "snapshots": snapshots}
 
     def _make(self, volume: str, known: set[str]) -> None:
         self._api.snapshot_volume(self._wanted.app, volume)
@@ -81,3 +82,8 @@ class VolumeSnapshot(Resource[SnapshotState]):
 
     def _wait(self, volume: str, known: set[str]) -> None:
         wait_for_snapshot(self._api, self._wanted.app, volume, known, self._wanted.timeout, self._progress)
+
+
+def _made(snapshot: Snapshot) -> float:
+    """When, in unix seconds; 0 while Fly.io does not say."""
+    return clock.parse(snapshot.get("created_at") or "1970-01-01")

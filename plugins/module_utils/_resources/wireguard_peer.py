@@ -11,8 +11,8 @@ from typing import Any
 from .._base.files import read_file, remove_file, write_file
 from .._converge.resource import Change, Plan, Resource, refusal
 from .._fly.client import wireguard
-from .._fly.client.api import Json
 from .._fly.client.graphql import GraphqlApi
+from .._fly.client.types import Json
 
 _MODE = 0o600
 

@@ -9,6 +9,7 @@ import pytest
 from ansible_collections.openclaw.fly.plugins.module_utils._base import clock
 from ansible_collections.openclaw.fly.plugins.module_utils._base.errors import CollectionError
 from ansible_collections.openclaw.fly.plugins.module_utils._fly.client import errors, wireguard
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.client.answer import Answer
 from ansible_collections.openclaw.fly.plugins.module_utils._fly.client.auth import authorization
 from ansible_collections.openclaw.fly.plugins.module_utils._fly.client.log_filter import choose
 from ansible_collections.openclaw.fly.plugins.module_utils._fly.client.throttle import Throttle
@@ -75,12 +76,16 @@ def test_throttle(time: Time, requests: list[tuple[str, str]], seconds: float) -
         (403, {"error": "organization quota exceeded"}, errors.QuotaReached, "billing"),
         (422, {"error": "You have reached the maximum number of machines"}, errors.QuotaReached, "Remove what"),
         (422, {"error": "taken", "status": "name_taken"}, errors.NameTaken, "another name"),
-        (404, "404 page not found", errors.NotFound, "404"),
+        (404, "404 page not found", errors.NotFound, "https://api.test does not know this path"),
+        (404, {"error": "app not found"}, errors.NotFound, "run again"),
         (408, {"error": "deadline_exceeded: x"}, errors.TimedOut, "408"),
         (409, {"status": "error", "message": LEASE, "code": "invalid"}, errors.LeaseHeld, "held by a@b.c"),
         (409, {"error": "already_exists: unique machine name violation"}, errors.Conflict, "unique machine name"),
         (412, {"error": "failed_precondition: machine getting replaced"}, errors.WrongState, "getting replaced"),
         (412, {"error": "x", "status": "insufficient_capacity"}, errors.NoCapacity, "another region"),
+        (400, {"error": "x", "status": "volume_placement_capacity"}, errors.NoCapacity, "another region"),
+        (418, "<html>a teapot</html>", errors.FlyError, "Correct the value"),
+        (307, None, errors.NotTheApi, "without a redirection"),
         (429, {"error": "rate limit exceeded, reached the limit"}, errors.RateLimited, "forks"),
         (500, {"error": "could not reserve resource for machine: x"}, errors.NoCapacity, "another region"),
         (
@@ -93,9 +98,61 @@ def test_throttle(time: Time, requests: list[tuple[str, str]], seconds: float) -
     ],
 )
 def test_what_an_answer_means(status: int, body: Any, kind: type[errors.FlyError], said: str) -> None:
-    error = errors.from_response("POST", "/v1/apps/a/machines", status, body, "01HX")
+    error = errors.from_response("POST", "/v1/apps/a/machines", Answer(status, body, "01HX"), "https://api.test")
     assert type(error) is kind
     assert said in str(error) and "POST /v1/apps/a/machines" in str(error) and "(request 01HX)" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("path", "where"),
+    [
+        ("/v1/apps/a", "app a"),
+        ("/v1/apps/a/machines", "machines of a"),
+        ("/v1/apps/a/machines/m1/exec", "machine m1 of a"),
+        ("/v1/apps/a/volumes/vol_1/extend", "volume vol_1 of a"),
+        ("/v1/apps/a/ip_assignments/2a09%3A%3A1", "address 2a09::1 of a"),
+        ("/v1/apps/a/secrets", "secrets of a"),
+        ("/v1/apps/a/certificates/acme", "certificates of a"),
+        ("/v1/apps/a/certificates/h.example/check", "certificate for h.example of a"),
+        ("/v1/apps", "apps of the organization"),
+        ("/v1/platform/regions", "regions of Fly.io"),
+        ("/v1/tokens/current", "the API token"),
+        ("/api/v1/apps/a/logs", "logs of a"),
+        ("/api/v1/releases/12", "releases"),
+        ("/other", "GET /other"),
+    ],
+)
+@pytest.mark.parametrize("status", [400, 404, 408, 409, 412, 422, 429, 500, 502, 503, 504])
+def test_every_error_names_the_users_thing_first_and_says_what_to_do(path: str, where: str, status: int) -> None:
+    error = errors.from_response("GET", path, Answer(status, {"error": "no"}, "01HX"))
+    assert error.where.startswith(where) and f"GET {path}" in error.where
+    assert error.todo and error.what and error.why == "no"
+    assert str(error).startswith(where)
+
+
+@pytest.mark.parametrize(
+    ("status", "path", "text", "todo"),
+    [
+        (404, "/v1/apps/a", "app not found", "fly_app creates an app"),
+        (404, "/v1/apps/a/machines/m", "machine not found", "fly machine list"),
+        (404, "/v1/apps/a/volumes/v", "volume not found", "fly_volume_info"),
+        (408, "/v1/apps/a/machines/m/exec", "deadline_exceeded", "in the background"),
+        (408, "/v1/apps/a/machines/m/wait", "deadline_exceeded", "fly machine status"),
+        (
+            412,
+            "/v1/apps/a/volumes/v",
+            "failed_precondition: volume is currently bound to machine: m",
+            "Destroy the mach",
+        ),
+        (412, "/v1/apps/a/machines/m/start", "machine getting replaced, refusing to start", "wait a moment"),
+        (409, "/v1/apps/a/machines/m", "aborted: could not reserve resource for machine: x", "fork_from"),
+        (422, "/v1/apps/a/volumes", "size_gb", "Correct the value that Fly.io names"),
+        (503, "/v1/apps/a/volumes", "", "status.flyio.net"),
+    ],
+)
+def test_what_to_do(status: int, path: str, text: str, todo: str) -> None:
+    error = errors.from_response("POST", path, Answer(status, {"error": text}, None))
+    assert todo in error.todo
 
 
 @pytest.mark.parametrize(

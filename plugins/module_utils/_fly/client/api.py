@@ -1,20 +1,39 @@
 # GNU General Public License v3.0 or later (see LICENSE)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fly.io's Machines API, endpoint by endpoint. Answers are decoded JSON as the API sends it.
+"""Fly.io's Machines API, endpoint by endpoint. Answers are of the types in `types`, and are checked to be.
 
 Source: the OpenAPI document of the Machines API (2026-05) and what flyctl sends.
 """
 
 from __future__ import annotations
 
-import contextlib
-from typing import Any
 from urllib.parse import quote
 
-from .errors import NotFound
+from .edge import Door
 from .transport import Transport
+from .types import (
+    Address,
+    Addresses,
+    App,
+    Apps,
+    Certificate,
+    Certificates,
+    ExecResult,
+    Json,
+    Lease,
+    LeaseAnswer,
+    LogLine,
+    LogPage,
+    Machine,
+    Region,
+    Regions,
+    Secret,
+    Secrets,
+    Snapshot,
+    Token,
+    Volume,
+)
 
-Json = dict[str, Any]
 LEASE_HEADER = "fly-machine-lease-nonce"
 
 
@@ -22,167 +41,120 @@ class MachinesApi:
     """One method an endpoint; no logic but names and paths."""
 
     def __init__(self, transport: Transport) -> None:
-        self._http = transport
-
-    def _get(self, path: str, query: Json | None = None, timeout: float | None = None) -> Any:
-        return self._http.request("GET", f"/v1{path}", query=query, timeout=timeout).body
-
-    def _send(
-        self,
-        method: str,
-        path: str,
-        body: Any = None,
-        *,
-        query: Json | None = None,
-        nonce: str | None = None,
-        safe: bool = False,
-        timeout: float | None = None,
-    ) -> Any:
-        headers = {LEASE_HEADER: nonce} if nonce else {}
-        return self._http.request(
-            method, f"/v1{path}", query=query, body=body, headers=headers, safe=safe, timeout=timeout
-        ).body
+        self._door = Door(transport, "/v1")
 
     # Tokens and the platform
 
-    def current_token(self) -> Json:
-        answer: Json = self._get("/tokens/current")
-        return answer
+    def current_token(self) -> Token:
+        return self._door.ask(Token, "GET", "/tokens/current")
 
-    def regions(self) -> list[Json]:
+    def regions(self) -> list[Region]:
         return self.nearest_and_regions()[1]
 
-    def nearest_and_regions(self) -> tuple[str, list[Json]]:
+    def nearest_and_regions(self) -> tuple[str, list[Region]]:
         """The code of the region next to us, and all regions."""
-        answer = self._get("/platform/regions")
-        regions: list[Json] = answer.get("regions") or answer.get("Regions") or []
+        answer = self._door.ask(Regions, "GET", "/platform/regions")
+        regions = answer.get("regions") or answer.get("Regions") or []
         return str(answer.get("nearest") or answer.get("Nearest") or ""), regions
 
     # Apps
 
-    def app(self, name: str) -> Json | None:
+    def app(self, name: str) -> App | None:
         """The app, or None when no such app exists; `Forbidden` when it belongs to somebody else."""
-        try:
-            answer: Json = self._get(f"/apps/{_part(name)}")
-            return answer
-        except NotFound:
-            return None
+        return self._door.find(App, _app(name))
 
-    def apps(self, org: str) -> list[Json]:
-        answer: list[Json] = self._get("/apps", {"org_slug": org}).get("apps") or []
-        return answer
+    def apps(self, org: str) -> list[App]:
+        return self._door.ask(Apps, "GET", "/apps", query={"org_slug": org}).get("apps") or []
 
-    def create_app(self, name: str, org: str, network: str | None) -> Json:
+    def create_app(self, name: str, org: str, network: str | None) -> None:
         body = {"app_name": name, "name": name, "org_slug": org, "network": network or ""}
-        answer: Json = self._send("POST", "/apps", body)
-        return answer
+        self._door.send("POST", "/apps", body)
 
     def delete_app(self, name: str) -> None:
-        self._send("DELETE", f"/apps/{_part(name)}", safe=True)
+        self._door.send("DELETE", _app(name), safe=True)
 
     # IP assignments
 
-    def ips(self, app: str) -> list[Json] | None:
+    def ips(self, app: str) -> list[Address] | None:
         """The app's addresses, or None when there is no such app."""
-        try:
-            answer: list[Json] = self._get(f"/apps/{_part(app)}/ip_assignments").get("ips") or []
-            return answer
-        except NotFound:
-            return None
+        found = self._door.find(Addresses, _app(app, "ip_assignments"))
+        return None if found is None else found.get("ips") or []
 
-    def assign_ip(self, app: str, body: Json) -> Json:
-        answer: Json = self._send("POST", f"/apps/{_part(app)}/ip_assignments", body)
-        return answer
+    def assign_ip(self, app: str, body: Json) -> Address:
+        return self._door.ask(Address, "POST", _app(app, "ip_assignments"), body)
 
     def release_ip(self, app: str, address: str) -> None:
-        _gone(lambda: self._send("DELETE", f"/apps/{_part(app)}/ip_assignments/{_part(address)}", safe=True))
+        self._door.remove(_app(app, "ip_assignments", address))
 
     # Volumes
 
-    def volumes(self, app: str) -> list[Json] | None:
-        try:
-            answer: list[Json] = self._get(f"/apps/{_part(app)}/volumes") or []
-            return answer
-        except NotFound:
-            return None
+    def volumes(self, app: str) -> list[Volume] | None:
+        """The app's volumes, or None when there is no such app."""
+        return self._door.find_list(Volume, _app(app, "volumes"))
 
-    def create_volume(self, app: str, body: Json) -> Json:
-        answer: Json = self._send("POST", f"/apps/{_part(app)}/volumes", body)
-        return answer
+    def create_volume(self, app: str, body: Json) -> Volume:
+        return self._door.ask(Volume, "POST", _app(app, "volumes"), body)
 
-    def update_volume(self, app: str, volume: str, body: Json) -> Json:
-        answer: Json = self._send("PUT", f"/apps/{_part(app)}/volumes/{volume}", body, safe=True)
-        return answer
+    def update_volume(self, app: str, volume: str, body: Json) -> None:
+        self._door.send("PUT", _app(app, "volumes", volume), body, safe=True)
 
-    def extend_volume(self, app: str, volume: str, size_gb: int) -> Json:
-        answer: Json = self._send("PUT", f"/apps/{_part(app)}/volumes/{volume}/extend", {"size_gb": size_gb}, safe=True)
-        return answer
+    def extend_volume(self, app: str, volume: str, size_gb: int) -> None:
+        self._door.send("PUT", _app(app, "volumes", volume, "extend"), {"size_gb": size_gb}, safe=True)
 
     def delete_volume(self, app: str, volume: str) -> None:
-        _gone(lambda: self._send("DELETE", f"/apps/{_part(app)}/volumes/{volume}", safe=True))
+        self._door.remove(_app(app, "volumes", volume))
 
-    def volume_snapshots(self, app: str, volume: str) -> list[Json]:
-        answer: list[Json] = self._get(f"/apps/{_part(app)}/volumes/{volume}/snapshots") or []
-        return answer
+    def volume_snapshots(self, app: str, volume: str) -> list[Snapshot] | None:
+        """The volume's snapshots, those of a destroyed one too; None when Fly.io does not know the volume."""
+        return self._door.find_list(Snapshot, _app(app, "volumes", volume, "snapshots"))
 
     def snapshot_volume(self, app: str, volume: str) -> None:
-        self._send("POST", f"/apps/{_part(app)}/volumes/{volume}/snapshots")
+        self._door.send("POST", _app(app, "volumes", volume, "snapshots"))
 
     # Secrets
 
-    def secrets(self, app: str) -> list[Json] | None:
+    def secrets(self, app: str) -> list[Secret] | None:
         """Names and digests; the API never gives values. None when there is no such app."""
-        try:
-            answer: list[Json] = self._get(f"/apps/{_part(app)}/secrets").get("secrets") or []
-            return answer
-        except NotFound:
-            return None
+        found = self._door.find(Secrets, _app(app, "secrets"))
+        return None if found is None else found.get("secrets") or []
 
-    def set_secrets(self, app: str, values: dict[str, str | None]) -> Json:
+    def set_secrets(self, app: str, values: dict[str, str | None]) -> Secrets:
         """Set (text) and remove (None) in one step; setting the same again does no harm."""
-        answer: Json = self._send("POST", f"/apps/{_part(app)}/secrets", {"values": values}, safe=True)
-        return answer
+        return self._door.ask(Secrets, "POST", _app(app, "secrets"), {"values": values}, safe=True)
 
     # Machines
 
-    def machines(self, app: str) -> list[Json] | None:
-        try:
-            answer: list[Json] = self._get(f"/apps/{_part(app)}/machines") or []
-            return answer
-        except NotFound:
-            return None
+    def machines(self, app: str, *, gone: bool = False) -> list[Machine] | None:
+        """The app's machines, or None when there is no such app; with `gone` destroyed ones too."""
+        return self._door.find_list(Machine, _app(app, "machines"), query={"include_deleted": "true"} if gone else None)
 
-    def machine(self, app: str, machine: str) -> Json:
-        answer: Json = self._get(f"/apps/{_part(app)}/machines/{machine}")
-        return answer
+    def machine(self, app: str, machine: str) -> Machine:
+        return self._door.ask(Machine, "GET", _app(app, "machines", machine))
 
-    def create_machine(self, app: str, body: Json) -> Json:
-        answer: Json = self._send("POST", f"/apps/{_part(app)}/machines", body, timeout=120)
-        return answer
+    def create_machine(self, app: str, body: Json) -> Machine:
+        return self._door.ask(Machine, "POST", _app(app, "machines"), body, timeout=120)
 
-    def update_machine(self, app: str, machine: str, body: Json, nonce: str) -> Json:
-        answer: Json = self._send("POST", f"/apps/{_part(app)}/machines/{machine}", body, nonce=nonce, timeout=120)
-        return answer
+    def update_machine(self, app: str, machine: str, body: Json, nonce: str) -> Machine:
+        path = _app(app, "machines", machine)
+        return self._door.ask(Machine, "POST", path, body, headers=_held(nonce), timeout=120)
 
     def act_on_machine(self, app: str, machine: str, action: str, nonce: str | None, body: Json | None = None) -> None:
         """`action` is start, stop, restart, suspend, cordon or uncordon."""
-        self._send("POST", f"/apps/{_part(app)}/machines/{machine}/{action}", body, nonce=nonce, timeout=90)
+        self._door.send("POST", _app(app, "machines", machine, action), body, headers=_held(nonce), timeout=90)
 
     def destroy_machine(self, app: str, machine: str, nonce: str | None) -> None:
-        path = f"/apps/{_part(app)}/machines/{machine}"
-        _gone(lambda: self._send("DELETE", path, query={"force": "true"}, nonce=nonce, safe=True))
+        self._door.remove(_app(app, "machines", machine), query={"force": "true"}, headers=_held(nonce))
 
     def wait_for_machine(self, app: str, machine: str, state: str, timeout: int, version: str | None) -> None:
         """Return when the machine is in `state`; raises `TimedOut` after `timeout` (1 to 60) seconds."""
         query: Json = {"state": state, "timeout": max(1, min(60, timeout))}
         if version:
             query["instance_id"] = version
-        self._get(f"/apps/{_part(app)}/machines/{machine}/wait", query, timeout=timeout + 15)
+        self._door.send("GET", _app(app, "machines", machine, "wait"), query=query, timeout=timeout + 15)
 
     def set_machine_metadata(self, app: str, machine: str, key: str, value: str) -> None:
         """Takes effect at once: no restart, and no lease is asked for."""
-        path = f"/apps/{_part(app)}/machines/{machine}/metadata/{_part(key)}"
-        self._send("POST", path, {"value": value}, safe=True)
+        self._door.send("POST", _app(app, "machines", machine, "metadata", key), {"value": value}, safe=True)
 
     def exec(
         self,
@@ -193,7 +165,7 @@ class MachinesApi:
         timeout: int = 25,
         *,
         safe: bool = False,
-    ) -> Json:
+    ) -> ExecResult:
         """Run argv in the machine: {exit_code, exit_signal, stdout, stderr}, zeroes may be left out.
 
         `safe`: running it twice does no harm, so it is sent again when its answer is lost.
@@ -201,73 +173,69 @@ class MachinesApi:
         body: Json = {"command": command, "timeout": timeout}
         if stdin is not None:
             body["stdin"] = stdin
-        path = f"/apps/{_part(app)}/machines/{machine}/exec"
-        answer: Json = self._send("POST", path, body, timeout=timeout + 15, safe=safe) or {}
-        return answer
+        path = _app(app, "machines", machine, "exec")
+        return self._door.ask(ExecResult, "POST", path, body, timeout=timeout + 15, safe=safe)
 
     # Certificates
 
-    def certificates(self, app: str) -> list[Json]:
+    def certificates(self, app: str) -> list[Certificate]:
         """All host names of the app, in as many requests as it takes."""
-        found: list[Json] = []
-        cursor = ""
-        while True:
-            query = {"limit": 500, **({"cursor": cursor} if cursor else {})}
-            answer = self._get(f"/apps/{_part(app)}/certificates", query)
-            found += answer.get("certificates") or []
-            cursor = answer.get("next_cursor") or ""
-            if not cursor:
-                return found
+        path = _app(app, "certificates")
 
-    def certificate(self, app: str, hostname: str) -> Json | None:
-        try:
-            answer: Json = self._get(f"/apps/{_part(app)}/certificates/{_part(hostname)}")
-            return answer
-        except NotFound:
-            return None
+        def page(cursor: str) -> tuple[list[Certificate], str]:
+            query: Json = {"limit": 500, **({"cursor": cursor} if cursor else {})}
+            answer = self._door.ask(Certificates, "GET", path, query=query)
+            return answer.get("certificates") or [], answer.get("next_cursor") or ""
+
+        return list(self._door.pages(f"certificates of {app}", page))
+
+    def certificate(self, app: str, hostname: str) -> Certificate | None:
+        return self._door.find(Certificate, _app(app, "certificates", hostname))
 
     def request_certificate(self, app: str, hostname: str) -> None:
-        self._send("POST", f"/apps/{_part(app)}/certificates/acme", {"hostname": hostname})
+        self._door.send("POST", _app(app, "certificates", "acme"), {"hostname": hostname})
 
     def bring_certificate(self, app: str, hostname: str, fullchain: str, private_key: str) -> None:
         body = {"hostname": hostname, "fullchain": fullchain, "private_key": private_key}
-        self._send("POST", f"/apps/{_part(app)}/certificates/custom", body)
+        self._door.send("POST", _app(app, "certificates", "custom"), body)
 
     def check_certificate(self, app: str, hostname: str) -> None:
         """Let Fly.io look at the name's DNS now."""
-        self._send("POST", f"/apps/{_part(app)}/certificates/{_part(hostname)}/check", safe=True)
+        self._door.send("POST", _app(app, "certificates", hostname, "check"), safe=True)
 
     def remove_certificate(self, app: str, hostname: str) -> None:
-        _gone(lambda: self._send("DELETE", f"/apps/{_part(app)}/certificates/{_part(hostname)}", safe=True))
+        self._door.remove(_app(app, "certificates", hostname))
 
     # Leases
 
-    def acquire_lease(self, app: str, machine: str, ttl: int, description: str, nonce: str | None) -> Json:
+    def acquire_lease(self, app: str, machine: str, ttl: int, description: str, nonce: str | None) -> Lease:
         """With `nonce` the lease is kept for another `ttl` seconds."""
-        path = f"/apps/{_part(app)}/machines/{machine}/lease"
-        answer = self._send("POST", path, {"ttl": ttl, "description": description}, nonce=nonce)
-        data: Json = answer.get("data") or answer
-        return data
+        body = {"ttl": ttl, "description": description}
+        answer = self._door.ask(
+            LeaseAnswer, "POST", _app(app, "machines", machine, "lease"), body, headers=_held(nonce)
+        )
+        return answer.get("data") or {"nonce": answer.get("nonce") or ""}
 
     def release_lease(self, app: str, machine: str, nonce: str) -> None:
-        path = f"/apps/{_part(app)}/machines/{machine}/lease"
-        _gone(lambda: self._send("DELETE", path, nonce=nonce, safe=True))
+        self._door.remove(_app(app, "machines", machine, "lease"), headers=_held(nonce))
 
 
 class PlatformApi:
     """The older API beside it (FLY_API_BASE_URL), as far as it is needed."""
 
     def __init__(self, transport: Transport) -> None:
-        self._http = transport
+        self._door = Door(transport, "/api/v1")
 
-    def logs(self, app: str, machine: str | None = None) -> list[Json]:
+    def logs(self, app: str, machine: str | None = None) -> list[LogLine]:
         """Recent log lines, oldest first: {timestamp, level, instance, region, message}."""
         return self._page(app, {"instance": machine} if machine else {})[0]
 
-    def all_logs(self, app: str, machine: str | None = None, region: str | None = None, pages: int = 50) -> list[Json]:
+    def all_logs(
+        self, app: str, machine: str | None = None, region: str | None = None, pages: int = 50
+    ) -> list[LogLine]:
         """All lines that Fly.io still has for this, oldest first."""
         query = {key: value for key, value in (("instance", machine), ("region", region)) if value}
-        found: list[Json] = []
+        found: list[LogLine] = []
         token, left = "", pages
         while left:
             lines, token = self._page(app, {**query, "next_token": token} if token else query)
@@ -275,17 +243,16 @@ class PlatformApi:
             left = left - 1 if lines and token else 0
         return found
 
-    def _page(self, app: str, query: Json) -> tuple[list[Json], str]:
-        answer = self._http.request("GET", f"/api/v1/apps/{_part(app)}/logs", query=query or None).body or {}
-        lines = [entry.get("attributes", entry) for entry in answer.get("data") or []]
+    def _page(self, app: str, query: Json) -> tuple[list[LogLine], str]:
+        answer = self._door.ask(LogPage, "GET", _app(app, "logs"), query=query or None)
+        lines = [entry.get("attributes") or {} for entry in answer.get("data") or []]
         return lines, str((answer.get("meta") or {}).get("next_token") or "")
 
 
-def _part(text: str) -> str:
-    return quote(text, safe="")
+def _app(name: str, *parts: str) -> str:
+    """A path below an app; what stands in it comes from people and is quoted."""
+    return "/apps/" + "/".join(quote(part, safe="") for part in (name, *parts))
 
 
-def _gone(call: Any) -> None:
-    """What is already gone need not be removed."""
-    with contextlib.suppress(NotFound):
-        call()
+def _held(nonce: str | None) -> dict[str, str]:
+    return {LEASE_HEADER: nonce} if nonce else {}

@@ -7,9 +7,14 @@ Codes and texts: Fly's Machines API as observed (status, gRPC-like prefixes, lea
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from ..._base.errors import CollectionError, NoAnswer, UncertainWrite
+from ..._base.printable import one_line
+from . import advice
+from .answer import Answer
+from .places import kind_of, place
 
 
 class FlyError(CollectionError):
@@ -73,6 +78,10 @@ class LostAnswer(UncertainWrite, FlyError):
     """A write's answer was lost (timeout, reset, 5xx): it may have happened."""
 
 
+class NotTheApi(FlyError):
+    """An answer that Fly.io's API does not give: a proxy's page, another server's, or a version that is unknown."""
+
+
 _QUOTA = ("quota", "maximum number of", "reached the limit", "reached your limit")
 _FULL = (
     "insufficient resources",
@@ -81,74 +90,92 @@ _FULL = (
     "not enough capacity",
     "deploys to this host are temporarily disabled",
 )
+_CAPACITY_CODES = ("insufficient_capacity", "volume_placement_capacity")
 _HOST = ("existing volume", "this host")
+_UNROUTED = "404 page not found"
+"""What the API's router answers to a path that it does not know."""
 
 
-def from_response(method: str, path: str, status: int, body: Any, request_id: str | None) -> FlyError:
-    """Classify an answer of 400 or more. `body` is decoded JSON or text."""
-    text, code = _text_and_code(body)
-    facts: dict[str, Any] = {"status": status, "code": code, "request_id": request_id}
-    where = f"{method} {path}"
-    low = text.lower()
+def from_response(method: str, path: str, answer: Answer, base: str = "") -> FlyError:
+    """Classify an answer that is no success. `base`: the URL of the API."""
+    text, code = _text_and_code(answer.body)
+    refusal = _Refusal(place(method, path), method, path, text, answer.status)
+    facts: dict[str, Any] = {"status": answer.status, "code": code, "request_id": answer.request_id}
+    kind, what, todo, more = _classify(refusal, code)
+    if answer.status < 400:
+        kind, what, todo = NotTheApi, f"{base or 'the API'} redirects to another place", advice.REDIRECTED
+        text = f"status {answer.status}" + (f", to {answer.location}" if answer.location else "")
+    elif answer.status == 404 and text.strip() == _UNROUTED:
+        todo = advice.UNROUTED.format(base=base or "the URL")
+    return kind(what, where=refusal.where, why=text, todo=todo, **more, **facts)
+
+
+def not_the_api(where: str, base: str, why: str, request_id: str | None = None) -> NotTheApi:
+    """An answer that is not what the API documents."""
+    what = f"{base or 'the server'} did not answer as Fly.io's API does"
+    return NotTheApi(what, where=where, why=why, todo=advice.NOT_THE_API, request_id=request_id)
+
+
+@dataclass(frozen=True)
+class _Refusal:
+    where: str
+    method: str
+    path: str
+    text: str
+    status: int
+
+
+def _classify(refusal: _Refusal, code: str) -> tuple[type[FlyError], str, str, dict[str, Any]]:
+    """Its class, what happened, what to do, and more details."""
+    low, status = refusal.text.lower(), refusal.status
     if status == 401:
-        return Unauthorized(
-            "Fly.io does not accept the API token",
-            where=where,
-            why=text,
-            todo="Give a valid token with api_token or FLY_API_TOKEN (fly tokens create deploy -a APP)",
-            **facts,
-        )
+        return Unauthorized, "Fly.io does not accept the API token", advice.UNAUTHORIZED, {}
     if status != 429 and any(word in low for word in _QUOTA):
-        return QuotaReached(
-            "the organization's quota is reached",
-            where=where,
-            why=text,
-            todo="Remove what is not needed, or ask Fly.io for more (billing page of the organization)",
-            **facts,
-        )
+        return QuotaReached, "the organization's quota is reached", advice.QUOTA, {}
     if status == 403:
-        return Forbidden(
-            "the API token may not do this",
-            where=where,
-            why=text,
-            todo="Use a token whose scope covers it: an org token creates apps, an app's deploy token does the rest",
-            **facts,
-        )
+        return Forbidden, "the API token is not allowed to do this", advice.FORBIDDEN, {}
     if code == "name_taken" or "name has already been taken" in low:
-        return NameTaken("the name is taken", where=where, why=text, todo="Choose another name", **facts)
-    if code == "insufficient_capacity" or any(word in low for word in _FULL):
-        return _no_capacity(where, text, facts)
+        return NameTaken, "the name is taken", "Choose another name", {}
+    if code in _CAPACITY_CODES or any(word in low for word in _FULL):
+        return _no_capacity(refusal)
     if status == 409 and "lease" in low:
-        return LeaseHeld("the machine is held by another run", where=where, why=text, todo="Try again later", **facts)
-    if status == 409:
-        return Conflict("another change is under way", where=where, why=text, todo="Run again", **facts)
-    if status == 412:
-        return WrongState("this cannot be done in the present state", where=where, why=text, todo="Run again", **facts)
-    if status == 429:
-        todo = "Run again, with fewer hosts at once (forks)"
-        return RateLimited("too many requests for Fly.io's limits", where=where, why=text, todo=todo, **facts)
-    kind: type[FlyError] = {404: NotFound, 408: TimedOut}.get(status, FlyError)
-    return kind(f"Fly.io answered {status}", where=where, why=text, **facts)
+        return LeaseHeld, "the machine's lease is held by another run", advice.LEASED, {}
+    kind: type[FlyError] = _KINDS.get(status, FlyError)
+    what = _WHAT.get(status) or (f"Fly.io failed ({status})" if status >= 500 else f"Fly.io refuses this ({status})")
+    return kind, what, advice.todo(status, refusal.path, refusal.text), {}
 
 
-def _no_capacity(where: str, text: str, facts: dict[str, Any]) -> NoCapacity:
+_KINDS: dict[int, type[FlyError]] = {
+    404: NotFound,
+    408: TimedOut,
+    409: Conflict,
+    412: WrongState,
+    429: RateLimited,
+}
+_WHAT = {
+    404: "Fly.io does not know this (404)",
+    408: "it did not end in time (408)",
+    409: "another change is under way (409)",
+    412: "this cannot be done in the present state (412)",
+    429: "there were too many requests for Fly.io's limits (429)",
+}
+
+
+def _no_capacity(refusal: _Refusal) -> tuple[type[FlyError], str, str, dict[str, Any]]:
     """A region that is full has neighbours; a full host holds its volumes fast, and they are never left behind."""
-    if any(word in text.lower() for word in _HOST):
-        todo = (
-            "The volume and its data stay where they are. Try again later, choose a smaller size, or move the data: "
-            "fork the volume to another host with fly_volume fork_from, and give the copy to fly_deploy as volume"
-        )
-        return NoCapacity("the volume's host has no room", where=where, why=text, todo=todo, scope="host", **facts)
-    todo = "Choose another region or a smaller size"
-    return NoCapacity("Fly.io has no room for this", where=where, why=text, todo=todo, scope="region", **facts)
+    existing = kind_of(refusal.path) == "machine"  # a machine that exists is on a host already
+    if existing or any(word in refusal.text.lower() for word in _HOST):
+        return NoCapacity, "the host of the machine or volume has no room", advice.HOST_FULL, {"scope": "host"}
+    return NoCapacity, "Fly.io has no room for this", "Choose another region or a smaller size", {"scope": "region"}
 
 
 def _text_and_code(body: Any) -> tuple[str, str]:
+    """The error's text in one line of bounded length, and its code."""
     if isinstance(body, dict):
         text = body.get("message") or body.get("error") or ""
         code = body.get("code") or body.get("status") or ""
-        return str(text), str(code)
-    return str(body or "").strip()[:300], ""
+        return one_line(str(text), 600), one_line(str(code), 60)
+    return one_line(str(body or "")), ""
 
 
 class ProgramFailed(CollectionError):

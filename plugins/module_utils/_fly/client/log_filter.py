@@ -9,11 +9,11 @@ import re
 from ..._base import clock
 from ..._base.errors import CollectionError
 from ..toml.durations import seconds
-from .api import Json
+from .types import Json, LogLine
 
 
 def choose(
-    lines: list[Json],
+    lines: list[LogLine],
     *,
     pattern: str | None = None,
     level: str | None = None,

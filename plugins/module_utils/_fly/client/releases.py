@@ -9,13 +9,13 @@ internal/uiex (2026-08).
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 from urllib.parse import quote
 
-from .errors import FlyError, LostAnswer, NotFound
+from .edge import Door
+from .errors import FlyError, LostAnswer
 from .transport import Transport
+from .types import Json, Release, ReleaseAnswer
 
-Json = dict[str, Any]
 ID_KEY, VERSION_KEY = "fly_release_id", "fly_release_version"
 """Metadata of the machines that a release made or changed."""
 _STRATEGY = "ROLLING"
@@ -25,27 +25,19 @@ class ReleasesApi:
     """The web API's part for releases; it wants every token as a bearer."""
 
     def __init__(self, transport: Transport) -> None:
-        self._http = transport
+        self._door = Door(transport, "/api/v1")
 
-    def current(self, app: str) -> Json | None:
-        try:
-            path = f"/api/v1/apps/{quote(app, safe='')}/releases/current"
-            answer: Json = self._http.request("GET", path, bearer=True).body
-            return answer
-        except NotFound:
-            return None
+    def current(self, app: str) -> Release | None:
+        return self._door.find(Release, f"/apps/{quote(app, safe='')}/releases/current", bearer=True)
 
-    def create(self, app: str, definition: Json, image: str) -> Json:
-        """Returns {id, version, status, image_ref, ...}; its status is pending."""
+    def create(self, app: str, definition: Json, image: str) -> Release:
+        """Its status is pending."""
         body = {"app_name": app, "definition": definition, "image": image, "strategy": _STRATEGY}
-        answer: Json = self._http.request("POST", "/api/v1/releases", body=body, bearer=True).body
-        release: Json = answer["release"]
-        return release
+        return self._door.ask(ReleaseAnswer, "POST", "/releases", body, bearer=True)["release"]
 
     def set_status(self, release: str, status: str) -> None:
         """`status` is running, complete, failed or interrupted."""
-        path = f"/api/v1/releases/{quote(release, safe='')}"
-        self._http.request("PATCH", path, body={"status": status}, safe=True, bearer=True)
+        self._door.send("PATCH", f"/releases/{quote(release, safe='')}", {"status": status}, safe=True, bearer=True)
 
 
 class ReleaseEntry:
@@ -54,7 +46,7 @@ class ReleaseEntry:
     def __init__(self, api: ReleasesApi, app: str, definition: Json, warn: Callable[[str], None]) -> None:
         self._api, self._app, self._warn = api, app, warn
         self._definition = {**definition, "app": app}
-        self._release: Json | None = None
+        self._release: Release | None = None
         self._tried = False
 
     def begin(self, image: str) -> dict[str, str]:
@@ -78,14 +70,14 @@ class ReleaseEntry:
             self._warn(f"the release entry of {self._app} stays pending. {error}")
 
     def view(self) -> Json | None:
-        return {key: self._release[key] for key in ("id", "version")} if self._release else None
+        return {"id": self._release["id"], "version": self._release["version"]} if self._release else None
 
-    def _make(self, image: str) -> Json:
+    def _make(self, image: str) -> Release:
         try:
             return self._api.create(self._app, self._definition, image)
         except LostAnswer:
             # If it is there, it is the newest.
-            found = self._api.current(self._app) or {}
-            if found.get("status") == "pending" and found.get("image_ref") == image:
+            found = self._api.current(self._app)
+            if found and found.get("status") == "pending" and found.get("image_ref") == image:
                 return found
             return self._api.create(self._app, self._definition, image)

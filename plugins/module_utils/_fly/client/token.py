@@ -9,6 +9,7 @@ from typing import Any
 
 from .api import MachinesApi
 from .errors import FlyError, Forbidden, NotFound, Unauthorized
+from .types import Token
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,9 @@ def scope(api: MachinesApi) -> Scope | None:
     return scope_of(answer)
 
 
-def scope_of(answer: dict[str, Any]) -> Scope:
+def scope_of(answer: Token) -> Scope:
     """What `GET /tokens/current` answered, as a scope."""
-    parts: list[dict[str, Any]] = answer.get("tokens") or []
+    parts = answer.get("tokens") or []
     return Scope(
         frozenset(str(part["org_slug"]) for part in parts if part.get("org_slug")),
         frozenset(str(app) for part in parts for app in part.get("apps") or []),

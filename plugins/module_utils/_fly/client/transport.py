@@ -1,44 +1,55 @@
 # GNU General Public License v3.0 or later (see LICENSE)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""HTTP to Fly.io: one kept-alive connection, timeouts on everything, and honest retries.
+"""Requests over one kept-alive connection to an API.
 
-`http.client` and not `ansible.module_utils.urls`: 2 ms a request in the worker instead of 50 (measured).
-A read is sent again after any failure. A write is sent again only when it surely did not happen (429, a refused
-connection); otherwise `LostAnswer` is raised and the engine looks before it sends again. A 429 is no failure but a
-queue: it is waited in for `QUEUE` seconds, whatever the number of retries.
+`http.client` and not `ansible.module_utils.urls`: 2 ms a request in the worker instead of 50 (measured). What is sent
+again is decided in `retry`, what an answer may be in `answer` and `shapes`, what an error means in `errors`.
 """
 
 from __future__ import annotations
 
 import http.client
 import json
-import random
 import socket
 import ssl
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from ..._base import clock
+from ..._base.network import permanent
+from ..._base.printable import one_line
 from ..._base.version import USER_AGENT
-from .errors import LostAnswer, NoCapacity, QuotaReached, RateLimited, Unreachable, from_response
+from . import answer as answers
+from .answer import Answer
+from .errors import (
+    FlyError,
+    LostAnswer,
+    NoCapacity,
+    QuotaReached,
+    RateLimited,
+    Unreachable,
+    from_response,
+    not_the_api,
+)
+from .places import place
+from .retry import Failure, Retry, Verdict, retry_after
 from .throttle import Throttle
 
 _RETRY_STATUS = (500, 502, 503, 504)
-_MAX_PAUSE = 60.0
-QUEUE = 120.0
-"""Seconds for which 429 is answered by waiting: with many forks, many hosts want the same thing of one app's limit."""
 _STALE_AFTER = 20.0
 """Seconds without use after which a connection is opened anew: a write on one that the server has closed is lost."""
 
 
+class _NotConnected(Exception):
+    """There is no connection, so nothing was sent. The reason is its cause."""
+
+
 @dataclass(frozen=True)
-class Answer:
-    status: int
-    body: Any
-    """Decoded JSON, or text, or None."""
-    request_id: str | None
+class _Failed:
+    failure: Failure
+    error: FlyError
+    retry_after: float | None = None
 
 
 class Transport:
@@ -53,10 +64,8 @@ class Transport:
         timeout: float = 30.0,
         retries: int = 5,
     ) -> None:
-        parts = urlsplit(base_url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise Unreachable(f"{base_url!r} is not a URL of an API", todo="Write it as https://api.machines.dev")
-        self._parts = parts
+        self._https, self._host, self._port = _parts(base_url)
+        self.base = f"{'https' if self._https else 'http'}://{self._host}" + (f":{self._port}" if self._port else "")
         self._headers = {
             "Authorization": authorization,
             "User-Agent": USER_AGENT,
@@ -81,82 +90,85 @@ class Transport:
         safe: bool | None = None,
         bearer: bool = False,
     ) -> Answer:
-        """Send a request and return the answer below 400; raise a `FlyError` for the rest.
+        """Send a request and return the answer below 300; raise a `FlyError` for the rest.
 
-        `safe` says that sending twice does no harm; by default only GET is. `bearer`: the token goes as one, whatever
-        its form, as a few endpoints want it.
+        `timeout`: seconds for the whole answer. `safe` says that sending twice does no harm; by default only GET is.
+        `bearer`: the token goes as one, whatever its form, as a few endpoints want it.
         """
         if bearer:
             headers = {**(headers or {}), "Authorization": f"Bearer {self._headers['Authorization'].partition(' ')[2]}"}
         target = path + (f"?{urlencode(query, doseq=True)}" if query else "")
-        safe = method == "GET" if safe is None else safe
-        failed = refused = 0
-        patience = clock.monotonic() + QUEUE
+        retry = Retry(self._retries, method == "GET" if safe is None else safe)
         while True:
-            last = failed >= self._retries
             self._throttle.wait(method, path)
-            try:
-                answer, retry_after = self._once(method, target, body, headers or {}, timeout or self._timeout)
-            except ConnectionRefusedError as error:
-                if last:
-                    raise self._unreachable(method, path, error) from error
-            except ssl.SSLCertVerificationError as error:
-                raise self._unreachable(method, path, error) from error
-            except (OSError, http.client.HTTPException) as error:
-                if not safe:
-                    raise self._lost(method, path, f"{type(error).__name__}: {error}") from error
-                if last:
-                    raise self._unreachable(method, path, error) from error
-            else:
-                if answer.status < 400:
-                    return answer
-                failure = from_response(method, path, answer.status, answer.body, answer.request_id)
-                if isinstance(failure, RateLimited):
-                    if clock.monotonic() > patience:
-                        raise failure
-                    clock.sleep(min((retry_after or 0) + _pause(refused), _MAX_PAUSE))
-                    refused += 1
-                    continue
-                if answer.status not in _RETRY_STATUS or isinstance(failure, (NoCapacity, QuotaReached)):
-                    raise failure
-                if not safe:
-                    raise self._lost(method, path, failure.why or str(answer.status), answer)
-                if last:
-                    raise failure
-            clock.sleep(_pause(failed))
-            failed += 1
+            outcome = self._attempt(method, path, target, body, headers or {}, timeout or self._timeout)
+            if isinstance(outcome, Answer):
+                return outcome
+            verdict = retry.after(outcome.failure, outcome.retry_after)
+            if verdict is Verdict.RAISE:
+                raise outcome.error
+            if verdict is Verdict.LOST:
+                raise _lost(outcome.error) from outcome.error
+            clock.sleep(retry.pause)
+
+    def _attempt(
+        self, method: str, path: str, target: str, body: Any, headers: dict[str, str], timeout: float
+    ) -> Answer | _Failed:
+        try:
+            answer, asked = self._once(method, target, body, headers, timeout)
+        except _NotConnected as error:
+            cause = error.__cause__ or error
+            failure = Failure.FINAL if permanent(cause) else Failure.NOT_SENT
+            return _Failed(failure, self._unreachable(method, path, cause))
+        except answers.TooLarge:
+            why = f"its body is larger than {answers.MAX_BYTES // 1024**2} MiB"
+            return _Failed(Failure.FINAL, not_the_api(place(method, path), self.base, why))
+        except (OSError, http.client.HTTPException, UnicodeError) as error:
+            failure = Failure.FINAL if permanent(error) else Failure.BROKEN
+            return _Failed(failure, self._unreachable(method, path, error))
+        if 200 <= answer.status < 300:
+            if not isinstance(answer.body, str):
+                return answer
+            why = f"status {answer.status} with {_kind_of_text(answer.body)}"
+            return _Failed(Failure.FINAL, not_the_api(place(method, path), self.base, why, answer.request_id))
+        refusal = from_response(method, path, answer, self.base)
+        return _Failed(_failure(refusal, answer.status), refusal, asked)
 
     def _once(
         self, method: str, target: str, body: Any, headers: dict[str, str], timeout: float
     ) -> tuple[Answer, float | None]:
+        """One request and its answer, with the seconds of its Retry-After."""
         sent = dict(self._headers, **headers)
         payload = None
         if body is not None:
             payload = json.dumps(body).encode()
             sent["Content-Type"] = "application/json"
-        connection = self._connect(timeout)
+        try:
+            connection = self._connect(timeout)
+        except (OSError, UnicodeError) as error:
+            self.close()
+            raise _NotConnected from error
         try:
             connection.request(method, target, payload, sent)
+            answers.limit(connection, timeout)
             response = connection.getresponse()
-            raw = response.read()
+            answer = answers.read(response)
         except BaseException:
             self.close()
             raise
         if response.will_close:
             self.close()
-        answer = Answer(response.status, _decode(raw), response.headers.get("fly-request-id"))
-        return answer, _seconds(response.headers.get("retry-after"))
+        return answer, retry_after(response.headers.get("retry-after"))
 
     def _connect(self, timeout: float) -> http.client.HTTPConnection:
         if clock.monotonic() - self._used > _STALE_AFTER:
             self.close()
         self._used = clock.monotonic()
         if self._connection is None:
-            host, port = self._parts.hostname or "", self._parts.port
-            connection = http.client.HTTPConnection(host, port, timeout=timeout)
-            if self._parts.scheme == "https":
+            connection = http.client.HTTPConnection(self._host, self._port, timeout=timeout)
+            if self._https:
                 context = ssl.create_default_context(cafile=self._ca_file)
-                connection = http.client.HTTPSConnection(host, port, timeout=timeout, context=context)
+                connection = http.client.HTTPSConnection(self._host, self._port, timeout=timeout, context=context)
             connection.connect()
             connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._connection = connection
@@ -168,50 +180,46 @@ class Transport:
             self._connection.close()
             self._connection = None
 
-    def _unreachable(self, method: str, path: str, error: Exception) -> Unreachable:
-        why = str(error)
-        todo = "Check the network and the URL"
-        if isinstance(error, ssl.SSLCertVerificationError):
-            todo = "Give the certificate authority with ca_file if the server has a private one"
+    def _unreachable(self, method: str, path: str, error: BaseException) -> Unreachable:
         return Unreachable(
-            f"{self._parts.scheme}://{self._parts.netloc} cannot be reached",
-            where=f"{method} {path}",
-            why=why,
-            todo=todo,
-        )
-
-    def _lost(self, method: str, path: str, why: str, answer: Answer | None = None) -> LostAnswer:
-        return LostAnswer(
-            "the answer to a write was lost, so it may have happened",
-            where=f"{method} {path}",
-            why=why,
-            todo="Run again: what happened is looked up first",
-            status=answer.status if answer else 0,
-            request_id=answer.request_id if answer else None,
+            f"{self.base} cannot be reached",
+            where=place(method, path),
+            why=one_line(str(error) or type(error).__name__),
+            todo=permanent(error) or "Check the network, and the URL of the API (machines_url, api_url)",
         )
 
 
-def _pause(attempt: int) -> float:
-    """Exponential backoff with jitter, at most 5 s."""
-    return min(0.2 * 2.0 ** min(attempt, 5), 5.0) * random.uniform(0.5, 1.0)
-
-
-def _decode(raw: bytes) -> Any:
-    if not raw:
-        return None
+def _parts(base_url: str) -> tuple[bool, str, int | None]:
+    """Whether it is HTTPS, the host and the port of a base URL. Raises `Unreachable` for what is none."""
     try:
-        return json.loads(raw)
+        parts = urlsplit(base_url)
+        host, port = parts.hostname, parts.port
     except ValueError:
-        return raw.decode("utf-8", "replace")
+        parts, host, port = urlsplit(""), None, None
+    if parts.scheme not in ("http", "https") or not host:
+        raise Unreachable(f"{base_url!r} is not a URL of an API", todo="Write it as https://api.machines.dev")
+    return parts.scheme == "https", f"[{host}]" if ":" in host else host, port
 
 
-def _seconds(value: str | None) -> float | None:
-    """What Retry-After says, as a number of seconds or as a date."""
-    try:
-        return float(value) if value else None
-    except ValueError:
-        pass
-    try:
-        return max(0.0, parsedate_to_datetime(value or "").timestamp() - clock.now())
-    except ValueError:
-        return None
+def _failure(refusal: FlyError, status: int) -> Failure:
+    if isinstance(refusal, RateLimited):
+        return Failure.LIMITED
+    if status in _RETRY_STATUS and not isinstance(refusal, NoCapacity | QuotaReached):
+        return Failure.SERVER
+    return Failure.FINAL
+
+
+def _kind_of_text(text: str) -> str:
+    start = text[:200].lstrip().lower()
+    kind = "a page of HTML" if start.startswith(("<!doctype html", "<html")) else "a text that is not JSON"
+    return f"{kind}: {one_line(text, 80)}"
+
+
+def _lost(error: FlyError) -> LostAnswer:
+    return LostAnswer(
+        "Fly.io did not confirm the change, so it may or may not have been made",
+        where=error.where,
+        why=error.why or error.what,
+        todo="Run again: what happened is looked up first",
+        **{"status": 0, "request_id": None, **error.details},
+    )

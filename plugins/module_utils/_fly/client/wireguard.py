@@ -7,10 +7,10 @@ from __future__ import annotations
 import base64
 import ipaddress
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from ..._base.errors import MissingLibrary
-from .api import Json
 
 PORT = 51820
 _KEY = re.compile(r"^\s*PrivateKey\s*=\s*(\S+)\s*$", re.MULTILINE)
@@ -50,7 +50,7 @@ def unfinished(private: str) -> str:
     return f"[Interface]\nPrivateKey = {private}\n"
 
 
-def wg_quick(private: str, peer: Json) -> str:
+def wg_quick(private: str, peer: Mapping[str, Any]) -> str:
     """The whole file. `peer` is {peerip, endpointip, pubkey} as Fly.io answers.
 
     The network is the address's first 48 bits, and its name server is ::3 in it.

@@ -5,17 +5,25 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping
 from typing import Any
+
+from ..._base.errors import CollectionError
 
 TYPES = ("v4", "v6", "shared_v4", "private_v6")
 PUBLIC_TYPES = ("v4", "v6", "shared_v4")
 
 
-def type_of(entry: dict[str, Any]) -> str:
+def type_of(entry: Mapping[str, Any]) -> str:
     """The type of an address: the API's answer does not carry one."""
-    address = ipaddress.ip_address(entry["ip"])
-    if entry.get("egress"):
+    if entry.get("egress") or not entry.get("ip"):
         return "egress"
+    try:
+        address = ipaddress.ip_address(entry["ip"])
+    except ValueError as error:
+        raise CollectionError(
+            "Fly.io lists an address that is no IP address", where=str(entry["ip"])[:60], todo="Check machines_url"
+        ) from error
     if address.version == 6:
         return "private_v6" if entry["ip"].lower().startswith("fdaa:") else "v6"
     return "shared_v4" if entry.get("shared") else "v4"

@@ -4,7 +4,11 @@
 
 from __future__ import annotations
 
-from ..client.api import Json, MachinesApi
+from collections.abc import Mapping
+from typing import Any
+
+from ..client.api import MachinesApi
+from ..client.types import Json, Machine
 from ..secrets.ledger import KEY as LEDGER_KEY
 from .config import PLATFORM_VERSION
 
@@ -14,23 +18,23 @@ _ONE_OFF = ("fly_app_release_command", "fly_app_console", "fly_app_test_machine_
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
-def is_live(machine: Json) -> bool:
+def is_live(machine: Mapping[str, Any]) -> bool:
     return machine.get("state") not in _DEAD
 
 
-def is_deployed(machine: Json) -> bool:
+def is_deployed(machine: Mapping[str, Any]) -> bool:
     """Live, and managed by deploys (flyctl's or ours): a one-off machine is nobody's to converge."""
     metadata = (machine.get("config") or {}).get("metadata") or {}
     of_deploys = metadata.get("fly_platform_version") == PLATFORM_VERSION
     return is_live(machine) and of_deploys and group_of(machine) not in _ONE_OFF
 
 
-def group_of(machine: Json) -> str:
+def group_of(machine: Mapping[str, Any]) -> str:
     metadata = (machine.get("config") or {}).get("metadata") or {}
     return str(metadata.get("fly_process_group") or "app")
 
 
-def version_time(machine: Json) -> float:
+def version_time(machine: Machine) -> float:
     """When the machine got its present version, in unix seconds, read from the version (a ULID); 0 if it is none."""
     digits = str(machine.get("instance_id") or "")[:10]
     if len(digits) < 10 or any(digit not in _CROCKFORD for digit in digits):
@@ -41,7 +45,7 @@ def version_time(machine: Json) -> float:
     return milliseconds / 1000
 
 
-def public_view(machine: Json) -> Json:
+def public_view(machine: Machine) -> Json:
     """A machine as it is returned: without what only we need."""
     config = machine.get("config") or {}
     metadata = {k: v for k, v in (config.get("metadata") or {}).items() if k != LEDGER_KEY}

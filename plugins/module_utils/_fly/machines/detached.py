@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from ..._base.errors import CollectionError
 from ..._base.waiting import TimedOut as NotEnded
 from ..._base.waiting import wait_until
-from ..client.api import Json
 from ..client.errors import TimedOut
+from ..client.types import Json
 from .remote_files import RemoteFiles
 
 # Prints "ended CODE" and the output, "running" or "lost"; waits for the end for about $WAIT seconds.

@@ -13,8 +13,9 @@ from ..._base import clock
 from ..._base.errors import CollectionError
 from ..._base.waiting import TimedOut as NotInTime
 from ..._base.waiting import wait_until
-from ..client.api import Json, MachinesApi, PlatformApi
+from ..client.api import MachinesApi, PlatformApi
 from ..client.errors import NotFound, TimedOut
+from ..client.types import ExitEvent, Machine
 from .leases import Lease
 
 _WAIT_CHUNK = 5
@@ -45,18 +46,18 @@ class Gate:
         self._timeout, self._progress = timeout, progress
         self._shown = 0
 
-    def passed(self, machine: Json) -> bool:
+    def passed(self, machine: Machine) -> bool:
         """Tell from what was already read, without a request."""
         return machine.get("state") == "started" and not _failing(machine)
 
-    def wait(self, machine: Json, lease: Lease | None = None) -> Json:
+    def wait(self, machine: Machine, lease: Lease | None = None) -> Machine:
         """Return the machine once it is started and its checks pass; raise `GateFailed`."""
         identity, version = machine["id"], machine.get("instance_id")
         began, exits = clock.monotonic(), _exits(machine)
         self._shown = len(self._logs(identity))
         pause = 0.0
 
-        def look() -> Json:
+        def look() -> Machine:
             nonlocal pause
             if lease:
                 lease.keep()
@@ -87,11 +88,11 @@ class Gate:
         except NotInTime as error:
             raise self._failure(error.seen, f"it was not healthy within {self._timeout:.0f} s") from error
 
-    def wait_for_rest(self, identity: str, lease: Lease, state: str = "stopped") -> Json:
+    def wait_for_rest(self, identity: str, lease: Lease, state: str = "stopped") -> Machine:
         """Return the machine once it is at rest, `state` or another; raise `GateFailed` when it does not come to it."""
-        last: Json | None = None
+        last: Machine | None = None
 
-        def look() -> Json:
+        def look() -> Machine:
             nonlocal last
             lease.keep()
             if last:
@@ -114,7 +115,7 @@ class Gate:
         except NotInTime as error:
             raise self._failure(error.seen, f"it was not at rest within {self._timeout:.0f} s") from error
 
-    def _refuse_ended(self, machine: Json, exits: int) -> None:
+    def _refuse_ended(self, machine: Machine, exits: int) -> None:
         """Raise when it ended by itself, or does so again and again: waiting does not help."""
         more = _exits(machine) - exits
         if machine.get("state") in ("failed", "destroyed") or more > 2 or (more and machine.get("state") in _FAILED):
@@ -135,7 +136,7 @@ class Gate:
         except CollectionError:
             return []
 
-    def _failure(self, machine: Json, what: str) -> GateFailed:
+    def _failure(self, machine: Machine, what: str) -> GateFailed:
         reasons = [f"{name}: {output}" for name, output in _failing(machine)]
         reasons += _why_exited(machine)
         log = self._logs(machine["id"])[-_SHOW_LINES:]
@@ -150,7 +151,7 @@ class Gate:
         )
 
 
-def _failing(machine: Json) -> list[tuple[str, str]]:
+def _failing(machine: Machine) -> list[tuple[str, str]]:
     return [
         (_check(str(check.get("name"))), str(check.get("output") or check.get("status"))[:200])
         for check in machine.get("checks") or []
@@ -164,28 +165,28 @@ def _check(name: str) -> str:
     return f"{found[1]} check of port {found[2]}" if found else f"check {name}"
 
 
-def _state(machine: Json) -> str:
+def _state(machine: Machine) -> str:
     """For progress: its state, and what does not pass."""
     return ", ".join([str(machine.get("state")), *(f"{name} does not pass" for name, _output in _failing(machine))])
 
 
-def _exit_events(machine: Json) -> list[Json]:
-    events = [event.get("request", {}).get("exit_event") for event in machine.get("events") or []]
+def _exit_events(machine: Machine) -> list[ExitEvent]:
+    events = [(event.get("request") or {}).get("exit_event") for event in machine.get("events") or []]
     return [event for event in events if event and not event.get("requested_stop")]
 
 
-def _exits(machine: Json) -> int:
+def _exits(machine: Machine) -> int:
     return len(_exit_events(machine))
 
 
-def is_crash_looping(machine: Json) -> bool:
+def is_crash_looping(machine: Machine) -> bool:
     """It ended by itself at least twice lately, and nothing says that it works now."""
     checks: list[Any] = machine.get("checks") or []
     healthy = bool(checks) and not _failing(machine)
     return _exits(machine) >= 2 and not healthy
 
 
-def _why_exited(machine: Json) -> list[str]:
+def _why_exited(machine: Machine) -> list[str]:
     events = _exit_events(machine)
     if not events:
         return []

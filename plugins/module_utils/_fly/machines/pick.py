@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 from ..._base.errors import CollectionError
-from ..client.api import Json, MachinesApi
+from ..client.api import MachinesApi
+from ..client.types import Machine
 from .deployed import group_of, is_deployed, is_live
 
 
-def pick_machine(api: MachinesApi, app: str, machine: str | None = None, group: str | None = None) -> Json | None:
+def pick_machine(api: MachinesApi, app: str, machine: str | None = None, group: str | None = None) -> Machine | None:
     """The named machine, else the first deployed one (of the process group, if given) that is started.
 
     None when the app has none, or does not exist.
@@ -17,13 +18,13 @@ def pick_machine(api: MachinesApi, app: str, machine: str | None = None, group: 
     return pick_of(api.machines(app) or [], machine, group)
 
 
-def pick_of(machines: list[Json], machine: str | None = None, group: str | None = None) -> Json | None:
+def pick_of(machines: list[Machine], machine: str | None = None, group: str | None = None) -> Machine | None:
     """What `pick_machine` gives, of machines that are known."""
     found = _meant(machines, machine, group)
     return min(found, key=lambda m: (m.get("state") != "started", m["id"]), default=None)
 
 
-def the_machine(api: MachinesApi, app: str, machine: str | None = None, group: str | None = None) -> Json | None:
+def the_machine(api: MachinesApi, app: str, machine: str | None = None, group: str | None = None) -> Machine | None:
     """The one machine that is meant, running or not; None when there is none. Raises when it could be several."""
     found = _meant(api.machines(app) or [], machine, group)
     if len(found) > 1:
@@ -36,7 +37,7 @@ def the_machine(api: MachinesApi, app: str, machine: str | None = None, group: s
     return found[0] if found else None
 
 
-def started_machine(api: MachinesApi, app: str, machine: str | None = None, group: str | None = None) -> Json:
+def started_machine(api: MachinesApi, app: str, machine: str | None = None, group: str | None = None) -> Machine:
     """What `pick_machine` gives, which must run; raises an error that says what is wrong."""
     found = pick_machine(api, app, machine, group)
     if found is None or found.get("state") != "started":
@@ -44,7 +45,9 @@ def started_machine(api: MachinesApi, app: str, machine: str | None = None, grou
     return found
 
 
-def not_started(found: Json | None, app: str, machine: str | None = None, group: str | None = None) -> CollectionError:
+def not_started(
+    found: Machine | None, app: str, machine: str | None = None, group: str | None = None
+) -> CollectionError:
     """Why no command can run in the machine that was picked."""
     if found is None:
         wanted = machine or (f"of process group {group}" if group else "")
@@ -58,7 +61,7 @@ def not_started(found: Json | None, app: str, machine: str | None = None, group:
     )
 
 
-def _meant(machines: list[Json], machine: str | None, group: str | None) -> list[Json]:
+def _meant(machines: list[Machine], machine: str | None, group: str | None) -> list[Machine]:
     if machine:
         return [m for m in machines if is_live(m) and machine in (m["id"], m.get("name"))]
     return [m for m in machines if is_deployed(m) and group in (None, group_of(m))]

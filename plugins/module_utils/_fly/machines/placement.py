@@ -7,7 +7,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ..._base.errors import CollectionError
-from ..client.api import Json, MachinesApi
+from ..client.api import MachinesApi
+from ..client.types import Volume
 from ..volumes.pick import volumes
 
 
@@ -35,7 +36,7 @@ def places(
         )
     named = [each for each in there if each.get("name") == name]
     meant = [each for each in named if each["id"] == volume] or named
-    free: list[Json] = [each for each in meant if not each.get("attached_machine_id")]
+    free: list[Volume] = [each for each in meant if not each.get("attached_machine_id")]
     if not free:
         raise CollectionError(
             f"there is no free volume {name}",

@@ -13,7 +13,8 @@ import contextlib
 from dataclasses import dataclass
 
 from ..._base.errors import CollectionError
-from ..client.api import Json, MachinesApi
+from ..client.api import MachinesApi
+from ..client.types import Json
 
 _READ = """
 for path; do

@@ -10,8 +10,9 @@ from typing import Any
 from ..._base import clock
 from ..._base.errors import CollectionError
 from ..._base.waiting import TimedOut, wait_until
-from ..client.api import Json, MachinesApi
+from ..client.api import MachinesApi
 from ..client.errors import LostAnswer, WrongState
+from ..client.types import Json, Machine
 from .config import is_held
 from .gate import AT_REST, Gate, GateFailed
 from .leases import Lease
@@ -29,11 +30,11 @@ class MachineWriter:
     def __init__(self, api: MachinesApi, gate: Gate, app: str) -> None:
         self._api, self._gate, self._app = api, gate, app
 
-    def create(self, body: Json) -> Json:
+    def create(self, body: Json) -> Machine:
         """Create a machine and wait until it is healthy; a machine that could not be placed holds no volume."""
         return self._gate.wait(self._api.create_machine(self._app, body))
 
-    def update(self, identity: str, reshape: Callable[[Json], Json], *, launch: bool = True) -> Json:
+    def update(self, identity: str, reshape: Callable[[Json], Json], *, launch: bool = True) -> Machine:
         """Give it the configuration that `reshape` makes of the present one, and start it or let it rest.
 
         When it does not get healthy and the old one ran, the old one is put back. Raises `GateFailed` then.
@@ -51,7 +52,7 @@ class MachineWriter:
             ran = current.get("state") == "started" and not is_held(old)
             raise self._put_back(current, failure, lease) if ran else failure
 
-    def start(self, identity: str) -> Json:
+    def start(self, identity: str) -> Machine:
         """Start it, whatever it is in the middle of, and wait until it is healthy."""
         with Lease(self._api, self._app, identity) as lease:
             try:
@@ -76,7 +77,7 @@ class MachineWriter:
             return None if coming else error
         return None
 
-    def restart(self, identity: str) -> Json:
+    def restart(self, identity: str) -> Machine:
         with Lease(self._api, self._app, identity) as lease:
             self._api.act_on_machine(self._app, identity, "restart", lease.nonce)
             return self._gate.wait(self._api.machine(self._app, identity), lease)
@@ -87,7 +88,7 @@ class MachineWriter:
             self._api.act_on_machine(self._app, identity, action, lease.nonce)
             self._gate.wait_for_rest(identity, lease, "suspended" if action == "suspend" else "stopped")
 
-    def wait_until_ready(self, machine: Json) -> Json:
+    def wait_until_ready(self, machine: Machine) -> Machine:
         """The machine once it is healthy or at rest: a run that was cut off may have left it on its way."""
         if machine.get("state") in AT_REST or self._gate.passed(machine):
             return machine
@@ -103,7 +104,7 @@ class MachineWriter:
         with Lease(self._api, self._app, identity) as lease:
             self._api.destroy_machine(self._app, identity, lease.nonce)
 
-    def _send(self, machine: Json, config: Json, lease: Lease, *, launch: bool = True) -> Json:
+    def _send(self, machine: Machine, config: Json, lease: Lease, *, launch: bool = True) -> Machine:
         """Update, and look whether it happened when the answer is lost: the gate must see it through either way."""
         body: dict[str, Any] = {"name": machine.get("name"), "region": machine.get("region"), "config": config}
         if not launch:
@@ -116,7 +117,7 @@ class MachineWriter:
                 raise
             return current
 
-    def _put_back(self, machine: Json, failure: GateFailed, lease: Lease) -> GateFailed:
+    def _put_back(self, machine: Machine, failure: GateFailed, lease: Lease) -> GateFailed:
         """The old configuration ran: let it run again. Returns the error to raise."""
         for attempt in range(1, _TRIES + 1):
             try:

@@ -9,7 +9,7 @@ import math
 from typing import Any
 
 from ..._base import clock
-from ..client.api import Json
+from ..client.types import Machine, Secret
 from ..machines.deployed import version_time
 
 KEY = "ansible_secrets_applied"
@@ -18,7 +18,7 @@ CLOCK_SKEW = 2.0
 """Seconds by which the clocks of Fly.io's vault and of a host may differ."""
 
 
-def secrets_state(secrets: list[Json]) -> tuple[str, float]:
+def secrets_state(secrets: list[Secret]) -> tuple[str, float]:
     """Fingerprint of names and digests, and when one was last set; a time that nobody knows may be now."""
     lines = sorted(f"{entry['name']}={entry.get('digest')}" for entry in secrets)
     fingerprint = hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
@@ -27,7 +27,7 @@ def secrets_state(secrets: list[Json]) -> tuple[str, float]:
     return fingerprint, max(moments, default=0.0)
 
 
-def runs_with(machine: Json, fingerprint: str, set_at: float) -> bool:
+def runs_with(machine: Machine, fingerprint: str, set_at: float) -> bool:
     """Whether it has them. flyctl does not note it: then it has those that are older than its version."""
     noted = ((machine.get("config") or {}).get("metadata") or {}).get(KEY)
     return version_time(machine) > set_at + CLOCK_SKEW if noted is None else noted == fingerprint

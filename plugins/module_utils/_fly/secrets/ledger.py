@@ -17,13 +17,15 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
+from ..client.types import Machine
+
 KEY = "ansible_secrets"
 """The metadata key."""
 _COST = {"n": 2**12, "r": 8, "p": 1, "dklen": 16}
 """About 12 ms and 4 MB a hash."""
 
 
-def of_machines(machines: list[dict[str, Any]]) -> str | None:
+def of_machines(machines: list[Machine]) -> str | None:
     """The ledger that the first of them has which has one."""
     known = ((machine.get("config") or {}).get("metadata", {}).get(KEY) for machine in machines)
     return next((text for text in known if text), None)

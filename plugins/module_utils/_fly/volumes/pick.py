@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 from ..._base.errors import CollectionError
-from ..client.api import Json, MachinesApi
+from ..client.api import MachinesApi
+from ..client.types import Volume
 
 GONE = (
     "scheduling_destroy",
@@ -18,7 +19,7 @@ GONE = (
 """States of a volume that is as good as gone; flyctl hides the same."""
 
 
-def volumes(api: MachinesApi, app: str, *, name: str | None = None, volume: str | None = None) -> list[Json]:
+def volumes(api: MachinesApi, app: str, *, name: str | None = None, volume: str | None = None) -> list[Volume]:
     """The app's volumes that are there, all or those of this name or id."""
     return [
         found
@@ -27,7 +28,7 @@ def volumes(api: MachinesApi, app: str, *, name: str | None = None, volume: str 
     ]
 
 
-def the_volume(api: MachinesApi, app: str, *, name: str | None = None, volume: str | None = None) -> Json:
+def the_volume(api: MachinesApi, app: str, *, name: str | None = None, volume: str | None = None) -> Volume:
     """The one that is meant; of several of this name the one that a machine mounts. Raises when it is not one."""
     found = volumes(api, app, name=name, volume=volume)
     attached = [one for one in found if one.get("attached_machine_id")]
