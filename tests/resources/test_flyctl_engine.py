@@ -190,7 +190,7 @@ def test_a_token_that_may_not_look_into_the_registry(
 @pytest.mark.parametrize(
     ("words", "what", "todo"),
     [
-        ("COPY failed: file not found: hello", "the image could not be built", "flyctl's own words"),
+        ("COPY failed: file not found: hello", "the image could not be built", "Correct what flyctl reports"),
         ("Error: app not found", "the app does not exist", "fly_app"),
         ("Error: ensure depot builder failed, please try again (status 501)", "there is no builder", "builder local"),
         ("Error: Authenticate: token validation error", "refuses the API token", "fly tokens create deploy"),

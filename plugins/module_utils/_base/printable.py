@@ -9,6 +9,8 @@ from typing import Any
 
 # C0 without tab and line feed, DEL, C1; marks that turn the direction of writing; halves of surrogate pairs.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+# CSI and OSC sequences of ECMA-48.
+_SEQUENCE = re.compile("(?:\x1b\\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\\][^\x07\x1b]*(?:\x07|\x1b\\\\)")
 
 
 def printable(text: str) -> str:
@@ -25,6 +27,11 @@ def printable_all(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return type(value)(printable_all(item) for item in value) if type(value) in (list, tuple) else value
     return value
+
+
+def without_colours(text: str) -> str:
+    """Text without the sequences that colour it or move the cursor, as programs write them into their logs."""
+    return _SEQUENCE.sub("", text)
 
 
 def one_line(text: str, longest: int = 300) -> str:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..._base.errors import CollectionError
+from ..._base.printable import one_line
 from ..client.errors import ProgramFailed
 from .programs import environment, run
 
@@ -118,11 +119,11 @@ class Flyctl:
 def _explained(failure: ProgramFailed, order: BuildOrder) -> FlyctlFailed:
     lines = [line for line in failure.log if line.strip()][-_SHOWN:]
     low = "\n".join(lines).lower()
-    what, todo = "the image could not be built", "flyctl's own words above say why"
+    what, todo = "the image could not be built", "Correct what flyctl reports above, and run again"
     for signs, meaning, remedy in _REASONS:
         if any(sign in low for sign in signs):
             what, todo = meaning, remedy
-    quoted = "".join(f"\n    {line}" for line in lines)
+    quoted = "".join(f"\n    {one_line(line)}" for line in lines)
     return FlyctlFailed(
-        what, where=f"image of {order.app}", why=f"{failure.what}; its last lines:{quoted}\n", todo=todo, log=lines
+        f"{what} ({failure.what})", where=f"image of {order.app}", why=f"Its last lines:{quoted}", todo=todo, log=lines
     )

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..._base import clock
 from ..._base.errors import CollectionError
+from ..._base.printable import one_line, without_colours
 from ..._base.waiting import TimedOut as NotInTime
 from ..._base.waiting import wait_until
 from ..client.api import MachinesApi, PlatformApi
@@ -23,7 +24,7 @@ _WAIT_CHUNK = 5
 _UNSEEN = 10.0
 """Seconds for which a machine that was just made may be unknown to a part of Fly.io."""
 _FAILED = ("stopped", "failed", "destroyed", "suspended")
-_SHOW_LINES = 15
+_SHOW_LINES, _LINE = 15, 300
 AT_REST = ("stopped", "suspended", "created", "failed", "destroyed")
 
 
@@ -125,26 +126,27 @@ class Gate:
         """The last line that it wrote since this was asked."""
         lines = self._logs(machine)
         news, self._shown = lines[self._shown :], len(lines)
-        return f": {news[-1][:120]}" if news else ""
+        return f"; log: {one_line(news[-1], 120)}" if news else ""
 
     def _logs(self, machine: str) -> list[str]:
         """What the machine wrote lately; nothing when the token may not read logs."""
         if self._platform is None:
             return []
         try:
-            return [str(entry.get("message", "")) for entry in self._platform.logs(self._app, machine)]
+            return [without_colours(str(line.get("message", ""))) for line in self._platform.logs(self._app, machine)]
         except CollectionError:
             return []
 
     def _failure(self, machine: Machine, what: str) -> GateFailed:
-        reasons = [f"{name}: {output}" for name, output in _failing(machine)]
-        reasons += _why_exited(machine)
-        log = self._logs(machine["id"])[-_SHOW_LINES:]
+        """What and where in the first line, the log below it."""
+        reasons = [f"state {machine.get('state')}", *_why_exited(machine)]
+        reasons += [f"{name}: {output}" for name, output in _failing(machine)]
+        log = [one_line(line, _LINE) for line in self._logs(machine["id"])[-_SHOW_LINES:]]
         return GateFailed(
-            what,
+            f"{what} ({'; '.join(reasons)})",
             where=f"machine {machine['id']} of {self._app}",
-            why="; ".join([f"state {machine.get('state')}", *reasons]) + _quote(log),
-            todo="Its log lines above say why; fly logs and fly machine status show more",
+            why="Its last log lines:\n" + "\n".join(f"    {line}" for line in log) if log else "",
+            todo="Correct what its log reports, and run again; fly logs and fly machine status show more",
             machine=machine["id"],
             state=machine.get("state"),
             log=log,
@@ -153,7 +155,7 @@ class Gate:
 
 def _failing(machine: Machine) -> list[tuple[str, str]]:
     return [
-        (_check(str(check.get("name"))), str(check.get("output") or check.get("status"))[:200])
+        (_check(str(check.get("name"))), one_line(str(check.get("output") or check.get("status")), 200))
         for check in machine.get("checks") or []
         if check.get("status") != "passing"
     ]
@@ -162,7 +164,7 @@ def _failing(machine: Machine) -> list[tuple[str, str]]:
 def _check(name: str) -> str:
     """A check of a service has a name of Fly.io's: "servicecheck-00-http-3000"."""
     found = re.fullmatch(r"servicecheck-\d+-(\w+)-(\d+)", name)
-    return f"{found[1]} check of port {found[2]}" if found else f"check {name}"
+    return f"{found[1].upper()} check of port {found[2]}" if found else f"check {name}"
 
 
 def _state(machine: Machine) -> str:
@@ -193,7 +195,3 @@ def _why_exited(machine: Machine) -> list[str]:
     if events[0].get("oom_killed"):
         return ["its process ran out of memory and was killed: raise memory in [[vm]]"]
     return [f"its process ended with exit code {events[0].get('exit_code')}"]
-
-
-def _quote(lines: list[str]) -> str:
-    return "; its last lines:\n" + "\n".join(f"    {line}" for line in lines) + "\n" if lines else ""

@@ -10,7 +10,8 @@ from types import TracebackType
 
 from ..._base import clock
 from ..._base.waiting import TimedOut, wait_until
-from ..client.api import Json, MachinesApi
+from ..client import types
+from ..client.api import MachinesApi
 from ..client.errors import FlyError, LeaseHeld, LostAnswer
 
 TTL = 30
@@ -39,12 +40,12 @@ class Lease:
             )
         except TimedOut as error:
             raise self._not_acquired(error.seen) from None
-        if isinstance(lease, dict):
+        if not isinstance(lease, FlyError):
             self.nonce = lease["nonce"]
         self._renewed = clock.monotonic()
         return self
 
-    def _acquired(self) -> Json | FlyError:
+    def _acquired(self) -> types.Lease | FlyError:
         try:
             return self._api.acquire_lease(self._app, self._machine, TTL, DESCRIPTION, None)
         except (LeaseHeld, LostAnswer) as error:

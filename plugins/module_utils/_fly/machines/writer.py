@@ -9,6 +9,7 @@ from typing import Any
 
 from ..._base import clock
 from ..._base.errors import CollectionError
+from ..._base.printable import one_line
 from ..._base.waiting import TimedOut, wait_until
 from ..client.api import MachinesApi
 from ..client.errors import LostAnswer, WrongState
@@ -126,8 +127,10 @@ class MachineWriter:
                 restored = "the old configuration was put back and runs"
                 break
             except CollectionError as error:
-                restored = f"the old configuration was put back, but does not run either ({error})"
-                if isinstance(error, GateFailed):
+                again = isinstance(error, GateFailed)
+                reason = error.what if again else one_line(str(error))
+                restored = f"the old configuration was put back, but does not run either: {reason}"
+                if again:
                     break
                 clock.sleep(attempt)
         return GateFailed(
