@@ -4,16 +4,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from .._fly.client.types import Json
 from .._fly.facts.addresses import PUBLIC_TYPES
 from .._fly.machines.config import is_held
 from .._fly.machines.deployed import is_deployed
 from .._fly.machines.services import published_by
 
 
-def exposure_of(machines: Iterable[Json], addresses: Iterable[Json]) -> str | None:
+def exposure_of(machines: Iterable[Mapping[str, Any]], addresses: Iterable[Mapping[str, Any]]) -> str | None:
     """Public, private, sealed, or None when no machine was ever deployed. `machines` are all that the app has.
 
     Anything public about it makes it public: an address that somebody added, or a service that demands https, of

@@ -11,7 +11,7 @@ from __future__ import annotations
 from .._base.errors import CollectionError
 from .._fly.client.api import MachinesApi
 from .._fly.client.errors import FlyError
-from .._fly.client.types import Json
+from .._fly.client.types import Machine
 from .._fly.machines.config import is_held
 from .._fly.machines.deployed import is_live
 from .._fly.machines.remote_files import RemoteFiles
@@ -38,16 +38,16 @@ def current_token(api: MachinesApi, app: str) -> str | None:
     raise _unavailable(app, machines, failure)
 
 
-def _read(api: MachinesApi, app: str, machine: Json) -> str:
+def _read(api: MachinesApi, app: str, machine: Machine) -> str:
     answer = RemoteFiles(api, app, machine["id"]).run(["sh", "-c", _PRINT], safe=True)
     return "" if answer["exit_code"] else str(answer["stdout"]).strip()
 
 
-def _is_held(machine: Json) -> bool:
+def _is_held(machine: Machine) -> bool:
     return is_held(machine.get("config") or {})
 
 
-def _unavailable(app: str, machines: list[Json], failure: CollectionError | None) -> CollectionError:
+def _unavailable(app: str, machines: list[Machine], failure: CollectionError | None) -> CollectionError:
     why = "it has no machine"
     if failure is not None:
         why = failure.why or failure.what

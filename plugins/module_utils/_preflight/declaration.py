@@ -14,7 +14,7 @@ from .._exposure.current import exposure_of
 from .._fly.client.api import MachinesApi
 from .._fly.client.errors import Forbidden
 from .._fly.client.token import Scope, scope_of
-from .._fly.client.types import Json
+from .._fly.client.types import Token
 from .._fly.facts.addresses import type_of
 from .._fly.machines.deployed import is_deployed
 from .._openclaw import process
@@ -30,7 +30,7 @@ class Platform:
         self._api, self._app = api, app
 
     @cached_property
-    def token(self) -> Json:
+    def token(self) -> Token:
         return self._api.current_token()
 
     @property

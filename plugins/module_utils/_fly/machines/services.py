@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..client.types import Machine
 from .deployed import is_live
 
 
@@ -34,7 +33,7 @@ class Port:
         return isinstance(port, int) and self.first <= port <= self.last
 
 
-def published(machine: Machine) -> list[Port]:
+def published(machine: Mapping[str, Any]) -> list[Port]:
     """The ports of one machine, whatever made it. A service without `ports` leads nowhere."""
     services = (machine.get("config") or {}).get("services") or []
     return [
@@ -44,7 +43,7 @@ def published(machine: Machine) -> list[Port]:
     ]
 
 
-def published_by(machines: Iterable[Machine]) -> list[Port]:
+def published_by(machines: Iterable[Mapping[str, Any]]) -> list[Port]:
     """The ports of all machines of an app that are not gone: one-off machines too, stopped ones too."""
     return [port for machine in machines if is_live(machine) for port in published(machine)]
 
