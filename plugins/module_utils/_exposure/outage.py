@@ -4,14 +4,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from .._base import clock
 from .._base.errors import CollectionError
 from .._base.waiting import wait_until
 from .._fly.client.api import PlatformApi
-from .._fly.client.types import Json, Machine
+from .._fly.client.types import LogLine
 from .._openclaw.releases import ReleaseFacts
 
 _START = ("start", "started")
@@ -23,7 +23,7 @@ _PASSING = "is now passing"
 
 
 def outage(
-    app: str, machine: Machine, platform: PlatformApi, facts: ReleaseFacts, timeout: float = 0
+    app: str, machine: Mapping[str, Any], platform: PlatformApi, facts: ReleaseFacts, timeout: float = 0
 ) -> dict[str, Any] | None:
     """The machine's last restart, in seconds: `unreachable` from the process's end until its check passed again, which
     is when Fly's proxy sends requests; `boot` from its start to its ready line is the gateway's own part of that.
@@ -42,7 +42,7 @@ def outage(
     if ended is None:
         return None
 
-    def look() -> tuple[float | None, list[Json]]:
+    def look() -> tuple[float | None, list[LogLine]]:
         entries = list(platform.logs(app, machine["id"]))
         return _first(entries, started, facts.is_ready_line), entries
 
@@ -57,17 +57,17 @@ def outage(
     return {"unreachable": round(max(ready, passed or ready) - ended, 1), "boot": round(ready - started, 1)}
 
 
-def _seconds(event: Json) -> float:
+def _seconds(event: Mapping[str, Any]) -> float:
     return float(event.get("timestamp") or 0) / 1000
 
 
-def _first(entries: Iterable[Json], since: float, wanted: Callable[[str], bool]) -> float | None:
+def _first(entries: Iterable[LogLine], since: float, wanted: Callable[[str], bool]) -> float | None:
     """When the first such line was logged, in unix seconds."""
     stamps = [_time(entry) for entry in entries if wanted(str(entry.get("message", "")))]
     return min((at for at in stamps if at >= since), default=None)
 
 
-def _time(entry: Json) -> float:
+def _time(entry: Mapping[str, Any]) -> float:
     try:
         return clock.parse(str(entry.get("timestamp") or ""))
     except ValueError:

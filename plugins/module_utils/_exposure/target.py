@@ -122,7 +122,7 @@ class Target:
         return [machine for machine in self.api.machines(self.app) or [] if is_live(machine)]
 
     @property
-    def deployed(self) -> list[Json]:
+    def deployed(self) -> list[Machine]:
         return [machine for machine in self.machines if is_deployed(machine)]
 
     @property
