@@ -305,7 +305,7 @@ class GatewayConfig(Resource[ConfigState]):
                 swap.discard()
             raise
 
-    def _swap(self, machine: Json, cli: GatewayCli, merged: Merged, swap: ConfigSwap, ledger: RemoteFile) -> None:
+    def _swap(self, machine: Machine, cli: GatewayCli, merged: Merged, swap: ConfigSwap, ledger: RemoteFile) -> None:
         wanted, remote = self._wanted, RemoteFiles(self._api, self._app, machine["id"])
         both = {*merged.ledger, *_ledger(remote.read(wanted.ledger_path)[wanted.ledger_path])}
         # Whatever ends this in between, no path of ours is forgotten.

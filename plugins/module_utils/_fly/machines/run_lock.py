@@ -20,8 +20,9 @@ from pathlib import Path
 from ..._base import clock
 from ..._base.errors import CollectionError
 from ..._base.waiting import TimedOut, wait_until
-from ..client.api import Json, MachinesApi
+from ..client.api import MachinesApi
 from ..client.errors import FlyError, LeaseHeld
+from ..client.types import Json
 from .deployed import is_deployed
 from .remote_files import RemoteFiles
 
