@@ -17,6 +17,14 @@ _EXACT: Final = re.compile(r"\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?\Z")
 _PACKAGE: Final = re.compile(r"(?:@[a-z0-9~-][a-z0-9._~-]*/)?[a-z0-9~-][a-z0-9._~-]*\Z")
 
 
+_UNREACHABLE: Final = re.compile(
+    r"\b(?:EAI_AGAIN|ENOTFOUND|ENETUNREACH|EHOSTUNREACH|ECONNREFUSED|ETIMEDOUT|ECONNRESET)\b"
+    r"|network request .{0,200}failed"
+)
+"""How npm calls a registry that it cannot reach: Node's names of the errors."""
+_NO_SPACE: Final = re.compile(r"\b(?:ENOSPC|EDQUOT)\b")
+
+
 class PluginsUnreadable(OpenClawError):
     """What should be the list of plugins is none."""
 
@@ -48,6 +56,18 @@ def by_package(plugins: Iterable[Plugin]) -> dict[str, Plugin]:
     """The plugins by npm package, installed ones before bundled ones; those of OpenClaw's own are @openclaw/<id>."""
     ordered = sorted(plugins, key=lambda plugin: plugin.is_installed)
     return {plugin.package or f"@openclaw/{plugin.id}": plugin for plugin in ordered}
+
+
+def install_todo(said: str) -> str:
+    """What to do about an installation that failed; `said` is what npm and the command printed."""
+    if _UNREACHABLE.search(said):
+        return (
+            "Let the machine reach the package registry. Machines on the emulator reach nothing unless it was started "
+            "with --egress; after make local: make local-stop && make local EMULATOR_ARGS=--egress"
+        )
+    if _NO_SPACE.search(said):
+        return "Extend the volume (fly_app_volume_size_gb): an installation needs 600 MB beside the gateway"
+    return "Read what it printed; it needs a way to the package registry and 600 MB beside the gateway"
 
 
 def unpinned(packages: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:

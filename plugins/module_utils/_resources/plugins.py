@@ -15,7 +15,7 @@ from .._fly.client.api import MachinesApi
 from .._fly.machines.pick import not_started, pick_machine
 from .._gateway.cli import GatewayCli
 from .._gateway.running_release import another_release
-from .._openclaw.plugins import Plugin, by_package, parse
+from .._openclaw.plugins import Plugin, by_package, install_todo, parse
 from .._openclaw.releases import Release
 
 OFFICIAL = "@openclaw/"
@@ -110,7 +110,7 @@ class Plugins(Resource[PluginState]):
                 f"openclaw plugins {' '.join(arguments[:2])} failed",
                 where=self.title,
                 why=said[-700:] or f"exit code {code}",
-                todo="The machine must reach the package registry, and needs 600 MB beside the gateway",
+                todo=install_todo(said),
             )
 
     def _cli(self) -> GatewayCli:
