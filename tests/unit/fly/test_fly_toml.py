@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import copy
-import functools
-import tomllib
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
+from support.fly_tomls import NONSENSE, mutated
 
 from ansible_collections.openclaw.fly.plugins.module_utils._base.errors import CollectionError
 from ansible_collections.openclaw.fly.plugins.module_utils._fly.facts.guests import guest, monthly_dollars
@@ -79,71 +74,17 @@ def test_a_null_in_env_is_refused() -> None:
         FlyToml.parse({"env": {"A": None}})
 
 
-EVERYTHING = """
-app = "a"
-primary_region = "iad"
-kill_timeout = "30s"
-swap_size_mb = 512
-experimental = {cmd = ["x"]}
-build = {image = "i"}
-deploy = {strategy = "rolling", wait_timeout = "5m"}
-env = {A = "b"}
-processes = {app = "run it"}
-files = [{guest_path = "/x", raw_value = "aGk=", processes = ["app"]}]
-restart = [{policy = "always", retries = 3}]
-vm = [{size = "shared-cpu-1x", memory = "512mb", cpus = 1}]
-statics = [{guest_path = "/s", url_prefix = "/"}]
-metrics = [{port = 9000, path = "/m"}]
-checks = {c = {type = "http", port = 3000, path = "/", interval = "15s", headers = {X = "y"}}}
-[[mounts]]
-source = "data"
-destination = "/data"
-initial_size = "1gb"
-snapshot_retention = 5
-auto_extend_size_threshold = 80
-auto_extend_size_increment = "1GB"
-auto_extend_size_limit = "10GB"
-[http_service]
-internal_port = 3000
-force_https = true
-auto_stop_machines = "stop"
-min_machines_running = 1
-processes = ["app"]
-concurrency = {type = "requests", soft_limit = 200}
-checks = [{interval = "15s", timeout = "5s", method = "get", path = "/x", headers = {X = "y"}}]
-[[services]]
-protocol = "tcp"
-internal_port = 3001
-processes = ["app"]
-auto_stop_machines = true
-ports = [{port = 80, handlers = ["http"]}]
-tcp_checks = [{interval = "15s", timeout = "5s"}]
-http_checks = [{interval = "15s", path = "/"}]
-"""
-NONSENSE = (None, "x", "", -1, 10**9, [], ["x"], {}, {"k": "v"}, True, 1.5, [{"k": 1}], [None], "1x")
-
-
-def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    for key, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
-        yield (*path, key)
-        yield from places(inner, (*path, key))
-
-
 def test_nonsense_anywhere_is_a_message() -> None:
-    """Whatever stands in whatever place: it is translated, or told; it is never a traceback."""
-    whole = tomllib.loads(EVERYTHING)
-    told = 0
-    for *path, last in places(whole):
-        for nonsense in NONSENSE:
-            definition = copy.deepcopy(whole)
-            functools.reduce(lambda table, key: table[key], path, definition)[last] = nonsense
-            try:
-                loaded = FlyToml.parse(definition)
-                for group in loaded.groups:
-                    machine_config(loaded, group, "i", None)
-            except CollectionError:
-                told += 1
-    assert told > 500
+    """Whatever stands in whatever place: it is translated, or reported; it is never a traceback."""
+    reported = 0
+    for definition in mutated(NONSENSE):
+        try:
+            loaded = FlyToml.parse(definition)
+            for group in loaded.groups:
+                machine_config(loaded, group, "i", None)
+        except CollectionError:
+            reported += 1
+    assert reported > 500
 
 
 def test_all_problems_are_told_at_once() -> None:

@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.fly_tomls import NONSENSE, WORDS, mutated
 
 from ansible_collections.openclaw.fly.plugins.module_utils._base.errors import CollectionError
 from ansible_collections.openclaw.fly.plugins.module_utils._fly.machines.config import machine_config
 from ansible_collections.openclaw.fly.plugins.module_utils._fly.toml.definition import FlyToml
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.toml.writer import written
 
 RECORDED: list[dict[str, Any]] = json.loads((Path(__file__).parent / "flyctl_verdicts.json").read_text())
 BY_NAME = {record["name"]: record for record in RECORDED}
@@ -108,18 +110,37 @@ def test_differences_are_differences() -> None:
         assert not BY_NAME[name]["accepted"] and not isinstance(ours(BY_NAME[name]["toml"]), str), name
 
 
-def test_flyctl_still_answers_as_recorded(tmp_path: Path) -> None:
-    """With a program that reads files with flyctl's package, and writes one line of JSON for each."""
+def read_live(files: list[str], folder: Path) -> list[dict[str, Any]]:
+    """What a program with flyctl's package says of each: it prints one line of JSON a file."""
     reader = os.environ.get("APPCONFIG_READER")
     if not reader:
         pytest.skip("set APPCONFIG_READER to a program that prints internal/appconfig's verdict of each file as JSON")
-    files = [tmp_path / f"{number}.toml" for number in range(len(RECORDED))]
-    for file, record in zip(files, RECORDED, strict=True):
-        file.write_text(record["toml"])
-    result = subprocess.run([reader, *map(str, files)], cwd=tmp_path, capture_output=True, text=True, check=True)
-    for line, record in zip(result.stdout.splitlines(), RECORDED, strict=True):
-        found = json.loads(line)
-        for group in (found.get("groups") or {}).values():
+    paths = [folder / f"{number}.toml" for number in range(len(files))]
+    for path, text in zip(paths, files, strict=True):
+        path.write_text(text)
+    found = []
+    for begin in range(0, len(paths), 500):
+        command = [reader, *map(str, paths[begin : begin + 500])]
+        result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+        found += [json.loads(line) for line in result.stdout.splitlines()]
+    for verdict in found:
+        for group in (verdict.get("groups") or {}).values():
             group["metadata"].pop("fly_flyctl_version", None)
-        assert found["accepted"] == record["accepted"], record["name"]
-        assert plain(found.get("groups")) == plain(record.get("groups")), record["name"]
+    return found
+
+
+def test_flyctl_still_answers_as_recorded(tmp_path: Path) -> None:
+    found = read_live([record["toml"] for record in RECORDED], tmp_path)
+    for verdict, record in zip(found, RECORDED, strict=True):
+        assert verdict["accepted"] == record["accepted"], record["name"]
+        assert plain(verdict.get("groups")) == plain(record.get("groups")), record["name"]
+
+
+def test_one_wrong_place_is_never_read_otherwise(tmp_path: Path) -> None:
+    """We may refuse more than flyctl, never less, and what both take is the same machine."""
+    files = [written(definition) for definition in mutated((*NONSENSE, *WORDS))]
+    for text, verdict in zip(files, read_live(files, tmp_path), strict=True):
+        found = ours(text)
+        if not isinstance(found, str):
+            assert verdict["accepted"], f"{verdict['message']}\n{text}"
+            assert plain(found) == plain(verdict["groups"]), text

@@ -12,6 +12,8 @@ from typing import Any
 from .durations import text_of
 
 Table = dict[str, Any]
+_LISTS = frozenset({"files", "machine_checks", "metrics", "mounts", "restart", "services", "statics", "vm"})
+_TABLES = frozenset({"build", "checks", "deploy", "env", "experimental", "processes"})
 _TIMES = ("interval", "timeout", "grace_period")
 
 
@@ -35,8 +37,11 @@ def normalized(definition: Table) -> Table:
         del result["build"]["build_target"]
     if "kill_timeout" in result:
         result["kill_timeout"] = text_of(result["kill_timeout"], 1.0)
-    empty = [key for key, value in result.items() if value in ({}, []) and key != "http_service"]
-    return {key: value for key, value in result.items() if key not in empty}
+    return {key: value for key, value in result.items() if not _says_nothing(key, value)}
+
+
+def _says_nothing(key: str, value: Any) -> bool:
+    return (key in _LISTS and value == []) or (key in _TABLES and value == {})
 
 
 def _without_nulls(value: Any) -> Any:
@@ -141,8 +146,8 @@ def _check(check: Any) -> Any:
     if not isinstance(check, dict):
         return check
     found = {key: text_of(value, 0.001) if key in _TIMES else value for key, value in check.items()}
-    if isinstance(found.get("headers"), list):
-        pairs = [entry for entry in found["headers"] if isinstance(entry, dict) and "name" in entry]
+    pairs = found.get("headers")
+    if isinstance(pairs, list) and all(isinstance(entry, dict) and "name" in entry for entry in pairs):
         found["headers"] = {str(entry["name"]): entry.get("value", "") for entry in pairs}
     return {key: value for key, value in found.items() if not (key in _TIMES and value == "")}
 

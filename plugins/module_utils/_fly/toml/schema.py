@@ -75,12 +75,12 @@ _REQUEST: dict[str, Schema] = {
     "protocol": _choice("http", "https"),
     "tls_skip_verify": _FLAG,
     "tls_server_name": _TEXT,
-    "headers": _PLAINS,
 }
+_HEADERS_AS_TEXT: Schema = {"type": "object", "description": "a table", "additionalProperties": _TEXT}
 _TCP_CHECK = _table(**_TIMES)
-_HTTP_CHECK = _table(**_TIMES, **_REQUEST)
+_HTTP_CHECK = _table(**_TIMES, **_REQUEST, headers=_PLAINS)
 _CHECK = {
-    **_table(**_TIMES, **_REQUEST, port=_PORT, type=_choice("http", "tcp"), processes=_TEXTS),
+    **_table(**_TIMES, **_REQUEST, headers=_PLAINS, port=_PORT, type=_choice("http", "tcp"), processes=_TEXTS),
     "required": ["type"],
 }
 _MACHINE_CHECK = _table(command=_TEXTS, image=_TEXT, entrypoint=_TEXTS, kill_signal=_TEXT, kill_timeout=_TIME)
@@ -176,7 +176,7 @@ SCHEMA: Schema = {
                 force_https=_FLAG,
                 tls_options=_TLS_OPTIONS,
                 http_options=_HTTP_OPTIONS,
-                checks=_tables(_HTTP_CHECK),
+                checks=_tables(_table(**_TIMES, **_REQUEST, headers=_HEADERS_AS_TEXT)),
             ),
             "required": ["internal_port"],
         },
