@@ -119,6 +119,11 @@ BAD = [
         {"openclaw_config_extra": {"gatewai": {}}}, ["gatewai", "Did you mean 'gateway'?"], id="unknown-root-key"
     ),
     pytest.param(
+        {"fly_app_command": f"node dist/index.js gateway --port 3000 --bind lan --api-key {SECRET}"},
+        ["fly_app_command", "readable in fly.toml", "Set the Fly secret API_KEY (fly_app_secrets)"],
+        id="secret-in-command",
+    ),
+    pytest.param(
         {"fly_app_env": {"SOME_API_KEY": SECRET}},
         ["what looks like a secret: SOME_API_KEY", "fly_secrets"],
         id="secret-in-env",

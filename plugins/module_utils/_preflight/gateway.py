@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from .._base.errors import CollectionError
+from .._base.secret_recognition import find_in_command
 from .._fly.facts.guests import memory_mb
 from .._openclaw import channels, config_rules, config_schema, process, secret_values
 from .._openclaw.config_judge import judge
 from .._openclaw.plugins import unpinned
 from .._openclaw.problems import Problem
+from .._openclaw.secrets import secret_name
 from .._openclaw.tunnels.check import check as check_tunnels
 from .declaration import Declaration
 
@@ -24,6 +26,11 @@ def command(declaration: Declaration) -> Iterator[Problem]:
     if gateway := declaration.gateway:
         behind_proxy = declaration.app.exposure != "sealed"
         yield from process.check(gateway.command, gateway.internal_port, behind_proxy=behind_proxy)
+        if found := find_in_command(gateway.command):
+            why = f"holds {found.reason} ({found.name or 'by its form'}); it would stand readable in fly.toml"
+            name = secret_name((), found.name or "token")
+            todo = f"Set the Fly secret {name} (fly_app_secrets): the process has it in its environment"
+            yield Problem("fly_app_command", why, (), todo, "command-secret")
 
 
 def memory(declaration: Declaration) -> Iterator[Problem]:
