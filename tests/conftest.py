@@ -34,7 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         alone = item.get_closest_marker("gateway") or item.get_closest_marker("browser")
         item.add_marker(pytest.mark.xdist_group("gateway" if alone else str(item.path)))
         if alone and not item.get_closest_marker("timeout"):
-            item.add_marker(pytest.mark.timeout(900))  # the first one fetches the gateway
+            item.add_marker(pytest.mark.timeout(1800))  # the first one fetches the gateway
 
 
 @pytest.hookimpl(tryfirst=True)

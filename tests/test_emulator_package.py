@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 
 from support.emulator import Emulator
+from support.hang import HANG
 
 
 def test_the_wheel_holds_every_file(repo: Path, tmp_path: Path) -> None:
@@ -50,7 +51,7 @@ def test_stopping_leaves_nothing_behind(tmp_path: Path) -> None:
     emulator.start()
     pid = emulator.info["pid"]
     emulator.stop()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + HANG
     while (stat := Path(f"/proc/{pid}/stat")).exists() and ") Z " not in stat.read_text():
         assert time.monotonic() < deadline, f"process {pid} lives on"
         time.sleep(0.05)

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from support.hang import HANG
+
 from fly_emulator.thread import EmulatorThread
 
 TOKEN = "emulator-token"
@@ -35,7 +37,7 @@ class Answer:
         return str(self.json.get("error") or self.json.get("message"))
 
 
-def until(check: Callable[[], Any], what: str, seconds: float = 15) -> Any:
+def until(check: Callable[[], Any], what: str, seconds: float = HANG) -> Any:
     """Poll until `check` gives something true; fail with `what` when time is over."""
     deadline = time.monotonic() + seconds
     while not (found := check()):
@@ -55,7 +57,7 @@ class Client:
         self, method: str, path: str, body: Any = None, token: str | None = f"Bearer {TOKEN}", **headers: str
     ) -> Answer:
         host = self.thread.api_url.removeprefix("http://")
-        connection = http.client.HTTPConnection(host, timeout=70)
+        connection = http.client.HTTPConnection(host, timeout=HANG)
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if token is not None:
             sent["Authorization"] = token
@@ -102,7 +104,7 @@ class Client:
         raw = socket.create_connection(("127.0.0.1", port), 30, (source, 0))
         if tls:
             raw = ssl.create_default_context(cafile=str(self.emulator.ca_file)).wrap_socket(raw, server_hostname=host)
-        connection = http.client.HTTPConnection(host, timeout=30)
+        connection = http.client.HTTPConnection(host, timeout=HANG)
         connection.sock = raw
         try:
             connection.request(method, path, body, {"Host": f"{host}:{port}", **(headers or {})})

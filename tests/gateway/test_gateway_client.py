@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from support.gateway_session import CallFailed, Session
+from support.hang import HANG, LONG
 
 from ansible_collections.openclaw.fly.plugins.module_utils._gateway.calls import SCOPES
 from ansible_collections.openclaw.fly.plugins.module_utils._openclaw import config_file, devices
@@ -113,7 +114,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
 
 
 def wait_until_started(gateway: Gateway, process: subprocess.Popen[bytes]) -> None:
-    probe, deadline = HttpProbe(at(gateway.url)), time.monotonic() + 120
+    probe, deadline = HttpProbe(at(gateway.url)), time.monotonic() + LONG
     while True:
         try:
             probe.startup()
@@ -149,7 +150,7 @@ def local(gateway: Gateway) -> Iterator[Session]:
 
 def test_the_log_has_the_ready_line(gateway: Gateway) -> None:
     release = facts(Release.parse(DEFAULT_RELEASE))
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + HANG
     while not any(map(release.is_ready_line, gateway.log.read_text().splitlines())):
         assert time.monotonic() < deadline, gateway.log.read_text()
         time.sleep(0.2)
@@ -258,7 +259,7 @@ def test_a_hot_change_is_taken_without_a_restart(gateway: Gateway, untrusted: st
     with Session(at(gateway.url), Login(TOKEN, scopes=SCOPES)) as client:
         pid = client.call("system.info")["pid"]
     gateway.set_config(trusted_proxies=[TRUSTED, UNTRUSTED])
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + HANG
     while True:
         try:
             assert HttpProbe(at(untrusted)).startup()["ok"] is True

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from support.ansible import Ansible
 from support.emulator import Emulator
+from support.hang import HANG
 from support.site import Site
 
 from ansible_collections.openclaw.fly.plugins.module_utils._fly.machines import remote_files
@@ -123,7 +124,7 @@ def test_a_swap_survives_its_machine(site: Site, strike: Callable[[Site], None])
     assert json.loads(file.read_bytes())["agents"]["defaults"]["maxConcurrent"] == 4
 
 
-def poll(holds: Callable[[], object], what: str, timeout: float = 60) -> None:
+def poll(holds: Callable[[], object], what: str, timeout: float = HANG) -> None:
     deadline = time.monotonic() + timeout
     while not holds():
         assert time.monotonic() < deadline, f"{what}: not within {timeout:g} s"

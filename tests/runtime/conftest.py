@@ -16,6 +16,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from support.hang import HANG
 
 from fly_emulator.images.catalog import Catalog
 from fly_emulator.runtime import RuntimeUnavailable, select
@@ -89,15 +90,15 @@ class Started:
         ):
             return response.status, await response.text()
 
-    async def ready(self, seconds: float = 10) -> None:
+    async def ready(self, seconds: float = HANG) -> None:
         await until(lambda: "[gateway] ready" in self.text, seconds, lambda: self.text)
 
-    async def sh(self, script: str, stdin: bytes = b"", timeout: float = 10) -> tuple[int, str]:
+    async def sh(self, script: str, stdin: bytes = b"", timeout: float = HANG) -> tuple[int, str]:
         result = await self.machine.exec(("sh", "-c", script), stdin, timeout)
         return result.exit_code, (result.stdout + result.stderr).decode()
 
 
-async def until(true: Callable[[], bool], seconds: float, told: Callable[[], str] = str) -> None:
+async def until(true: Callable[[], bool], seconds: float = HANG, told: Callable[[], str] = str) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, f"not within {seconds} s: {told()}"
@@ -137,7 +138,7 @@ def start(runtime: Runtime, catalog: Catalog, shared_dir: Path) -> Callable[...,
 
 
 def run(test: Callable[[], Awaitable[None]]) -> None:
-    asyncio.run(asyncio.wait_for(test(), 60))
+    asyncio.run(asyncio.wait_for(test(), 2 * HANG))
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
 import time
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from support.hang import HANG
 
 from fly_emulator.images.catalog import Catalog
 from fly_emulator.runtime.base import Runtime
@@ -82,7 +84,7 @@ def test_the_gateway_and_its_stand_in_answer_alike(start: Any, runtime: Runtime,
 
     async def body() -> None:
         async with start(("sleep", "1000"), ENV, image=image) as idle:
-            code, told = await idle.sh("pwd; openclaw --version", timeout=60)
+            code, told = await idle.sh("pwd; openclaw --version", timeout=HANG)
             assert (code, told[: told.find("(")]) == (0, f"/app\nOpenClaw {VERSION} ")
             await put(idle, {**CONFIG, "bogus": 1})
             assert (await validate(idle))["valid"] is False
@@ -135,7 +137,7 @@ async def surface(one: Any) -> None:
 
 
 async def logged(one: Any, line: str) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + HANG
     while line not in one.text:
         assert time.monotonic() < deadline, one.text
         await asyncio.sleep(0.05)
@@ -156,13 +158,13 @@ async def connect(one: Any, client: str, secret: str | None, origin: str | None)
         aiohttp.ClientSession(connector=one.machine.connector(3000, "proxy")) as session,
         session.ws_connect("http://app.fly.dev/", headers=headers) as ws,
     ):
-        challenge = await ws.receive_json(timeout=10)
+        challenge = await ws.receive_json(timeout=HANG)
         assert challenge["event"] == "connect.challenge" and {"nonce", "ts"} <= set(challenge["payload"])
         await ws.send_json({"type": "req", "id": "1", "method": "connect", "params": params})
-        answer = await ws.receive_json(timeout=10)
+        answer = await ws.receive_json(timeout=HANG)
         if answer["ok"]:
             return answer, None
-        await ws.receive(timeout=10)
+        await ws.receive(timeout=HANG)
         return answer, ws.close_code
 
 
@@ -182,7 +184,7 @@ async def validate(one: Any) -> dict[str, Any]:
 
 
 async def until(one: Any, path: str, headers: dict[str, str], status: int) -> tuple[int, str]:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + HANG
     while (answer := await one.get(path, **headers))[0] != status:
         assert time.monotonic() < deadline, (answer, one.text)
         await asyncio.sleep(0.1)
@@ -192,9 +194,9 @@ async def until(one: Any, path: str, headers: dict[str, str], status: int) -> tu
 def test_the_stand_in_is_small_quick_and_says_what_it_is(start: Any, go: Any) -> None:
     async def body() -> None:
         async with start() as one:
-            began = time.monotonic()
             await one.ready()
-            assert time.monotonic() - began < 2  # 0.1 s on a quiet machine
+            spent = Path(f"/proc/{one.machine.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+            assert sum(map(int, spent)) / os.sysconf("SC_CLK_TCK") < 1  # seconds of CPU: 0.1
             assert "this is not the real gateway" in one.text
             size = Path(f"/proc/{one.machine.pid}/status").read_text().partition("VmRSS:")[2].split()[0]
             assert int(size) < 25_000
@@ -250,9 +252,9 @@ def test_the_stand_in_pairs_devices(start: Any, go: Any, runtime: Runtime) -> No
             aiohttp.ClientSession(connector=one.machine.connector(3000, "proxy")) as session,
             session.ws_connect("http://machine/") as ws,
         ):
-            await ws.receive_json(timeout=5)
+            await ws.receive_json(timeout=HANG)
             await ws.send_json({"type": "req", "id": "1", "method": "connect", "params": params})
-            answer = await ws.receive_json(timeout=5)
+            answer = await ws.receive_json(timeout=HANG)
             return "ok" if answer["ok"] else str(answer["error"]["details"]["code"])
 
     go(body)
@@ -260,11 +262,11 @@ def test_the_stand_in_pairs_devices(start: Any, go: Any, runtime: Runtime) -> No
 
 def test_a_slow_start_is_refused_then_starting_then_started(start: Any, go: Any) -> None:
     async def body() -> None:
-        async with start(env={"FEATHER_SLOW_START": "1"}) as one:
+        async with start(env={"FEATHER_SLOW_START": "4"}) as one:
             with pytest.raises(aiohttp.ClientConnectorError):
                 await one.get("/startupz")
             seen: list[int] = []
-            deadline = time.monotonic() + 10
+            deadline = time.monotonic() + HANG
             while 200 not in seen:
                 assert time.monotonic() < deadline, one.text
                 try:

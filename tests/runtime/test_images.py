@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from support.hang import HANG
 
 import fly_emulator
 from fly_emulator.images.base import Image, ImageNotFound
@@ -168,7 +169,7 @@ def test_two_at_once_fetch_once(tmp_path: Path, npm: Path) -> None:
         (npm / "go").touch()
         return list(await work)
 
-    one, two = asyncio.run(asyncio.wait_for(both(), 30))
+    one, two = asyncio.run(asyncio.wait_for(both(), HANG))
     assert one == two
     assert (npm / "installs").read_text() == "openclaw@2026.9.6\n"
 
@@ -180,7 +181,7 @@ def test_a_killed_download_leaves_no_half_image(tmp_path: Path, npm: Path) -> No
     )
     env = {**os.environ, "PYTHONPATH": str(Path(fly_emulator.__file__).parents[1])}
     with subprocess.Popen([sys.executable, "-c", code], env=env, stdout=subprocess.DEVNULL) as fetching:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + HANG
         while not (npm / "installs").exists():
             assert time.monotonic() < deadline
             time.sleep(0.01)

@@ -12,6 +12,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from support.hang import HANG
 
 from fly_emulator.runtime.base import GuestFile, Runtime
 
@@ -44,7 +45,7 @@ def test_6pn_reaches_an_ipv6_listener(start: Any, go: Any, runtime: Runtime) -> 
 
     async def body() -> None:
         async with start(("node", "-c", server)) as one:
-            deadline = time.monotonic() + 10
+            deadline = time.monotonic() + HANG
             while True:
                 try:
                     status, _ = await one.get("/", "6pn")
@@ -69,12 +70,12 @@ def test_exec_has_stdin_both_outputs_and_the_exit_code(start: Any, go: Any) -> N
     async def body() -> None:
         async with start(SLEEP) as one:
             big = os.urandom(300_000)
-            result = await one.machine.exec(("sh", "-c", "cat; echo oops >&2; exit 3"), big, 10)
+            result = await one.machine.exec(("sh", "-c", "cat; echo oops >&2; exit 3"), big, HANG)
             assert (result.exit_code, result.stdout == big, result.stderr) == (3, True, b"oops\n")
             assert not result.timed_out and result.exit_signal == 0
-            killed = await one.machine.exec(("sh", "-c", "kill -TERM $$"), b"", 10)
+            killed = await one.machine.exec(("sh", "-c", "kill -TERM $$"), b"", HANG)
             assert (killed.exit_code, killed.exit_signal) == (143, signal.SIGTERM)
-            missing = await one.machine.exec(("no-such-command",), b"", 10)
+            missing = await one.machine.exec(("no-such-command",), b"", HANG)
             assert missing.exit_code == 127 and b"No such file" in missing.stderr
 
     go(body)
@@ -138,7 +139,7 @@ def test_the_images_user_can_write_where_it_must(start: Any, go: Any, runtime: R
 
     async def body() -> None:
         async with start(("sh", "-c", script)) as one:
-            deadline = time.monotonic() + 5
+            deadline = time.monotonic() + HANG
             while "written" not in one.text:
                 assert time.monotonic() < deadline, one.text
                 await one.sh("true")
@@ -153,7 +154,7 @@ def test_stop_is_graceful(start: Any, go: Any) -> None:
     async def body() -> None:
         async with start() as one:
             await one.ready()
-            ended = await one.machine.stop(signal.SIGTERM, 5)
+            ended = await one.machine.stop(signal.SIGTERM, HANG)
             assert (ended.code, ended.signal, ended.oom_killed) == (0, 0, False)
             assert "[shutdown] completed cleanly" in one.text
             assert await one.machine.wait() == ended
@@ -164,8 +165,9 @@ def test_stop_is_graceful(start: Any, go: Any) -> None:
 def test_stop_kills_what_does_not_listen(start: Any, go: Any) -> None:
     async def body() -> None:
         async with start(("sh", "-c", "trap '' TERM; echo deaf; while :; do sleep 0.1; done")) as one:
-            deadline = time.monotonic() + 5
-            while "deaf" not in one.text and time.monotonic() < deadline:
+            deadline = time.monotonic() + HANG
+            while "deaf" not in one.text:
+                assert time.monotonic() < deadline, one.text
                 await one.sh("true")
             ended = await one.machine.stop(signal.SIGTERM, 0.2)
             assert (ended.code, ended.signal, ended.oom_killed) == (137, signal.SIGKILL, False)
@@ -246,13 +248,17 @@ def test_a_frozen_machine_does_nothing_until_it_goes_on_where_it_was(start: Any,
 
     async def body() -> None:
         async with start(("sh", "-c", script)) as one:
-            deadline = time.monotonic() + 5
+            deadline = time.monotonic() + HANG
             while len(one.log) < 5:
                 assert time.monotonic() < deadline, one.text
                 await asyncio.sleep(0.01)
             await one.machine.freeze(True)
-            await asyncio.sleep(0.05)  # what was written before is read
-            before, spent = len(one.log), cpu(one.machine.pid)
+            before = -1
+            while before != len(one.log):  # what was written before is still being read
+                assert time.monotonic() < deadline, one.text
+                before = len(one.log)
+                await asyncio.sleep(0.5)
+            spent = cpu(one.machine.pid)
             await asyncio.sleep(0.3)
             assert (len(one.log), cpu(one.machine.pid)) == (before, spent)
             await one.machine.freeze(False)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.hang import HANG
 
 import fly_emulator
 from fly_emulator.runtime.base import Runtime
@@ -50,14 +51,14 @@ def test_nothing_outlives_the_emulator(runtime: Runtime, tmp_path: Path, ending:
     ) as parent:
         assert parent.stdout
         holder = _parent(int(parent.stdout.readline()))
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + HANG
         # The script, its two sleeps, the command and its sleep.
         while len(below := {holder, *descendants(holder), *descendants(parent.pid)}) < 6:
             assert time.monotonic() < deadline, below
             time.sleep(0.01)
         parent.send_signal(ending)
-        parent.wait(30)
-    deadline = time.monotonic() + 20
+        parent.wait(HANG)
+    deadline = time.monotonic() + HANG
     while left := [pid for pid in below if _alive(pid)]:
         assert time.monotonic() < deadline, left
         time.sleep(0.01)
@@ -70,7 +71,7 @@ def test_a_killed_holder_ends_the_machine(start: Any, go: Any) -> None:
             below = descendants(holder)
             os.kill(holder, signal.SIGKILL)
             assert (await one.machine.wait()).code == 137
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + HANG
             while left := [pid for pid in below if _alive(pid)]:
                 assert time.monotonic() < deadline, left
                 await asyncio.sleep(0.01)

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+from .hang import LONG
+
 CALLBACKS = Path(__file__).parent / "callbacks"
 REPO = Path(__file__).parents[2]
 
@@ -99,7 +101,7 @@ class Started:
         self.process = process
         self._record = record
 
-    def wait(self, timeout: float = 240) -> Run:
+    def wait(self, timeout: float = LONG) -> Run:
         """Wait for the end; kill and fail after `timeout` seconds."""
         try:
             stdout, stderr = self.process.communicate(timeout=timeout)
@@ -147,7 +149,7 @@ class Ansible:
         check: bool = False,
         diff: bool = False,
         env: Mapping[str, str] | None = None,
-        timeout: float = 240,
+        timeout: float = LONG,
     ) -> Run:
         """Run a playbook (a path, a collection's playbook name, or plays as data) to its end."""
         started = self.start(

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .ansible import REPO
+from .hang import HANG
 
 
 class Emulator:
@@ -84,7 +85,7 @@ class Emulator:
             headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"},
         )
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
+            with urllib.request.urlopen(request, timeout=HANG) as answer:
                 text = answer.read()
         except urllib.error.HTTPError as error:
             error.add_note(error.read().decode(errors="replace"))

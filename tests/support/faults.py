@@ -7,9 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 from .ansible import Started
+from .hang import HANG
 from .site import Site
 
-DEADLINE = 60.0
+DEADLINE = HANG
 FOREVER = 600
 LEASE_SECONDS = 31
 

@@ -22,6 +22,7 @@ from ansible_collections.openclaw.fly.plugins.module_utils._options.api import A
 from .ansible import Ansible, Run
 from .emulator import Emulator
 from .gateway_session import Session
+from .hang import HANG, LONG
 from .site import Site, result
 
 CONFIG = "/data/openclaw.json"
@@ -40,7 +41,7 @@ class GatewaySite(Site):
         """What all runs printed."""
 
     def run(self, *args: str, **options: Any) -> Run:
-        return self._noted(self.start(*args, **options).wait(900))
+        return self._noted(self.start(*args, **options).wait(LONG))
 
     def play(self, name: str, **extra_vars: Any) -> Run:
         """Run another playbook of the collection for this gateway."""
@@ -139,7 +140,7 @@ class GatewaySite(Site):
         return lines
 
 
-def eventually(what: str, holds: Callable[[], Any], timeout: float = 60) -> Any:
+def eventually(what: str, holds: Callable[[], Any], timeout: float = HANG) -> Any:
     """Poll until `holds` returns something true, and return it."""
     deadline = time.monotonic() + timeout
     while not (value := holds()):

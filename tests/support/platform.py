@@ -24,6 +24,7 @@ from fly_emulator.settings import Organization, Settings, Token
 from fly_emulator.state.model import App, Machine
 from fly_emulator.thread import EmulatorThread
 
+from .hang import HANG
 from .still import Images, StillRuntime
 
 TOKEN = "emulator-token"
@@ -117,14 +118,14 @@ class Platform:
             data=None if body is None else json.dumps(body).encode(),
             headers={"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=HANG) as answer:
             text = answer.read()
         return json.loads(text) if text else None
 
     def advance(self, seconds: float) -> None:
         self.on_loop(lambda: self.context.clock.advance(seconds))
 
-    def until(self, there: Callable[[], bool], seconds: float = 10, what: str = "it") -> None:
+    def until(self, there: Callable[[], bool], seconds: float = HANG, what: str = "it") -> None:
         """Wait, for real, until something in the background of the platform is done."""
         deadline = time.monotonic() + seconds
         while not there():

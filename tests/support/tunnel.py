@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from . import vendor
+from .hang import HANG
 
 PROGRAMS = ("ngrok", "cloudflared", "tailscale", "tailscaled")
 
@@ -70,7 +71,7 @@ class Vendor:
         return tunnel
 
 
-def until(there: Any, seconds: float = 20) -> Any:
+def until(there: Any, seconds: float = HANG) -> Any:
     """The first true value of `there()`; fails after that long."""
     deadline = time.monotonic() + seconds
     while not (found := there()):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from support.gateway_session import CallFailed, Session
 from websockets.sync.server import ServerConnection, serve
 
+from ansible_collections.openclaw.fly.plugins.module_utils._base import clock
 from ansible_collections.openclaw.fly.plugins.module_utils._openclaw import gateway_errors as errors
 from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.device_identity import DeviceIdentity, auth_payload
 from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.endpoint import Endpoint, Obstacle
@@ -143,14 +145,18 @@ def test_refusals_have_their_kind(
         assert raised.value.retry_after == 60
 
 
-def test_a_starting_gateway_is_asked_again(gateway: tuple[Gateway, str]) -> None:
+def test_a_starting_gateway_is_asked_again(gateway: tuple[Gateway, str], monkeypatch: pytest.MonkeyPatch) -> None:
     starting = refusal("UNAVAILABLE", "UNAVAILABLE", retryable=True, retryAfterMs=10)
     gateway[0].answer = lambda frame: starting if len(gateway[0].requests) < 3 else hello()
     login(at(gateway[1]), Login(TOKEN))
     assert len(gateway[0].requests) == 3
     gateway[0].answer = lambda frame: starting
+    slept: list[float] = []
+    monkeypatch.setattr(clock, "sleep", slept.append)
+    monkeypatch.setattr(clock, "monotonic", lambda: time.monotonic() + 100 * len(slept))
     with pytest.raises(errors.GatewayStarting, match="still starting"):
-        login(at(gateway[1]), Login(TOKEN), timeout=0.2)
+        login(at(gateway[1]), Login(TOKEN), timeout=250)
+    assert slept == [0.01] * 3
 
 
 def test_an_untrusted_proxy_is_told_from_other_refusals(gateway: tuple[Gateway, str]) -> None:
@@ -188,7 +194,7 @@ def test_calls_are_matched_to_their_answers(gateway: tuple[Gateway, str]) -> Non
 
 def test_nobody_answers() -> None:
     with pytest.raises(errors.ConnectFailed, match="No WebSocket connection") as failed:
-        login(at("http://127.0.0.1:9"), Login(TOKEN), timeout=1)
+        login(at("http://127.0.0.1:9"), Login(TOKEN), timeout=60)
     assert failed.value.obstacle is Obstacle.REFUSED
 
 

@@ -63,7 +63,7 @@ def server() -> Iterator[ThreadingHTTPServer]:
 
 @pytest.fixture
 def probe(server: ThreadingHTTPServer) -> Iterator[HttpProbe]:
-    probe = HttpProbe(Endpoint.parse(f"http://app.localhost:{server.server_port}"), timeout=5)
+    probe = HttpProbe(Endpoint.parse(f"http://app.localhost:{server.server_port}"), timeout=60)
     yield probe
     probe.close()
 
@@ -126,7 +126,7 @@ def test_nobody_listens(server: ThreadingHTTPServer) -> None:
     server.shutdown()
     server.server_close()
     with pytest.raises(ProbeFailed, match=r"does not answer.*Nothing listens there"):
-        HttpProbe(Endpoint.parse(f"http://app.localhost:{server.server_port}"), timeout=2).startup()
+        HttpProbe(Endpoint.parse(f"http://app.localhost:{server.server_port}"), timeout=60).startup()
 
 
 @pytest.mark.parametrize(

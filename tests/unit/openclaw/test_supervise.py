@@ -15,6 +15,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from support.hang import HANG
 from support.tunnel import Vendor, until
 
 from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.tunnels.declared import read
@@ -121,7 +122,7 @@ def alive(pid: int) -> bool:
 
 def ask(url: str, path: str) -> tuple[int, str]:
     host, _, port = url.removeprefix("http://").partition(":")
-    connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=HANG)
     try:
         connection.request("GET", path, headers={"Host": host})
         answer = connection.getresponse()

@@ -97,10 +97,10 @@ def test_http(https: tuple[str, int], ca_file: str) -> None:
 def test_websocket(wss: tuple[str, int], ca_file: str) -> None:
     assert login(Endpoint.parse(f"https://{HOST}", wss, ca_file), Login()).server_version == "2026.9.6"
     with pytest.raises(ConnectFailed, match=r"certificate is not accepted.*as CA file") as refused:
-        login(Endpoint.parse(f"https://{HOST}", wss), Login(), timeout=5)
+        login(Endpoint.parse(f"https://{HOST}", wss), Login(), timeout=60)
     assert refused.value.obstacle is Obstacle.AUTHORITY
     with pytest.raises(ConnectFailed, match=r"certificate is not accepted.*mismatch") as refused:
-        login(Endpoint.parse("https://other.fly.dev", wss, ca_file), Login(), timeout=5)
+        login(Endpoint.parse("https://other.fly.dev", wss, ca_file), Login(), timeout=60)
     assert refused.value.obstacle is Obstacle.CERTIFICATE_NAME
 
 
@@ -132,8 +132,8 @@ def test_many_connections_over_tls(context: ssl.SSLContext, ca_file: str) -> Non
         endpoint = Endpoint.parse(f"https://{HOST}", runner.addresses[0], ca_file)
         for _ in range(CONNECTIONS // 2):
             with pytest.raises(TokenMissing):
-                await asyncio.to_thread(login, endpoint, Login(), timeout=20)
-            hello = await asyncio.to_thread(login, endpoint, Login("t"), timeout=20)
+                await asyncio.to_thread(login, endpoint, Login(), timeout=60)
+            hello = await asyncio.to_thread(login, endpoint, Login("t"), timeout=60)
             assert hello.server_version == "x" * 100_000
         await runner.cleanup()
 
