@@ -48,12 +48,14 @@ def test_a_long_command_is_detached_by_itself(fly: Platform, one: str, tmp_path:
     assert (tmp_path / "out").read_text() == "done\n"
 
 
-def test_a_command_that_does_not_end_is_killed(fly: Platform, one: str) -> None:
+def test_a_command_that_does_not_end_is_killed(fly: Platform, one: str, tmp_path: Path) -> None:
     before = left_over()
-    command = ["sh", "-c", "echo begun; sleep 1000"]
+    command = ["sh", "-c", f"echo begun; sh -c 'echo $$ > {tmp_path}/child; sleep 1000; true'"]
     outcome = fly.module("fly_machine_exec", app=one, command=command, timeout=60, detach=True)
     assert outcome.failed and "did not end within 60 s, and was killed: begun" in outcome["msg"]
     assert left_over() == before
+    child = Path(f"/proc/{(tmp_path / 'child').read_text().strip()}/stat")
+    assert not child.exists() or child.read_text().split()[2] == "Z", "a child of the command runs on"
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

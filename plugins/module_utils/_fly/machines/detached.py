@@ -53,7 +53,7 @@ fi
     + _RESULT
 )
 _ASK = "job=$1\n" + _RESULT
-_KILL = 'pid=$(cat "$1/pid"); kill -KILL -- "-$pid" 2>/dev/null || kill -KILL "$pid" 2>/dev/null || true'
+_KILL = 'pid=$(cat "$1/pid"); kill -KILL "-$pid" 2>/dev/null || kill -KILL "$pid" 2>/dev/null || true'
 _CLEAN_UP = 'rm -rf -- "$1"'
 _LONGEST_PAUSE = 10.0
 
