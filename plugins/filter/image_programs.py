@@ -11,7 +11,7 @@ version_added: 0.1.0
 author:
   - The openclaw.fly authors (@openclaw-fly)
 description:
-  - Checks that each program is pinned, and says how it comes into the image; for the Dockerfile of the role
+  - Checks that each program is pinned, and returns how it is added to the image; for the Dockerfile of the role
     P(openclaw.fly.fly_app#role).
 options:
   _input:

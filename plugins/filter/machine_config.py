@@ -19,7 +19,7 @@ options:
     type: dict
     required: true
   process_group:
-    description: The process group; by default C(app), or the first if there is none of this name.
+    description: The process group; by default C(app), or the first one if no group has this name.
     type: str
   image:
     description: The image; by default that of C(build.image).

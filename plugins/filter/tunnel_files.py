@@ -13,7 +13,7 @@ author:
 description:
   - Renders what a machine needs to run the declared tunnels - a script that supervises them and the gateway, and each
     program's config, which lets the declared paths through and nothing else. There is no secret in it.
-  - The first file is the script; its path stands before the gateway's command. There are none without a tunnel.
+  - The first file is the script, whose path precedes the gateway's command. Without a tunnel the list is empty.
 options:
   _input:
     description: The tunnels, as C(fly_app_tunnels) of the role P(openclaw.fly.fly_app#role) declares them.

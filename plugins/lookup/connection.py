@@ -13,7 +13,8 @@ author:
 description:
   - Returns the options C(api_token), C(machines_url), C(api_url) and C(ca_file) of this
     collection's modules, each only where the inventory has its variable C(fly_api_token), C(fly_machines_url),
-    C(fly_api_url) or C(fly_ca_file). What it does not have comes from the environment, as the modules say.
+    C(fly_api_url) or C(fly_ca_file). What the inventory does not set is read from the environment, as documented in
+    the modules.
   - A variable that refers to another one which is not defined, or which a vault does not give up, is an error. A
     C(default) would take it for unset, and the run would go on with whatever the shell holds.
 options:
@@ -22,7 +23,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Fly.io, as the inventory says
+- name: Fly.io, as declared in the inventory
   hosts: gateways
   module_defaults:
     group/openclaw.fly.all: "{{ lookup('openclaw.fly.connection') }}"

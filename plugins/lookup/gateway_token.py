@@ -14,7 +14,7 @@ description:
   - Returns the token in a file. Nothing else is asked as long as the file exists.
   - Without the file, and with O(app), the app is asked. If it has a gateway token already, the token is read from the
     running machine, and written to the file. So a new clone, an execution environment or an AWX job does not replace
-    the token of a gateway that runs. If the token cannot be read, the lookup fails and says how to provide it.
+    the token of a gateway that runs. If the token cannot be read, the lookup fails and explains how to provide it.
   - Only where there is no token yet, 32 random bytes are written to the file in hexadecimal, with mode 0600.
   - In check mode no file is written. A token that would be made is replaced by a random one that is not kept.
   - A file that was encrypted with C(ansible-vault encrypt) is read with the vault secrets of the run.

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: gateways
-short_description: The hosts of a play, or an error when there are none
+short_description: The hosts of a play, or an error if no host matches
 version_added: 0.1.0
 author:
   - The openclaw.fly authors (@openclaw-fly)

@@ -34,14 +34,14 @@ problems:
   type: list
   elements: dict
 token:
-  description: What the API token is for, as far as Fly.io tells.
+  description: The scope of the API token, as far as Fly.io returns it.
   returned: success
   type: dict
 error:
   description: The failure in parts, to be tested in a playbook.
   returned: failure
   type: dict
-  sample: {kind: Forbidden, what: the API token may not do this, status: 403, request_id: 01HX}
+  sample: {kind: Forbidden, what: the API token is not allowed to do this, status: 403, request_id: 01HX}
 """
 
 from typing import Any

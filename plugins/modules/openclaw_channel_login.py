@@ -49,7 +49,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 account:
-  description: The account as the gateway tells of it.
+  description: The account as the gateway reports it.
   returned: success
   type: dict
   sample: {channel: whatsapp, account: default, configured: true, running: true, connected: true, linked: true, why: ""}
@@ -63,7 +63,7 @@ error:
   description: The failure in parts, for conditions in a playbook.
   returned: failure
   type: dict
-  sample: {kind: CollectionError, what: nobody scanned the code, why: waited 180 s}
+  sample: {kind: CollectionError, what: the code was not scanned, why: waited 180 s}
 """
 
 from typing import Any

@@ -41,7 +41,7 @@ options:
   ownership:
     description:
       - Whether the declared paths are ours (V(merge)) or the whole file is (V(exact)).
-      - V(readonly) is exact for a machine that has C(OPENCLAW_CONFIG_READONLY=1), where nobody else ever writes the
+      - V(readonly) is exact for a machine that has C(OPENCLAW_CONFIG_READONLY=1), where no other process writes the
         file; such a gateway does not start with an old form of a key, so none can be waived.
     type: str
     choices: [merge, exact, readonly]

@@ -62,7 +62,7 @@ bundled:
   type: list
   elements: str
 shadows:
-  description: Ids of installed plugins that take the place of a bundled one; also told as warnings.
+  description: IDs of installed plugins that replace a bundled one; also reported as warnings.
   returned: success
   type: list
   elements: str

@@ -110,7 +110,7 @@ problems:
   type: list
   elements: dict
 token:
-  description: What the API token is for, as far as Fly.io tells.
+  description: The scope of the API token, as far as Fly.io returns it.
   returned: success
   type: dict
 error:

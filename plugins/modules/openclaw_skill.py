@@ -79,7 +79,7 @@ others:
   type: list
   elements: str
 shadows:
-  description: Declared skills that take the place of one that the release bundles; also told as warnings.
+  description: Declared skills that replace one that the release bundles; also reported as warnings.
   returned: success
   type: list
   elements: str

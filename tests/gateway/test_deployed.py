@@ -36,7 +36,7 @@ def test_the_first_run_ends_with_what_a_person_needs(first_run: tuple[GatewaySit
     recap = "\n".join(result(run, "openclaw_recap")["lines"])
     for part in (gateway.url, str(gateway.token_file), gateway.machine["id"], "OpenClaw 2026.9.6", "openclaw.fly.open"):
         assert part in recap
-    assert "started and ready, strangers refused, token accepted" in recap
+    assert "started and ready, unauthenticated clients refused, token accepted" in recap
     assert re.fullmatch("[0-9a-f]{64}", gateway.token)
     assert gateway.token_file.stat().st_mode & 0o777 == 0o600
 

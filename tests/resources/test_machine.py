@@ -98,7 +98,7 @@ def test_several_could_be_meant(fly: Platform, app: str) -> None:
     definition = {**PLAIN, "processes": {"app": "run", "worker": "work"}}
     assert not fly.module("fly_deploy", app=app, definition=definition).failed
     outcome = fly.module("fly_machine", app=app, state="stopped")
-    assert outcome.failed and "2 machines could be meant" in outcome["msg"]
+    assert outcome.failed and "2 machines match" in outcome["msg"]
     assert settled(fly, app, process_group="worker", state="stopped")["machine"]["state"] == "stopped"
 
 

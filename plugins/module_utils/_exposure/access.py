@@ -166,7 +166,7 @@ def brute_force(target: Target, notes: Notes) -> None:
     be the operator's.
     """
     if target.exposure == "sealed":
-        raise Skipped("sealed: nobody reaches the gateway to guess")
+        raise Skipped("sealed: no client outside can connect to guess tokens")
     limit = get(target.config, "gateway", "auth", "rateLimit", default={})
     attempts = limit.get("maxAttempts")
     if not attempts or attempts > ATTEMPTS:

@@ -45,7 +45,7 @@ CHECKS: Final = (
         "health",
         "The health endpoints show that the gateway is up, and nothing about its version, parts or load",
         "Requests /healthz, /startupz and /readyz without a token",
-        "Set gateway.trustedProxies narrowly, so that nobody outside counts as local: run site.yml",
+        "Set gateway.trustedProxies narrowly, so that no outside client counts as local: run site.yml",
         edge.health,
     ),
     Check(

@@ -35,7 +35,9 @@ def _read(entry: Mapping[str, Any]) -> Waiver:
     if identity.partition(":")[0] not in IDS:
         raise CollectionError("no check has this id", where=where, todo=f"The ids are {', '.join(IDS)}")
     if not reason:
-        raise CollectionError("the waiver has no reason", where=where, todo="Say why the finding may stay")
+        raise CollectionError(
+            "the waiver has no reason", where=where, todo="Write in reason why the finding is accepted"
+        )
     try:
         expires = date.fromisoformat(str(entry.get("expires") or ""))
     except ValueError:

@@ -42,9 +42,9 @@ class Effect(Enum):
     PENDING = "it has not taken the change yet"
     RESTARTING = "it restarts itself to take the change"
     HOT = "it took the change while running"
-    RESTARTED = "it took the change by a restart of its own"
+    RESTARTED = "it restarted itself to take the change"
     REFUSED = "it refuses the config"
-    NONE = "it does not say that it took the change"
+    NONE = "its log does not confirm the change"
 
     @property
     def is_final(self) -> bool:
@@ -163,7 +163,7 @@ class ConfigEffect:
         return {Effect.HOT: "hot", Effect.RESTARTED: "restart"}.get(effect)
 
     def _restart(self, machine: Machine) -> str:
-        self._context.progress("restarting the gateway, which does not say that it took the change")
+        self._context.progress("restarting the gateway, because its log does not confirm the change")
         with Lease(self._api, self._app, machine["id"]) as lease:
             self._api.act_on_machine(self._app, machine["id"], "restart", lease.nonce)
             self._gate.wait(self._api.machine(self._app, machine["id"]), lease)

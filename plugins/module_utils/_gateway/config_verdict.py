@@ -14,7 +14,7 @@ from .._openclaw.problems import Problem
 from .cli import GatewayCli
 
 _FOREIGN = (
-    "It is not declared: somebody put it on the volume. Remove it there, or let the play do it "
+    "It is not declared, but exists on the volume. Remove it there, or let the play remove it "
     "(openclaw_config_ownership: exact)"
 )
 

@@ -42,7 +42,7 @@ def _proof(platform: PlatformApi, params: dict[str, Any], context: Context) -> d
     if params["require_ready_line"]:
         proof["ready_line"] = ready_line(platform, app, release)
         if proof["ready_line"] is False:
-            raise CollectionError("the log does not say that the gateway is ready", where=f"app {app}")
+            raise CollectionError("the log has no line that the gateway is ready", where=f"app {app}")
         if proof["ready_line"] is None:
-            context.warn("The token may not read logs, so the ready line was not looked for.")
+            context.warn("The token is not allowed to read logs, so the ready line was not checked.")
     return proof

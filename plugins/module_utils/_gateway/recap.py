@@ -59,7 +59,7 @@ def _proved(proof: dict[str, Any], check_mode: bool) -> str:
         return "nothing, in check mode" if check_mode else "health checks only; not reached from outside"
     parts = ["started and ready" if proof.get("ready") else "started"]
     if proof.get("unauthenticated_refused"):
-        parts.append("strangers refused")
+        parts.append("unauthenticated clients refused")
     if proof.get("token_accepted"):
         parts.append("token accepted")
     return ", ".join(parts)

@@ -56,7 +56,7 @@ def _read_json5(text: str, where: str, why: str) -> Any:
             "The config is neither JSON nor JSON5",
             where=where,
             why=str(error).splitlines()[0],
-            todo="Mend it, or move it away; the gateway would not start with it either.",
+            todo="Fix it or move it away; the gateway would not start with it either.",
         ) from None
 
 

@@ -268,7 +268,7 @@ _TOOLS: Final = (
             ]
         ),
     ),
-    OldForm(_NOW, "hooks.internal.handlers", "Put each into a hook folder of its own, with its HOOK.md"),
+    OldForm(_NOW, "hooks.internal.handlers", "Put each into its own hook folder, with its HOOK.md"),
     _gone("hooks.internal.installs"),
     _gone("hooks.maxBodyBytes"),
     _gone("plugins.bundledDiscovery"),

@@ -70,7 +70,7 @@ class Release:
             return cls.parse(_VARIANT.sub("", tag))
         except InvalidValue:
             raise InvalidValue(
-                "The image does not say which OpenClaw release it holds",
+                "The OpenClaw release of the image is unknown",
                 where=image,
                 why=f"its tag is '{tag or 'missing'}'",
                 todo=f"Pin an exact release such as {IMAGE}:{DEFAULT_RELEASE}, or name it beside the image.",

@@ -76,7 +76,7 @@ def with_owners(config: Mapping[str, Any], judged: Any = None) -> tuple[dict[str
     result["agents"] = {**agents, "entries": entries}
     if len(entries) < 2:
         return result, []
-    said = [f"agents.ownership: is now explicit; {owner} was the default agent and keeps what nobody else owned"]
+    said = [f"agents.ownership: is now explicit; {owner} was the default agent and keeps what no other agent owned"]
     result["agents"]["ownership"] = "explicit"
     for path in (("agents", "defaults", "systemAgent", "agentId"), ("agents", "defaults", "heartbeat", "agentId")):
         if get(result, *path) is None:

@@ -183,7 +183,7 @@ def auth_is_asked_for(config: Mapping[str, Any], facts: Facts) -> Iterator[Probl
     if get(config, "gateway", "auth", "mode") == "none" and facts.behind_proxy:
         yield Problem(
             "gateway.auth.mode",
-            "is none: the gateway refuses to listen beyond loopback without authentication",
+            "is 'none', and the gateway refuses to listen beyond loopback without authentication",
             suggestion="Write mode: token",
             rule="auth-none",
         )

@@ -71,7 +71,7 @@ def agents_have_a_folder_each(config: Mapping[str, Any], facts: Facts) -> Iterat
             yield Problem(
                 f"agents.entries.{name}.agentDir",
                 f"is the folder of {other} too: both would share logins and sessions",
-                suggestion="Give each agent a folder of its own, or leave agentDir out",
+                suggestion="Give each agent its own folder, or leave agentDir out",
                 rule="agent-folder",
             )
 

@@ -64,7 +64,7 @@ def references_exist(config: Mapping[str, Any], facts: Facts) -> Iterator[Proble
             for name in ENV_SUBSTITUTION.findall(value):
                 if name not in known:
                     effect = (
-                        "the gateway would start with a random token that nobody knows"
+                        "the gateway would start with an unknown random token"
                         if path[:2] == ("gateway", "auth")
                         else "the gateway would start without it"
                     )
@@ -161,7 +161,7 @@ def no_two_secrets_with_one_value(config: Mapping[str, Any], facts: Facts) -> It
             yield Problem(
                 name,
                 f"has the same value as {first}: whoever has the one has the other",
-                suggestion="Give each a value of its own, or waive it by this name with a reason",
+                suggestion="Give each its own value, or waive it by this name with a reason",
                 rule="secret-twice",
             )
 

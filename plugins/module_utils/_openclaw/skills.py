@@ -106,7 +106,7 @@ def read(name: str, folder: Path) -> Skill:
     try:
         files = dict(_files(folder))
     except OSError as error:
-        raise unusable(error.strerror or str(error), "Give a folder that is there, with a SKILL.md in it.") from None
+        raise unusable(error.strerror or str(error), "Set it to an existing folder that contains a SKILL.md.") from None
     except ValueError as error:
         raise unusable(str(error), "Put regular files with plain names there.") from None
     if MANIFEST not in files:

@@ -21,7 +21,7 @@ def image_build(params: dict[str, Any], context: Context, app: str, toml: FlyTom
     engine = params["engine"] or ("flyctl" if given else "machines")
     if engine == "machines":
         if given:
-            raise CollectionError("build is given, and the engine cannot build", todo="Say engine: flyctl")
+            raise CollectionError("build is given, and the engine cannot build", todo="Set engine: flyctl")
         return None
     if params["image"]:
         raise CollectionError("both an image and the engine that builds one are given", todo="Leave one out")

@@ -116,7 +116,7 @@ def publishing(declaration: Declaration) -> Iterator[Problem]:
     if now in ("private", "sealed"):
         yield Problem(
             "fly_app_exposure",
-            f"it says public (its default), and the app is {now}: the run would open it to everybody",
+            f"is public (its default), but the app is {now}; the run would open it to the internet",
             (),
             f"Set fly_app_exposure: {now} to keep it so, or run the playbook openclaw.fly.convert, which asks first",
             "publishing",

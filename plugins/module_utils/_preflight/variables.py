@@ -56,6 +56,6 @@ def shared_app(declaration: Declaration) -> Iterator[Problem]:
             "fly_app_name",
             f"the app {declaration.app.name} is declared by {', '.join(others)} too",
             (),
-            "Give each host an app of its own, or remove one of them from the group",
+            "Give each host its own app name, or remove one of them from the group",
             "shared-app",
         )

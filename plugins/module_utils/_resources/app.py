@@ -116,9 +116,9 @@ class App(Resource[AppState]):
 
     def _taken(self, error: Exception) -> NameTaken:
         return NameTaken(
-            "an app of this name belongs to somebody else",
+            "the app's name is taken by another organization",
             where=self.title,
-            why="names are global on Fly.io, and this token may not see that app",
+            why="names are global on Fly.io, and this token has no access to that app",
             todo="Choose another name, or use a token of the organization that owns it",
             request_id=getattr(error, "details", {}).get("request_id"),
         )

@@ -91,7 +91,7 @@ class ChannelLogin(Resource[ChannelStatus]):
     def _link(self) -> None:
         shown: list[str] = []
         wait_until(
-            "somebody to scan the code",
+            "the code to be scanned",
             lambda: self._round(shown),
             bool,
             timeout=self._wanted.timeout,

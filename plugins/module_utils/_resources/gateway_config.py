@@ -333,7 +333,7 @@ class GatewayConfig(Resource[ConfigState]):
         if problems := verdict(cli, candidate):
             refuse(
                 explain(problems, merged.ledger, merged.config),
-                f"{self.title}, says OpenClaw {self._wanted.release} itself",
+                f"{self.title}, judged by OpenClaw {self._wanted.release} itself",
                 kept=KEPT,
             )
 

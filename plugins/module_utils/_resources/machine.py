@@ -111,7 +111,7 @@ class Machine(Resource[types.Machine | None]):
         launch = state in ("started", "restarted", "suspended") or (state is None and not at_rest)
 
         def update() -> None:
-            self._warn(f"{self.title}: the next deploy sets what fly.toml says: {sections(before, after)}")
+            self._warn(f"{self.title}: the next deploy sets the values of fly.toml again: {sections(before, after)}")
             settings = self._wanted.settings
             self._write.update(observed["id"], lambda now: desired(settings.applied(now), now), launch=launch)
 

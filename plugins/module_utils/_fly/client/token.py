@@ -75,7 +75,7 @@ def require_creation(api: MachinesApi, app: str, org: str | None) -> None:
             "the API token cannot create apps there",
             where=f"organization {org}",
             why=f"it belongs to {others}" if others else error.why,
-            todo="Correct org (fly orgs list tells the slugs), or use that organization's token",
+            todo="Correct org (fly orgs list prints the slugs), or use that organization's token",
             **error.details,
         ) from error
 

@@ -12,7 +12,7 @@ def expiry(fullchain: str, where: str) -> int:
     try:
         from cryptography import x509
     except ImportError as error:
-        raise MissingLibrary("cryptography", "certificates of one's own") from error
+        raise MissingLibrary("cryptography", "custom certificates") from error
     try:
         leaf = x509.load_pem_x509_certificate(fullchain.encode())
     except ValueError as error:

@@ -175,7 +175,7 @@ def _without_login(repository: str) -> tuple[str, tuple[str, ...]]:
 
 
 def _missing(path: Path, what: str, todo: str) -> CollectionError:
-    return CollectionError(f"there is no {what} {path}", where="what is to be built", todo=todo)
+    return CollectionError(f"there is no {what} {path}", where="the image's build context", todo=todo)
 
 
 def _entry(path: Path, name: str) -> bytes:

@@ -78,7 +78,7 @@ class Flyctl:
             told = json.loads("\n".join(run([path, "version", "--json"], self._environment())))
             built, version = str(told["BuildDate"]), str(told["Version"])
         except (OSError, ValueError, TypeError, KeyError, ProgramFailed) as error:
-            raise FlyctlFailed("this is no flyctl", where=path, why="it tells no version", todo=_INSTALL) from error
+            raise FlyctlFailed("this is no flyctl", where=path, why="it prints no version", todo=_INSTALL) from error
         if built < OLDEST:
             why = f"version {version} of {built[:10]} cannot push what Fly.io's builder made"
             raise FlyctlFailed("flyctl is too old", where=path, why=why, todo=_INSTALL)

@@ -29,7 +29,7 @@ def the_machine(api: MachinesApi, app: str, machine: str | None = None, group: s
     found = _meant(api.machines(app) or [], machine, group)
     if len(found) > 1:
         raise CollectionError(
-            f"{len(found)} machines could be meant",
+            f"{len(found)} machines match",
             where=f"app {app}",
             why=", ".join(f"{m['id']} ({group_of(m)}, {m.get('region')})" for m in found),
             todo="Name one with machine, or with process_group when each has its own",

@@ -32,7 +32,7 @@ def places(
     name, there = mount["source"], volumes(api, app)
     if volume and volume not in [each["id"] for each in there]:
         raise CollectionError(
-            f"there is no volume {volume}", where=f"machines of {app}", todo="fly_volume_info tells which there are"
+            f"there is no volume {volume}", where=f"machines of {app}", todo="List them with fly_volume_info"
         )
     named = [each for each in there if each.get("name") == name]
     meant = [each for each in named if each["id"] == volume] or named

@@ -39,9 +39,9 @@ def run_command(
         return {"machine": identity, **remote.run(command, stdin, timeout, safe=safe)}
     except (LostAnswer, TimedOut) as error:
         raise type(error)(
-            f"no answer told how {command[0]} ended, so it may have run, or run on",
+            f"the connection was lost before {command[0]} ended, so it may have run or may still be running",
             where=f"machine {identity} of {app}",
             why=error.why,
-            todo="See what it did before you run it again; with detach it is started once, whatever becomes of answers",
+            todo="Check what it did before you run it again; with detach: true it is started only once",
             **error.details,
         ) from error

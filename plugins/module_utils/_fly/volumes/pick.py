@@ -36,8 +36,8 @@ def the_volume(api: MachinesApi, app: str, *, name: str | None = None, volume: s
     if len(meant) == 1:
         return meant[0]
     raise CollectionError(
-        f"{len(found)} volumes could be meant" if found else "there is no such volume",
+        f"{len(found)} volumes match" if found else "there is no such volume",
         where=f"volume {volume or name} of {app}",
         why=", ".join(f"{one['id']} in {one.get('region')}" for one in found),
-        todo="Name it by its id, with volume" if found else "fly_volume_info tells which there are",
+        todo="Name it by its id, with volume" if found else "List them with fly_volume_info",
     )

@@ -31,7 +31,7 @@ def _fits(tunnel: Tunnel, config: Mapping[str, Any], facts: Facts) -> Iterator[P
         if facts.exposure == "public":
             yield Problem(
                 VARIABLE,
-                "says outbound, and fly_app_exposure says public",
+                "is outbound, but fly_app_exposure is public",
                 suggestion="Write fly_app_exposure: private or sealed",
                 rule="tunnel",
             )

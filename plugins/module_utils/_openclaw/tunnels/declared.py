@@ -119,7 +119,7 @@ def _wrong(entry: Any, where: str) -> Iterator[Problem]:
             )
     kind = entry.get("kind")
     if kind not in KINDS:
-        yield _problem(f"{where}.kind", "is none that is known", f"Write {', '.join(KINDS[:-1])} or {KINDS[-1]}")
+        yield _problem(f"{where}.kind", "is an unknown kind of tunnel", f"Write {', '.join(KINDS[:-1])} or {KINDS[-1]}")
         return
     if kind == "outbound":
         if set(entry) - {"kind"}:
@@ -134,7 +134,7 @@ def _wrong(entry: Any, where: str) -> Iterator[Problem]:
     yield from _wrong_paths(entry.get("paths"), f"{where}.paths")
     run_by = entry.get("run_by", "process")
     if run_by not in RUN_BY[kind]:
-        yield _problem(f"{where}.run_by", f"is nobody who runs {kind}", f"Write {' or '.join(RUN_BY[kind])}")
+        yield _problem(f"{where}.run_by", f"cannot run {kind}", f"Write {' or '.join(RUN_BY[kind])}")
     port = entry.get("port", 1)
     if isinstance(port, bool) or not str(port).isdigit() or not 0 < int(port) < 65536:
         yield _problem(f"{where}.port", "is no port", "Write a number from 1 to 65535")
