@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,10 @@ from support.judged import CONFIGS, DIFFERENCES, OWN
 
 from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.config_judge import judge
 from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.config_schema import Schema, prepare, validate
-from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.releases import DEFAULT_RELEASE, Release
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.releases import DEFAULT_RELEASE, Release, at
 from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.render import deep_merge
 from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.rule import Facts
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.secret_refs import SURFACES
 
 from .installed import installed
 
@@ -78,3 +80,10 @@ def test_every_old_form_is_one_for_the_release(name: str, verdicts: dict[str, An
     """It refuses it, or its migration rewrites it; one agent's marker only draws a warning."""
     told = verdicts[name]
     assert not told["valid"] or told["migrated"] or name == "old form agents.entries.*.default"
+
+
+def test_the_paths_that_take_a_reference_are_the_releases() -> None:
+    page = (installed().package / "docs" / "reference" / "secretref-credential-surface.md").read_text()
+    listed = page.partition("secretref-supported-list-start")[2].partition("### SQLite auth-profile")[0]
+    documented = {tuple(path.split(".")) for path in re.findall(r"^- `([^`]+)`", listed, re.MULTILINE)}
+    assert at(SURFACES, Release.parse(DEFAULT_RELEASE)) == documented

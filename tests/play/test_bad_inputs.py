@@ -148,6 +148,47 @@ BAD = [
         ["gateway.controlUi.allowedOrigins[", "any website"],
         id="any-origin",
     ),
+    pytest.param(
+        {"fly_app_release": "2026.8.1", "fly_app_image": "registry.fly.io/featherweight:2026.8.1"},
+        ["fly_app_release: is 2026.8.1, but 2026.9.6 runs", "only migrates forward", "waive downgrade"],
+        id="older-release",
+    ),
+    pytest.param(
+        {
+            "openclaw_config_agents": {"main": {}, "work": {}},
+            "openclaw_config_channels": {"telegram": {"enabled": True, "dmPolicy": "allowlist", "allowFrom": ["42"]}},
+            "fly_app_secrets": {"TELEGRAM_BOT_TOKEN": "123456789" + ":" + "aB3" * 12},
+        },
+        ["channels.telegram: has no agent", "openclaw_config_bindings: {agentId: main, match: {channel: telegram}}"],
+        id="channel-without-an-agent",
+    ),
+    pytest.param(
+        {"openclaw_config_extra": {"gateway": {"tailscale": {"mode": "serve"}}}},
+        ["gateway.tailscale.mode: is serve", "gateway.bind is lan", "fly_app_tunnels"],
+        id="tailscale-beside-lan",
+    ),
+    pytest.param(
+        {
+            "openclaw_config_extra": {
+                "mcp": {"servers": {"forge": {"command": "npx", "env": {"GITHUB_TOKEN": "gh" + "p_" + "a1" * 18}}}},
+                "hooks": {
+                    "enabled": True,
+                    "token": {"source": "env", "provider": "default", "id": "OPENCLAW_GATEWAY_TOKEN"},
+                },
+            }
+        },
+        [
+            "mcp.servers.forge.env.GITHUB_TOKEN",
+            'Set the Fly secret GITHUB_TOKEN and write "${GITHUB_TOKEN}"',
+            "hooks.token: is a reference, which OpenClaw 2026.9.6 does not take here",
+        ],
+        id="references-where-none-fits",
+    ),
+    pytest.param(
+        {"openclaw_config_channels": None, "openclaw_config_agents": {"main": "opus"}},
+        ["openclaw_config_channels is null", "openclaw_config_agents.main is text, but must be a dictionary"],
+        id="null-variables",
+    ),
 ]
 
 

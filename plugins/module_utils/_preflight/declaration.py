@@ -14,7 +14,7 @@ from .._exposure.current import exposure_of
 from .._fly.client.api import MachinesApi
 from .._fly.client.errors import Forbidden
 from .._fly.client.token import Scope, scope_of
-from .._fly.client.types import Token
+from .._fly.client.types import Machine, Token
 from .._fly.facts.addresses import type_of
 from .._fly.machines.deployed import is_deployed
 from .._openclaw import process
@@ -46,14 +46,23 @@ class Platform:
             return None
 
     @cached_property
+    def machines(self) -> list[Machine] | None:
+        """The deployed machines; None when the app is not ours."""
+        try:
+            return [machine for machine in self._api.machines(self._app) or [] if is_deployed(machine)]
+        except Forbidden:
+            return None
+
+    @cached_property
     def exposure(self) -> str | None:
         """Public, private or sealed as it is now; None while nothing was deployed, or when the app is not ours."""
+        if self.machines is None:
+            return None
         try:
-            machines = [machine for machine in self._api.machines(self._app) or [] if is_deployed(machine)]
             found = [dict(entry, type=type_of(entry)) for entry in self._api.ips(self._app) or [] if entry.get("ip")]
         except Forbidden:
             return None
-        return exposure_of(machines, [entry for entry in found if entry["type"] != "egress"])
+        return exposure_of(self.machines, [entry for entry in found if entry["type"] != "egress"])
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,17 @@ from pathlib import PurePosixPath
 from .._base.errors import CollectionError
 from .._base.secret_recognition import find_in_command
 from .._fly.facts.guests import memory_mb
+from .._gateway.running_release import another_release
 from .._openclaw import channels, config_rules, config_schema, process, secret_values
 from .._openclaw.config_judge import judge
 from .._openclaw.plugins import unpinned
 from .._openclaw.problems import Problem
+from .._openclaw.rule import may_be_waived
 from .._openclaw.secrets import secret_name
 from .._openclaw.tunnels.check import check as check_tunnels
 from .declaration import Declaration
+
+may_be_waived("downgrade")
 
 HEAP_SHARE = 0.75
 """Of the memory: Node needs the rest beside its heap (buffers, code, a second command in the machine)."""
@@ -78,6 +82,26 @@ def config(declaration: Declaration) -> Iterator[Problem]:
     ]
     yield from (problem for problem in found if not config_rules.waived(problem, rules))
     yield from (Problem(package, why, (), todo, "plugin-pin") for package, why, todo in unpinned(packages))
+
+
+def release(declaration: Declaration) -> Iterator[Problem]:
+    """A gateway's state only migrates forward: an older release refuses it, or starts and sees none of it."""
+    gateway = declaration.gateway
+    if not gateway:
+        return
+    running = [another_release(machine, gateway.release) for machine in declaration.platform.machines or ()]
+    newest = max((found for found in running if found), default=None)
+    if newest is None or newest <= gateway.release:
+        return
+    problem = Problem(
+        "fly_app_release",
+        f"is {gateway.release}, but {newest} runs: state only migrates forward, and an older release cannot read it",
+        suggestion=f"Set fly_app_release to {newest}; or restore a snapshot from before the upgrade "
+        "(fly_volume_snapshot_info lists them), and waive downgrade with a reason in openclaw_config_waivers",
+        rule="downgrade",
+    )
+    if not config_rules.waived(problem, declaration.facts(gateway)):
+        yield problem
 
 
 def secrets(declaration: Declaration) -> Iterator[Problem]:

@@ -30,6 +30,7 @@ APP: tuple[Judge, ...] = (
 )
 GATEWAY: tuple[Judge, ...] = (
     gateway.command,
+    gateway.release,
     gateway.memory,
     gateway.config_on_the_volume,
     gateway.config,
