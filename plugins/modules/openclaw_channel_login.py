@@ -6,14 +6,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: openclaw_channel_login
-short_description: Link a channel's account with the phone
+short_description: Link a channel's account with a phone by QR code
 version_added: 0.1.0
 author:
   - The openclaw.fly authors (@openclaw-fly)
 description:
-  - WhatsApp and other channels are linked by a QR code. This has the gateway make one, shows it in the terminal, again
-    whenever it changes, and waits until it was scanned. An account that is linked is left alone.
-  - The gateway keeps what it gets in its state on the volume.
+  - Shows the QR code of WhatsApp and similar channels in the terminal, again whenever it changes, and waits until it is
+    scanned. An account that is linked is left unchanged.
+  - The gateway stores the login in its state on the volume.
   - Where a task runs as an ordinary module (C(async), C(become), a remote host) there is no terminal to show a code in.
 extends_documentation_fragment:
   - openclaw.fly.api
@@ -28,14 +28,14 @@ options:
     type: str
     required: true
   account:
-    description: The channel's account; the default one if none is given.
+    description: The channel's account. If omitted, the default account.
     type: str
   wait_timeout:
-    description: Seconds that the person has to scan a code.
+    description: Seconds to wait for the code to be scanned.
     type: float
     default: 180.0
   owner:
-    description: Numeric user and group that the command runs as; the image's user.
+    description: Numeric user and group to run the command as; defaults to the image's user.
     type: str
     default: "1000:1000"
 """
@@ -49,7 +49,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 account:
-  description: The account as the gateway reports it.
+  description: The account, as the gateway reports it.
   returned: success
   type: dict
   sample: {channel: whatsapp, account: default, configured: true, running: true, connected: true, linked: true, why: ""}
@@ -63,7 +63,7 @@ error:
   description: The failure in parts, for conditions in a playbook.
   returned: failure
   type: dict
-  sample: {kind: CollectionError, what: the code was not scanned, why: waited 180 s}
+  sample: {kind: CollectionError, what: nobody scanned the code, why: waited 180 s}
 """
 
 from typing import Any

@@ -6,14 +6,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: openclaw_device
-short_description: Let a device into a gateway, or see who waits
+short_description: Approve, list and manage a gateway's client devices
 version_added: 0.1.0
 author:
   - The openclaw.fly authors (@openclaw-fly)
 description:
-  - A browser that logs in with the token for the first time asks to be approved. This approves exactly one request, by
-    its id, or those that a policy allows; it labels and removes paired devices, and revokes or rotates their tokens.
-  - It asks the gateway in its machine, which counts as local there.
+  - A browser that logs in with the token for the first time needs an approval. Approves exactly one request, by its
+    ID, or those that a policy allows; labels and removes paired devices, and revokes or rotates their tokens.
+  - Connects to the gateway in its machine, where it counts as local.
 attributes:
   idempotent:
     description: A second run changes nothing and writes nothing.
@@ -35,20 +35,22 @@ options:
     choices: [listed, approved, absent, labelled, revoked, rotated]
     default: listed
   request_id:
-    description: The request to approve, exactly.
+    description: ID of the request to approve.
     type: str
   device_id:
     description: The device to remove; with O(state=approved), the device that the request must be of.
     type: str
   label:
-    description: What the device is called, in place of the name that it gives itself.
+    description: Name to show in place of the one that the device gives itself.
     type: str
   policy:
-    description: Which pending devices may be approved. All conditions that are given must hold, and one must be given.
+    description:
+      - Which pending devices to approve. Every condition that is given must hold.
+      - At least one of networks, clients and platforms is required.
     type: dict
     suboptions:
       networks:
-        description: Ranges that the request must come from.
+        description: Address ranges that the request must come from, such as V(203.0.113.0/24).
         type: list
         elements: str
       client_ids:
@@ -60,40 +62,40 @@ options:
         type: list
         elements: str
       roles:
-        description: Roles that may be asked for; C(operator) when none is given.
+        description: Roles to approve; only C(operator) by default.
         type: list
         elements: str
       scopes:
-        description: The most that may be asked for.
+        description: Scopes to approve; a request for any other is left pending.
         type: list
         elements: str
       repairs:
-        description: Whether devices may come back with a new key, or ask for more than they have.
+        description: Whether to approve devices that come back with a new key, or ask for more than they have.
         type: bool
         default: false
   owner:
-    description: Numeric user and group that the command runs as; the image's user.
+    description: Numeric user and group to run the command as; defaults to the image's user.
     type: str
     default: "1000:1000"
   wait_timeout:
-    description: With O(state=listed), seconds to wait for somebody to ask.
+    description: With O(state=listed), seconds to wait for a request.
     type: float
     default: 0.0
 """
 
 EXAMPLES = r"""
-- name: Who waits
+- name: List devices
   openclaw.fly.openclaw_device:
     app: my-openclaw
   register: devices
 
-- name: Let this browser in
+- name: Approve this browser
   openclaw.fly.openclaw_device:
     app: my-openclaw
     state: approved
     request_id: 4b6e0c1e-8f0b-4a57-9d46-5a6c8d8c6f11
 
-- name: Let in browsers from the office
+- name: Approve browsers in the office
   openclaw.fly.openclaw_device:
     app: my-openclaw
     state: approved
@@ -104,20 +106,93 @@ EXAMPLES = r"""
 
 RETURN = r"""
 pending:
-  description: Devices that wait, each with C(request_id), C(device_id), C(display_name), C(remote_ip) and more.
+  description: Devices whose approval is pending.
   returned: success
   type: list
   elements: dict
+  contains:
+    request_id:
+      description: The request's ID, as O(request_id) takes it.
+      type: str
+    device_id:
+      description: The device's ID.
+      type: str
+    client_id:
+      description: The kind of client, such as V(openclaw-control-ui).
+      type: str
+    client_mode:
+      description: The client's mode, such as V(ui).
+      type: str
+    display_name:
+      description: The name that the device gives itself.
+      type: str
+    platform:
+      description: The device's platform.
+      type: str
+    role:
+      description: The role that it asks for.
+      type: str
+    scopes:
+      description: The scopes that it asks for.
+      type: list
+      elements: str
+    remote_ip:
+      description: The address that the request came from.
+      type: str
+    created_at:
+      description: Time of the request, in milliseconds since 1970.
+      type: int
+    is_repair:
+      description: Whether the device was paired before and asks for more, or with a new key.
+      type: bool
 pending_lines:
-  description: The same, a line each, to be shown.
+  description: One line for each of them, to show to a person.
   returned: success
   type: list
   elements: str
 paired:
-  description: Devices that were approved.
+  description: Approved devices.
   returned: success
   type: list
   elements: dict
+  contains:
+    device_id:
+      description: The device's ID.
+      type: str
+    client_id:
+      description: The kind of client.
+      type: str
+    client_mode:
+      description: The client's mode.
+      type: str
+    display_name:
+      description: The name that the device gives itself.
+      type: str
+    label:
+      description: The label that it was given.
+      type: str
+    role:
+      description: Its role.
+      type: str
+    scopes:
+      description: Its scopes.
+      type: list
+      elements: str
+    remote_ip:
+      description: The address that it was last seen from.
+      type: str
+    approved_via:
+      description: How it was approved, such as V(owner), V(silent) or V(bootstrap).
+      type: str
+    approved_at:
+      description: Time of the approval, in milliseconds since 1970.
+      type: int
+    last_seen_at:
+      description: When it was last seen, in milliseconds since 1970.
+      type: int
+    connected:
+      description: Whether it is connected.
+      type: bool
 changes:
   description: The changes that were made, or in check mode would be made, one line each.
   returned: success

@@ -12,9 +12,11 @@ author:
   - The openclaw.fly authors (@openclaw-fly)
 description:
   - Makes up to twelve checks from where Ansible runs. Each returns what it proves, how, its evidence and its findings.
+    Every machine of the app counts, whatever created it.
   - A finding fails the task, unless it is waived by id with a reason and a date until which that holds. What cannot be
     proved is a finding; what does not apply, or cannot be seen from here, is skipped with the reason.
-  - Contacts only addresses that Fly.io's API lists for the app, and names that the task gives.
+  - Contacts only addresses that Fly.io's API lists for the app, this machine, and the tunnels that the task names. A
+    name that leads elsewhere is a finding, and is not contacted.
   - Leaves nothing behind on the gateway. A run makes two failed logins, which count against this controller's address.
 extends_documentation_fragment:
   - openclaw.fly.api
@@ -27,7 +29,7 @@ options:
     choices: [public, private, sealed]
     default: public
   addresses:
-    description: How many addresses of each type the app is to hold.
+    description: Number of addresses of each type that the app should have.
     type: dict
     default: {}
     suboptions:
@@ -60,7 +62,7 @@ options:
         while C(fly proxy) runs and O(private_url) is C(http://APP.flycast).
     type: str
   token:
-    description: The gateway's token. Without it nothing is said about whether it is accepted.
+    description: The gateway's token. Without it, whether it is accepted is not checked.
     type: str
   previous_token:
     description: The token before the last rotation, which must be refused.
@@ -70,7 +72,7 @@ options:
     type: str
     default: 2026.9.6
   checks:
-    description: The checks to make; none only tells what the app is.
+    description: The checks to make. An empty list only returns RV(exposure).
     type: list
     elements: str
     choices:
@@ -100,7 +102,7 @@ options:
       - tunnels
       - audit
   waivers:
-    description: Findings that may stay for a while.
+    description: Findings that do not fail the task until a date.
     type: list
     elements: dict
     default: []
@@ -110,7 +112,7 @@ options:
         type: str
         required: true
       reason:
-        description: Why it may stay.
+        description: The reason.
         type: str
         required: true
       expires:
@@ -133,7 +135,7 @@ options:
         type: str
         required: true
       paths:
-        description: The only paths that it may let through; C(/a/*) is one segment below C(/a), C(/) everything.
+        description: The only paths that it is allowed to forward; C(/a/*) is one segment below C(/a), C(/) everything.
         type: list
         elements: str
         default: []
@@ -145,11 +147,11 @@ options:
     description: Another address of this controller to guess from, so that the operator's own is not locked out.
     type: str
   http_port:
-    description: Where port 80 of the edge is; the emulator has another.
+    description: The edge's port for http; the emulator has another.
     type: int
     default: 80
   https_port:
-    description: Where port 443 of the edge is; the emulator has another.
+    description: The edge's port for https; the emulator has another.
     type: int
     default: 443
   connect_to:
@@ -167,30 +169,30 @@ options:
     type: str
     default: /data
   owner:
-    description: Numeric user and group that the gateway runs as.
+    description: Numeric user and group of the gateway, which must own its files.
     type: str
     default: "1000:1000"
   measure_outage:
-    description: Whether to tell how long the last restart took; reads the log.
+    description: Whether to return how long the last restart took; reads the log.
     type: bool
     default: false
   wait_timeout:
     description:
-      - Seconds for addresses, DNS and certificates to settle after a change, and with O(measure_outage) for the
-        gateway to be ready.
+      - Seconds to wait for DNS, certificates and released addresses after a change, and with O(measure_outage) for the
+        gateway to be ready. Findings that cannot pass by themselves are not waited for.
     type: float
     default: 0.0
 """
 
 EXAMPLES = r"""
-- name: Nobody outside reaches this gateway
+- name: Prove that nobody outside reaches this gateway
   openclaw.fly.openclaw_exposure_info:
     app: my-openclaw
     exposure: private
     addresses: {private_v6: 1}
     checks: [addresses, name, ports]
 
-- name: All that can be proved of a private gateway, while fly proxy 3000:80 my-openclaw.flycast runs
+- name: Make all checks of a private gateway, while fly proxy 3000:80 my-openclaw.flycast runs
   openclaw.fly.openclaw_exposure_info:
     app: my-openclaw
     exposure: private
@@ -199,7 +201,7 @@ EXAMPLES = r"""
     private_connect_to: localhost:3000
     token: "{{ vault_gateway_token }}"
 
-- name: All that can be proved, but for a short token until the end of the month
+- name: Make all checks, with a short token waived until the end of the year
   openclaw.fly.openclaw_exposure_info:
     app: my-openclaw
     addresses: {shared_v4: 1, v6: 1}
@@ -216,27 +218,58 @@ checks:
   returned: always
   type: list
   elements: dict
-  sample:
-    - id: ports
-      status: pass
-      proves: No port is open on any public address but 80 and 443 of a public gateway
-      how: Opens TCP connections to the ports 80, 443, 3000 and 18789 of each listed address
-      evidence: ["137.66.1.2:443 open", "137.66.1.2:3000 closed"]
-      findings: []
-      waived: []
-      reason: ""
+  contains:
+    id:
+      description: The check.
+      type: str
+      sample: ports
+    status:
+      description: V(pass), V(fail), V(waived) or V(skip).
+      type: str
+      sample: pass
+    proves:
+      description: What a pass proves.
+      type: str
+      sample: No port is open on any public address but 80 and 443 of a public gateway
+    how:
+      description: How it was checked.
+      type: str
+      sample: Opens TCP connections to the ports 80, 443, 3000 and 18789 of each listed address
+    evidence:
+      description: What was seen.
+      type: list
+      elements: str
+      sample: ["137.66.1.2:443 open", "137.66.1.2:3000 closed"]
+    findings:
+      description: What is wrong, each with C(id), which a waiver names, C(what) and C(fix).
+      type: list
+      elements: dict
+    waived:
+      description: Findings that a waiver covers, with its reason and date.
+      type: list
+      elements: str
+    reason:
+      description: Why it was skipped.
+      type: str
 exposure:
-  description: What the app is at present, whatever was declared; null when nothing was deployed yet.
+  description: The app's exposure at present, whatever was declared; null if nothing was deployed yet.
   returned: always
   type: str
   sample: private
 outage:
-  description:
-    - With O(measure_outage), the last restart in seconds, and the gateway's own boot within it; null when Fly.io does
-      not know it any more, or the token may not read logs.
+  description: The last restart; null without O(measure_outage), and if Fly.io does not know it any more or the token is
+    not allowed to read logs.
   returned: always
   type: dict
-  sample: {unreachable: 18.2, boot: 15.9}
+  contains:
+    unreachable:
+      description: Seconds from the end of the process until its health check passed.
+      type: float
+      sample: 18.2
+    boot:
+      description: Seconds of the gateway's own boot within that.
+      type: float
+      sample: 15.9
 error:
   description: The failure in parts, for conditions in a playbook.
   returned: failure

@@ -6,15 +6,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: openclaw_owner_link
-short_description: Make a link that lets the owner's browser in, once
+short_description: Create a one-time login link for the owner's browser
 version_added: 0.1.0
 author:
   - The openclaw.fly authors (@openclaw-fly)
 description:
-  - Writes a small page with a new link to a file of yours, mode 0600. The browser that opens it first is let in and
-    paired, without the token and without an approval; the link works once and for about ten minutes.
-  - The link is never printed or returned. It is asked from OpenClaw's own command line in the machine.
-  - Every run makes a new link, so it always reports a change.
+  - Writes a small page with a new link to a file on the controller, with mode 0600. The browser that opens it first is
+    logged in and paired, without the token and without an approval. The link works once, for about ten minutes.
+  - The link is never printed or returned. OpenClaw's own command line in the machine creates it.
+  - Every run creates a new link, so the task always reports a change.
 attributes:
   idempotent:
     description: A second run changes nothing and writes nothing.
@@ -30,17 +30,17 @@ options:
     type: str
     required: true
   dest:
-    description: Where to write the page.
+    description: Path of the page to write.
     type: path
     required: true
   owner:
-    description: Numeric user and group that the command runs as; the image's user.
+    description: Numeric user and group to run the command as; defaults to the image's user.
     type: str
     default: "1000:1000"
 """
 
 EXAMPLES = r"""
-- name: Let me in
+- name: Create a login link
   openclaw.fly.openclaw_owner_link:
     app: my-openclaw
     url: https://my-openclaw.fly.dev
@@ -49,16 +49,17 @@ EXAMPLES = r"""
 
 RETURN = r"""
 dest:
-  description: The page's path.
+  description: Path of the page.
   returned: success
   type: str
+  sample: /home/me/my-openclaw.html
 file_url:
-  description: The page's own address, for a browser on the same machine.
+  description: URL of the page, for a browser on the same machine.
   returned: success
   type: str
   sample: file:///home/me/my-openclaw.html
 expires_at:
-  description: Until when the link works; null in check mode.
+  description: When the link expires; null in check mode.
   returned: success
   type: str
   sample: "2026-11-22T09:25:00Z"

@@ -6,14 +6,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: openclaw_pairing
-short_description: Let a person in who writes to a gateway's channel
+short_description: Approve a channel's sender by pairing code
 version_added: 0.1.0
 author:
   - The openclaw.fly authors (@openclaw-fly)
 description:
-  - A channel whose C(dmPolicy) is C(pairing) answers a stranger with a code. This lists who waits, and lets exactly one
-    in by his code.
-  - Where no owner is declared yet (C(commands.ownerAllowFrom)), OpenClaw makes the first one that is let in the owner.
+  - A channel whose C(dmPolicy) is C(pairing) answers an unknown sender with a code. Lists pending senders, and approves
+    exactly one by its code.
+  - Unless an owner is declared (C(commands.ownerAllowFrom)), OpenClaw makes the first approved sender the owner.
 attributes:
   idempotent:
     description: A second run changes nothing and writes nothing.
@@ -29,25 +29,25 @@ options:
     type: str
     required: true
   code:
-    description: The code of the person to let in; without it they are only listed.
+    description: Code of the sender to approve. Without it, pending senders are only listed.
     type: str
   notify:
-    description: Whether the person is told in the channel.
+    description: Whether to notify the sender in the channel.
     type: bool
     default: false
   owner:
-    description: Numeric user and group that the command runs as; the image's user.
+    description: Numeric user and group to run the command as; defaults to the image's user.
     type: str
     default: "1000:1000"
 """
 
 EXAMPLES = r"""
-- name: Who waits
+- name: List pending senders
   openclaw.fly.openclaw_pairing:
     app: my-openclaw
     channel: telegram
 
-- name: Let this one in
+- name: Approve this sender
   openclaw.fly.openclaw_pairing:
     app: my-openclaw
     channel: telegram
@@ -57,21 +57,40 @@ EXAMPLES = r"""
 
 RETURN = r"""
 pending:
-  description: Who waits, each with C(id), C(name), C(code) and C(account).
+  description: Senders whose approval is pending.
   returned: success
   type: list
   elements: dict
+  contains:
+    channel:
+      description: The channel.
+      type: str
+    account:
+      description: The channel's account.
+      type: str
+    id:
+      description: The sender's ID in the channel.
+      type: str
+    code:
+      description: The sender's code, as O(code) takes it.
+      type: str
+    name:
+      description: The sender's name, if the channel knows it.
+      type: str
+    created_at:
+      description: Time of the request.
+      type: str
 changes:
   description: The changes that were made, or in check mode would be made, one line each.
   returned: success
   type: list
   elements: str
-  sample: [let in alice]
+  sample: [approve alice]
 error:
   description: The failure in parts, for conditions in a playbook.
   returned: failure
   type: dict
-  sample: {kind: UnknownCode, what: Nobody waits with the code ABCD2345}
+  sample: {kind: UnknownCode, what: no sender is pending with the code ABCD2345}
 """
 
 from typing import Any

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: openclaw_plugin
-short_description: Plugins of a gateway, pinned
+short_description: Install plugins of a gateway, pinned to exact versions
 version_added: 0.1.0
 author:
   - The openclaw.fly authors (@openclaw-fly)
 description:
-  - Installs npm packages into the state on the volume, each at exactly the version that is declared, by OpenClaw's own
-    command line in the machine. Nothing is ever taken at C(latest).
+  - Installs npm packages into the state on the volume, each at exactly the declared version, with OpenClaw's own
+    command line in the machine. C(latest) is refused.
   - A plugin that the release bundles counts as installed.
   - An installation takes up to a minute and 600 MB in the machine, and the machine must reach the package registry.
 extends_documentation_fragment:
@@ -25,25 +25,25 @@ options:
     type: dict
     default: {}
   exact:
-    description: Whether installed plugins that are not declared are removed.
+    description: Whether to remove installed plugins that are not declared.
     type: bool
     default: false
   release:
-    description: The OpenClaw release that they are for; while the machine runs another one, nothing is done.
+    description: The OpenClaw release that they are for. While the machine runs another one, nothing is changed.
     type: str
     default: 2026.9.6
   owner:
-    description: Numeric user and group that the command runs as; the image's user.
+    description: Numeric user and group to run the command as; defaults to the image's user.
     type: str
     default: "1000:1000"
   wait_timeout:
-    description: Seconds that an installation may take.
+    description: Timeout in seconds for one installation.
     type: float
     default: 600.0
 """
 
 EXAMPLES = r"""
-- name: Discord, which the release does not bundle
+- name: Install Discord, which the release does not bundle
   openclaw.fly.openclaw_plugin:
     app: my-openclaw
     packages:
@@ -57,7 +57,7 @@ installed:
   type: list
   elements: dict
 bundled:
-  description: Ids of the plugins that the release brings.
+  description: IDs of the plugins that the release bundles.
   returned: success
   type: list
   elements: str

@@ -6,16 +6,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: openclaw_skill
-short_description: Skills of a gateway, pinned by their content
+short_description: Install skills of a gateway, pinned by their content
 version_added: 0.1.0
 author:
   - The openclaw.fly authors (@openclaw-fly)
 description:
-  - Puts folders of the controller, each with a C(SKILL.md), into the state on the volume. What is installed is what
-    lies in the folder, so that the project that has it is the pin; a digest beside it refuses anything else.
-  - Nothing is fetched from ClawHub or another registry, and nothing ever changes by itself. Download a skill, read it,
+  - Copies folders of the controller, each with a C(SKILL.md), into the state on the volume. The folder's content is
+    what is installed, so that the project that contains it pins it; with a digest, any other content is refused.
+  - Nothing is fetched from ClawHub or another registry, and nothing changes automatically. Download a skill, read it,
     and keep it with the inventory.
-  - The gateway takes skills up at an agent's next turn, without a restart.
+  - Agents use new skills from their next turn on, without a restart.
 extends_documentation_fragment:
   - openclaw.fly.api
   - openclaw.fly.api.app
@@ -28,11 +28,11 @@ options:
     type: dict
     default: {}
   relative_to:
-    description: What the folders are relative to.
+    description: Directory that relative folders start from.
     type: path
     default: .
   exact:
-    description: Whether other skills in O(path) are removed, whoever put them there.
+    description: Whether to remove other skills in O(path), whoever put them there.
     type: bool
     default: false
   path:
@@ -40,13 +40,13 @@ options:
     type: str
     default: /data/skills
   owner:
-    description: Numeric user and group of the files; the image's user.
+    description: Numeric user and group of the files; defaults to the image's user.
     type: str
     default: "1000:1000"
 """
 
 EXAMPLES = r"""
-- name: What our agents know
+- name: Install our agents' skills
   openclaw.fly.openclaw_skill:
     app: my-openclaw
     relative_to: "{{ inventory_dir }}"
@@ -54,7 +54,7 @@ EXAMPLES = r"""
       release-notes: skills/release-notes
     exact: true
 
-- name: Exactly what was reviewed, for one agent
+- name: Install exactly what was reviewed, for one agent
   openclaw.fly.openclaw_skill:
     app: my-openclaw
     path: /data/workspace/skills
@@ -70,7 +70,8 @@ path:
   returned: success
   type: str
 skills:
-  description: Digests of the declared skills by name, over paths, contents and executable flags; fit for C(sha256).
+  description: Digests of the declared skills by name, over paths, contents and executable flags, as O(skills) takes
+    them.
   returned: success
   type: dict
 others:
@@ -79,7 +80,7 @@ others:
   type: list
   elements: str
 shadows:
-  description: Declared skills that replace one that the release bundles; also reported as warnings.
+  description: Declared skills that replace a bundled one; also reported as warnings.
   returned: success
   type: list
   elements: str

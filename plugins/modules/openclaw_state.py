@@ -6,34 +6,34 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: openclaw_state
-short_description: Give a gateway's state back to it
+short_description: Correct the owner of a gateway's files
 version_added: 0.1.0
 author:
   - The openclaw.fly authors (@openclaw-fly)
 description:
-  - Makes everything below the state directory belong to the gateway's user, whatever a root session left there. One
-    file of root's is enough to stop the gateway at its next start.
-  - Content and modes are left alone.
+  - Makes the gateway's user the owner of everything below the state directory. A single file that a root session left
+    there stops the gateway at its next start.
+  - Content and modes are left unchanged.
 extends_documentation_fragment:
   - openclaw.fly.api
   - openclaw.fly.api.app
   - openclaw.fly.api.converges
 options:
   machine:
-    description: Id of the machine that has the volume, if it is known to run; that saves a request.
+    description: ID of the machine that has the volume, if it is known to run; saves a request.
     type: str
   path:
     description: The state directory, on the volume.
     type: str
     default: /data
   owner:
-    description: Numeric user and group of the gateway; the image's user.
+    description: Numeric user and group of the gateway; defaults to the image's user.
     type: str
     default: "1000:1000"
 """
 
 EXAMPLES = r"""
-- name: What a shell left behind
+- name: Correct what a root shell left behind
   openclaw.fly.openclaw_state:
     app: my-openclaw
 """
@@ -44,7 +44,7 @@ path:
   returned: success
   type: str
 owner:
-  description: Whose it is.
+  description: Its owner.
   returned: success
   type: str
 changes:

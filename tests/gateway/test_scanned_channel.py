@@ -61,4 +61,4 @@ def test_who_waits_to_be_let_in_is_told_first(gateway: GatewaySite) -> None:
     run = gateway.ansible.playbook(
         "openclaw.fly.channels", inventory=gateway.inventory, extra_vars={"channel": "telegram", "code": "ABCD2345"}
     ).failed()
-    assert "Nobody waits with the code ABCD2345" in run.output
+    assert "No sender is pending with the code ABCD2345" in run.output

@@ -29,7 +29,7 @@ from .target import Target
 
 FOREIGN = "attacker.invalid"
 ATTEMPTS = 30
-"""Guesses at most: a limit beyond that is none."""
+"""Guesses at most: a limit beyond that is not one."""
 API_PATHS = (
     ("GET", "/control-ui-config.json"),
     ("GET", "/v1/models"),
@@ -50,7 +50,7 @@ FORGED = {
     "X-Forwarded-User": "owner@example.com",
 }
 SHARED_LIMIT_FIX = (
-    "Let openclaw_config_trusted_proxies and the app's own addresses be in gateway.trustedProxies: run site.yml"
+    "Run site.yml: gateway.trustedProxies needs openclaw_config_trusted_proxies and the app's own addresses"
 )
 
 
@@ -185,7 +185,7 @@ def brute_force(target: Target, notes: Notes) -> None:
         for entry in target.addresses:
             if not any(ipaddress.ip_address(entry["ip"]) in network for network in trusted):
                 notes.found(
-                    f"all clients count as one, {entry['ip']}: whoever guesses locks everybody out",
+                    f"all clients count as one, {entry['ip']}: a guessing client locks everybody out",
                     SHARED_LIMIT_FIX,
                     detail="shared",
                 )
@@ -205,7 +205,7 @@ def _guess(target: Target, notes: Notes, source: str) -> None:
         return
     refused = _refusal(target.endpoint, Login(target.token, client=PROBE), target.timeout)
     if isinstance(refused, LoginsLimited):
-        notes.found("who guesses locks everybody out", SHARED_LIMIT_FIX, detail="shared")
+        notes.found("a guessing client locks everybody out", SHARED_LIMIT_FIX, detail="shared")
     else:
         notes.saw("others are still served")
 

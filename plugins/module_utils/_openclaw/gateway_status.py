@@ -1,6 +1,6 @@
 # GNU General Public License v3.0 or later (see LICENSE)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a running gateway tells of itself, from its methods' payloads (2026.9.6), in few words."""
+"""A running gateway's status, from its methods' payloads (2026.9.6), in few words."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class ChannelStatus:
 
     @property
     def works(self) -> bool:
-        """It runs, and where the channel tells whether it is connected, it is."""
+        """It runs, and where the channel reports whether it is connected, it is."""
         return self.running and self.connected is not False
 
 
@@ -121,7 +121,7 @@ def summary(answers: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _config(payload: Any) -> dict[str, Any] | None:
-    """Whether the file is valid, and whether the gateway runs what it says. What is in it is not told."""
+    """Whether the file is valid, and whether the gateway runs what it says. Its content is not returned."""
     if payload is None:
         return None
     revision = get(payload, "configRevisionHash")

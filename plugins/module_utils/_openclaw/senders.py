@@ -1,6 +1,6 @@
 # GNU General Public License v3.0 or later (see LICENSE)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""People who write to a channel for the first time, and wait with a code until they are let in."""
+"""Senders that are new to a channel, and pending with a code until they are approved."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from .errors import OpenClawError
 
 
 class UnknownCode(OpenClawError):
-    """Nobody waits with this code."""
+    """No sender is pending with this code."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Somebody who waits. ``code`` is what the channel showed to him; ``created_at`` as the gateway writes it."""
+    """A pending sender. ``code`` is what the channel showed to it; ``created_at`` as the gateway writes it."""
 
     channel: str
     account: str
@@ -30,7 +30,7 @@ class Sender:
 def parse(data: Any, channel: str = "") -> tuple[Sender, ...]:
     """Read ``openclaw pairing list CHANNEL --json``, or the answer to channels.pairing.list.
 
-    :raises OpenClawError: if it is neither; the CLI's own error is told.
+    :raises OpenClawError: if it is neither, with the CLI's own error.
     """
     listed = data.get("requests") if isinstance(data, Mapping) else None
     if not isinstance(listed, list):
