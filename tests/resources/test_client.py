@@ -70,7 +70,7 @@ def test_one_connection_for_each_api(fly: Platform, app: str, monkeypatch: pytes
 
     monkeypatch.setattr(http.client.HTTPConnection, "connect", counted)
     outcome = fly.module("fly_ips", app=app, v6=2, shared_v4=True)
-    assert not outcome.failed and len(outcome.requests) == 5
+    assert not outcome.failed and len(outcome.requests) == 6  # one of them looks for a lock
     assert len(opened) == 1
     opened.clear()
     outcome = fly.module("fly_deploy", app=app, definition=TOML)
@@ -165,8 +165,8 @@ def test_a_quota_has_none(fly: Platform, app: str) -> None:
     outcome = fly.module("fly_volume", app=app, name="data", region="lhr", fallback_regions=["ams"])
     fly.clear_faults()
     assert outcome["error"]["kind"] == "QuotaReached"
-    # The last one looks what the failed change left.
-    assert [entry.method for entry in outcome.requests] == ["GET", "POST", "GET"]
+    # The second looks for a lock, the last one what the failed change left.
+    assert [entry.method for entry in outcome.requests] == ["GET", "GET", "POST", "GET"]
 
 
 def test_the_token_says_early_what_it_may_not(fly: Platform) -> None:

@@ -47,7 +47,7 @@ def test_a_peer_and_its_file(fly: Platform, tmp_path: Path) -> None:
     ):  # fmt: skip
         assert line in text
     assert not peer(fly, dest, region="ams").changed
-    assert peer(fly, dest, region="fra")["changes"] == ["replace it: it is in ams"]
+    assert peer(fly, dest, region="fra")["changes"] == ["remove it, to add it again: it is in ams", "add it"]
     assert [found["name"] for found in fly.module("fly_wireguard_peer_info", org="personal")["peers"]] == ["laptop"]
     dest.chmod(0o644)
     assert peer(fly, dest)["changes"] == ["set the file's mode"]
@@ -62,7 +62,7 @@ def test_somebody_elses_peer_is_left_alone(fly: Platform, tmp_path: Path) -> Non
     taken = fly.module(
         "fly_wireguard_peer", org="personal", name="office", dest=str(tmp_path / "mine.conf"), replace=True
     )
-    assert taken["changes"] == ["replace it: its key is not here"]
+    assert taken["changes"] == ["remove it, to add it again: its key is not here", "add it"]
     assert peer(fly, tmp_path / "office.conf", state="absent").changed
 
 

@@ -86,7 +86,7 @@ def test_a_machine_more_and_a_machine_instead(fly: Platform, one: str) -> None:
     assert not fly.module("fly_secrets", app=one, secrets={"A": "ours"}).changed
     fly.module("fly_volume", app=one, name="data", region="iad")
     mounted = {**TOML, "processes": {"other": "run"}}
-    assert "replace machine" in str(fly.module("fly_deploy", app=one, definition=mounted)["changes"])
+    assert "to replace it" in str(fly.module("fly_deploy", app=one, definition=mounted)["changes"])
     assert not fly.module("fly_secrets", app=one, secrets={"A": "ours"}).changed
 
 

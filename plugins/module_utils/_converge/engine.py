@@ -142,9 +142,9 @@ class _Run(Generic[Observed]):
 
     def _happened(self, change: Change, observed: Observed, planned: list[Change]) -> bool:
         """Whether it took effect though its answer was lost."""
-        if change.once:
-            return bool(change.took_effect and change.took_effect(observed))
-        return change.key not in _keys(planned)
+        if change.took_effect:
+            return change.took_effect(observed)
+        return not change.once and change.key not in _keys(planned)
 
     def _look_after(self, error: BaseException, change: Change) -> None:
         """A change that failed may be in effect all the same, such as a machine that is there and not healthy."""

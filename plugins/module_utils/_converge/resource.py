@@ -30,7 +30,10 @@ class Change:
     once: bool = False
     """For an action that leaves nothing to compare, such as a restart: it is applied at most once in a run."""
     took_effect: Callable[[Any], bool] | None = None
-    """Tells from a later observation whether an action whose answer was lost took effect; without it, it did not."""
+    """Tells from a later observation whether a change that failed, or whose answer was lost, took effect all the same.
+
+    Without it that is known from what is planned then; of an action it is not known.
+    """
     deferred: bool = False
     """Whether a later task of the run makes it, such as after the deploy: shown in check mode, and not applied here."""
 

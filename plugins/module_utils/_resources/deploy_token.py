@@ -80,7 +80,13 @@ class DeployToken(Resource[TokenState]):
         why = self._why_not(observed, newest)
         if why:
             after = {"name": self._wanted.name, "good for": go(self._wanted.lifetime), "file": str(self._dest)}
-            make = Change("make", f"make a token: {why}", _shown(newest), after, lambda: self._make(observed))
+            known = {token["id"] for token in observed.tokens}
+
+            def made(now: TokenState) -> bool:
+                return any(token["id"] not in known for token in now.tokens)
+
+            what = f"make a token: {why}"
+            make = Change("make", what, _shown(newest), after, lambda: self._make(observed), took_effect=made)
             return [make, *(self._revocation(token) for token in observed.tokens)]
         changes = [self._revocation(token) for token in observed.tokens[1:]]
         if observed.mode != _MODE:

@@ -182,7 +182,7 @@ class Deployment(Resource[DeployState]):
         mounted = next((mount.get("volume") for mount in config.get("mounts") or []), None)
         mount = self._toml.mount(group)
         if bool(mount) != bool(mounted):
-            return [self._replacement(machine, group, observed)]
+            return self._replacement(machine, group, observed)
         noted = SECRETS_KEY in (config.get("metadata") or {})
         current = runs_with(machine, observed.secrets, observed.secrets_at)
         before, after = differences(self._config(group, mounted, observed.secrets if noted else ""), config)
@@ -221,20 +221,18 @@ class Deployment(Resource[DeployState]):
         create = partial(self._create, group, observed)
         return _Step(Change(f"machine {group}", f"{what} for {group}", None, after, create), sends=True)
 
-    def _replacement(self, machine: Machine, group: str, observed: DeployState) -> _Step:
+    def _replacement(self, machine: Machine, group: str, observed: DeployState) -> list[_Step]:
         """A mount cannot be added to or taken from a machine; its volume, if any, outlives it."""
-
-        def replace() -> None:
-            self._write.destroy(machine["id"])
-            self._create(group, observed)
-
+        identity = machine["id"]
         config = self._config(group, None, observed.secrets)
         before, after = differences(config, machine.get("config") or {})
-        what = f"replace machine {machine['id']}: its mount changes"
+        what = f"destroy machine {identity}, to replace it: its mount changes"
+        destroy = Change(f"destroy {identity}", what, before, None, partial(self._write.destroy, identity))
         # Once it is destroyed, what is left to do is to create the group's machine.
         alone = sum(group_of(other) == group for other in observed.machines) == 1
-        key = f"machine {group}" if alone else f"replace {machine['id']}"
-        return _Step(Change(key, what, before, after, replace), sends=True)
+        key = f"machine {group}" if alone else f"machine for {identity}"
+        create = Change(key, f"create a machine for {group}", None, after, partial(self._create, group, observed))
+        return [_Step(destroy), _Step(create, sends=True)]
 
     def _removal(self, machine: Machine) -> _Step:
         identity, group = machine["id"], group_of(machine)

@@ -96,7 +96,19 @@ class Secrets(Resource[SecretsState]):
         ]
         parts = [f"set {', '.join(set_now)}"] if set_now else []
         parts += [f"remove {', '.join(removed)}"] if removed else []
-        change = Change("secrets", " and ".join(parts), before, after, lambda: self._set(set_now, removed, observed))
+
+        def took_effect(now: SecretsState) -> bool:
+            changed = any(now.digests.get(name) not in (None, observed.digests.get(name)) for name in set_now)
+            return changed or any(name not in now.digests for name in removed)
+
+        change = Change(
+            "secrets",
+            " and ".join(parts),
+            before,
+            after,
+            lambda: self._set(set_now, removed, observed),
+            took_effect=took_effect,
+        )
         return [change, *self._applications([m for m in observed.machines if self._applies_to(m)])]
 
     def _refusals(self) -> list[Refusal]:

@@ -90,7 +90,7 @@ class Volume(Resource[VolumeState]):
 
     def plan(self, observed: VolumeState) -> Plan:
         if self._wanted.state == "absent":
-            return [self._destruction(volume) for volume in observed.volumes]
+            return [change for volume in observed.volumes for change in self._destruction(volume)]
         if not observed.volumes:
             return [self._creation(observed)]
         volume = _the_one(observed)
@@ -167,18 +167,19 @@ class Volume(Resource[VolumeState]):
                 if each == regions[-1]:
                     raise
 
-    def _destruction(self, volume: types.Volume) -> Change | Refusal:
+    def _destruction(self, volume: types.Volume) -> Plan:
         if not self._wanted.destroy_data:
             what = f"the volume {volume['id']} holds data, and it would be lost"
-            return refusal(what, where=self.title, todo="Back it up, then set destroy_data: true")
-        before = {key: volume.get(key) for key in ("id", "region", "size_gb")}
-        what = f"destroy {volume['id']}"
-        return Change(what, what, before, None, partial(self._destroy, volume["id"]))
-
-    def _destroy(self, identity: str) -> None:
-        if self._wanted.snapshot_first:
-            take_snapshot(self._api, self._wanted.app, identity)
-        self._api.delete_volume(self._wanted.app, identity)
+            return [refusal(what, where=self.title, todo="Back it up, then set destroy_data: true")]
+        identity = volume["id"]
+        before = {"id": identity, "region": volume.get("region"), "size_gb": volume.get("size_gb")}
+        snapshot = partial(take_snapshot, self._api, self._wanted.app, identity)
+        first = f"make a snapshot of {identity}"
+        changes = [Change(first, first, None, {"volume": identity}, snapshot, once=True)]
+        destroy = partial(self._api.delete_volume, self._wanted.app, identity)
+        if not self._wanted.snapshot_first:
+            changes = []
+        return [*changes, Change(f"destroy {identity}", f"destroy {identity}", before, None, destroy)]
 
 
 def _the_one(observed: VolumeState) -> types.Volume:

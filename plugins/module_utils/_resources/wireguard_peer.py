@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ class WireGuardPeer(Resource[PeerState]):
         if self._wanted.state == "absent":
             return self._removals(observed)
         if peer is None:
-            return [Change("peer", "add it", None, self._shown(None), lambda: self._add(observed))]
+            return [self._addition(observed)]
         if not ours and not self._wanted.replace:
             return [
                 refusal(
@@ -80,8 +81,9 @@ class WireGuardPeer(Resource[PeerState]):
         if self._wanted.network and self._wanted.network != (peer.get("network") or ""):
             why = f"it is in the network {peer.get('network') or 'of the organization'}"
         if why:
-            what = f"replace it: {why}"
-            return [Change("peer", what, self._shown(peer), self._shown(None), lambda: self._renew(observed))]
+            remove = partial(self._remove, observed)
+            removal = Change("remove", f"remove it, to add it again: {why}", self._shown(peer), None, remove)
+            return [removal, self._addition(observed)]
         if observed.mode != _MODE:
             before, after = {"mode": f"{observed.mode:o}"}, {"mode": f"{_MODE:o}"}
             return [Change("mode", "set the file's mode", before, after, lambda: self._write(observed.text))]
@@ -89,6 +91,14 @@ class WireGuardPeer(Resource[PeerState]):
 
     def describe(self, observed: PeerState) -> dict[str, Any]:
         return {"peer": observed.peer, "dest": str(self._dest)}
+
+    def _addition(self, observed: PeerState) -> Change:
+        was = (observed.peer or {}).get("id")
+
+        def added(now: PeerState) -> bool:
+            return now.peer is not None and now.peer.get("id") != was
+
+        return Change("peer", "add it", None, self._shown(None), partial(self._add, observed), took_effect=added)
 
     def _is_ours(self, observed: PeerState) -> bool:
         key = wireguard.key_of(observed.text)
@@ -112,10 +122,6 @@ class WireGuardPeer(Resource[PeerState]):
         public = wireguard.public_key(private)
         peer = self._api.add_peer(observed.org_id, self._wanted.name, public, self._wanted.region, self._wanted.network)
         self._write(wireguard.wg_quick(private, peer))
-
-    def _renew(self, observed: PeerState) -> None:
-        self._remove(observed)
-        self._add(observed)
 
     def _remove(self, observed: PeerState) -> None:
         self._api.remove_peer(observed.org_id, self._wanted.name)
