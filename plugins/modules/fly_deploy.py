@@ -246,6 +246,7 @@ from ..module_utils._fly.secrets.applied import told_state
 from ..module_utils._fly.secrets.ledger_file import LedgerFile
 from ..module_utils._fly.toml.definition import FlyToml
 from ..module_utils._fly.toml.secret_check import refuse_secrets
+from ..module_utils._fly.toml.warnings import launch_leftovers, only_by_flyctl
 from ..module_utils._options.api import API_OPTIONS, connect, connect_deploys
 from ..module_utils._options.image import image_build
 from ..module_utils._resources.deployment import Deployment, DeployParts, WantedDeployment
@@ -293,7 +294,7 @@ SPEC: dict[str, Any] = {
 def body(params: dict[str, Any], context: Context) -> Deployment:
     given = params["config"]
     toml = FlyToml.load(given) if given is not None else FlyToml.parse(params["definition"])
-    for line in toml.launch_leftovers():
+    for line in (*launch_leftovers(toml), *only_by_flyctl(toml)):
         context.warn(line)
     app = params["app"] or toml.app
     refuse_secrets(toml, f"fly.toml of {app}", params["public_env"], context.secret)

@@ -81,6 +81,7 @@ from typing import Any
 
 from ..module_utils._converge.context import Context
 from ..module_utils._converge.module import run_module
+from ..module_utils._fly.toml.warnings import launch_leftovers
 from ..module_utils._options.api import API_OPTIONS
 from ..module_utils._resources.fly_toml_file import FlyTomlFile
 
@@ -101,7 +102,7 @@ SPEC: dict[str, Any] = {
 def body(params: dict[str, Any], context: Context) -> FlyTomlFile:
     content = params["definition"] if params["content"] is None else params["content"]
     file = FlyTomlFile(Path(params["dest"]), content, params["public_env"], context.secret)
-    for line in file.toml.launch_leftovers():
+    for line in launch_leftovers(file.toml):
         context.warn(line)
     return file
 

@@ -67,6 +67,7 @@ def test_secrets_are_recognised(name: str, value: Any) -> None:
             "changeme", "change-me", "your-token-here", "YOUR_API_KEY", "<your key>", "${OTHER}", "$OTHER",
             "{{ x }}", "{{ x(\n  y) }}",
             "xxxxxxxx", "********", "replace-me", "example", "redacted", "sk-xxxxxxxx", "", "sk-...",
+            "REDACTED - see the vault", "ollama-local", "not-needed",
         )),
         ("Authorization", "Bearer ${NOTES_TOKEN}"),
         ("headers", "Bearer your-token-here"),

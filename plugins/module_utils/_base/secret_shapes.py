@@ -77,8 +77,11 @@ _REFERENCE = re.compile(
 _PLACEHOLDER = re.compile(
     r"(?:change|replace)[-_ ]?(?:me|this|it)\b.*|(?:put|insert|enter|add|paste)[-_ ](?:your|the)\b.*"
     r"|(?:put|insert|enter|add|paste)[-_ ].*[-_ ]here|my[-_ ](?:\w+[-_ ])*here|your[-_ ].+|<[^<>]+>|\[[a-z _-]+\]"
-    r"|[x*.•#-]{3,}|(?:[a-z]+[-_])?x{4,}|\w{0,12}[-_]?(?:\.{3}|…)|\*+|redacted|\(?hidden\)?|masked|placeholder"
-    r"|dummy|todo|tbd|example|none|null|nil|unset|undefined|true|false|yes|no|on|off|disabled|enabled|\(secret\)",
+    r"|[x*.•#-]{3,}|(?:[a-z]+[-_])?x{4,}|\w{0,12}[-_]?(?:\.{3}|…)|\*+|[<\[(]?redacted\b.*|\(?hidden\)?|masked|placeholder"
+    r"|dummy|todo|tbd|example|none|null|nil|unset|undefined|true|false|yes|no|on|off|disabled|enabled|\(secret\)"
+    # What programs take for a key where none is needed: local model servers, other ways to log in.
+    r"|(?:[a-z]+-)*local|ollama|lm-?studio|vllm|(?:[a-z]+-)?oauth|not-needed|no-key(?:-required)?|unused|from-env"
+    r"|secretref-managed|aws-sdk|gcp-vertex-credentials",
     re.IGNORECASE,
 )
 _PATH = re.compile(r"(?:~|\.{1,2})?/[\w.@-]+(?:/[\w.@-]+)*/?")

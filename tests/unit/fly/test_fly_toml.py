@@ -11,6 +11,7 @@ from ansible_collections.openclaw.fly.plugins.module_utils._fly.machines.config 
 from ansible_collections.openclaw.fly.plugins.module_utils._fly.toml.definition import FlyToml
 from ansible_collections.openclaw.fly.plugins.module_utils._fly.toml.durations import go, seconds
 from ansible_collections.openclaw.fly.plugins.module_utils._fly.toml.secret_check import refuse_secrets
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.toml.warnings import launch_leftovers, only_by_flyctl
 
 HTTP = "[http_service]\ninternal_port = 80\n"
 MOUNT = "[mounts]\nsource = 'a'\ndestination = '/a'\n"
@@ -54,6 +55,8 @@ REFUSED = {
     "[[vm]]\nkernel_args = 5": "vm.kernel_args: must be a list of texts, not 5",
     "[env]\nWHEN = 2020-01-01": "env.WHEN: must be text, a number, true or false",
     "org = 'acme'": "org: unknown key (the organization is not part of fly.toml: it is the option org of fly_app",
+    "[build.compose]\nfile = 'c.yml'": "build.compose: machines of several containers are not supported",
+    "[experimental]\nmachine_config = '{}'": "experimental.machine_config: machines of several containers",
     "region = 'iad'": "region: unknown key (write primary_region)",
     "[[volumes]]\nname = 'x'": "volumes: unknown key (write [mounts], with source and destination)",
     "force_https = true": "force_https: unknown key (it belongs below [http_service])",
@@ -97,10 +100,17 @@ LAUNCHED = "[http_service]\ninternal_port = 8080\nauto_stop_machines = 'stop'\nm
 
 
 def test_what_fly_launch_left_is_told() -> None:
-    (said,) = FlyToml.parse(LAUNCHED).launch_leftovers()
+    (said,) = launch_leftovers(FlyToml.parse(LAUNCHED))
     assert "8080" in said and "[mounts]" in said and "auto_stop_machines" in said
     for meant in ("mounts = {source = 'data', destination = '/data'}\n" + LAUNCHED, LAUNCHED.replace("8080", "3000")):
-        assert FlyToml.parse(meant).launch_leftovers() == []
+        assert launch_leftovers(FlyToml.parse(meant)) == []
+
+
+def test_what_only_flyctl_does_is_told() -> None:
+    checked = HTTP + '[[http_service.machine_checks]]\nimage = "curl"\n'
+    (said,) = only_by_flyctl(FlyToml.parse('[deploy]\nrelease_command = "migrate"\n' + checked))
+    assert "deploy.release_command, machine_checks of a service of fly.toml" in said
+    assert only_by_flyctl(FlyToml.parse(HTTP)) == []
 
 
 def test_what_is_no_toml_is_told_with_its_line() -> None:

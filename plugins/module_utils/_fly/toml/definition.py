@@ -161,21 +161,6 @@ class FlyToml:
         for name, check in (self.data.get("checks") or {}).items():
             yield f"checks.{name}", check
 
-    def launch_leftovers(self) -> list[str]:
-        """What `fly launch` writes for an app that it does not know, and what that means; valid, and seldom meant."""
-        service = self.data.get("http_service") or {}
-        guessed = service.get("internal_port") == 8080 and service.get("auto_stop_machines") in (
-            True,
-            "stop",
-            "suspend",
-        )
-        if not guessed or service.get("min_machines_running") or self.data.get("mounts"):
-            return []
-        return [
-            "fly.toml looks as `fly launch` writes it: internal_port is 8080, auto_stop_machines stops a machine that "
-            "nobody uses, and without [mounts] all data is lost at each update. Correct what the app needs otherwise"
-        ]
-
 
 def _read(content: str, where: str) -> Table:
     try:

@@ -121,7 +121,18 @@ def sizes_exist(toml: FlyToml) -> Iterator[str]:
             yield str(error).rstrip(".")
 
 
+def one_container(toml: FlyToml) -> Iterator[str]:
+    given = {
+        "experimental.machine_config": (toml.data.get("experimental") or {}).get("machine_config"),
+        "build.compose": toml.build.get("compose"),
+    }
+    for where, value in given.items():
+        if value:
+            yield f"{where}: machines of several containers are not supported: deploy this file with flyctl"
+
+
 RULES: tuple[Rule, ...] = (
+    one_container,
     groups_exist,
     commands_can_be_split,
     checks_are_timed_as_the_api_allows,
