@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from support.ansible import REPO, Ansible, Core, installed_cores
 from support.emulator import Emulator
+from support.needs import missing_core
 
 # The collection's code is imported as ansible_collections.openclaw.fly from build/tree, which is on sys.path already.
 subprocess.run([sys.executable, REPO / "tools" / "collection.py", "tree"], check=True)
@@ -101,7 +102,7 @@ def ansible_core(request: pytest.FixtureRequest, ansible_cores: list[Core]) -> C
     for core in ansible_cores:
         if core.version == request.param:
             return core
-    pytest.skip(f"ansible-core {request.param} is not installed: `make cores` needs a Python that it supports")
+    pytest.skip(missing_core(request.param))
 
 
 @pytest.fixture(scope="session")

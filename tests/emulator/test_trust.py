@@ -19,6 +19,7 @@ from emulator.client import TOKEN, Client
 from emulator.test_emulator import cli
 from support.browser import Browser, program
 from support.emulator import Emulator
+from support.needs import CHROMIUM
 
 from fly_emulator.state import directory
 from fly_emulator.state.directory import StateUnsafe
@@ -163,7 +164,7 @@ def test_a_link_that_comes_later_is_not_followed(tmp_path: Path) -> None:
     assert (target.read_text(), (tmp_path / "file").read_text()) == ("precious", "new")
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to somebody else")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to somebody else: run as root")
 def test_a_state_directory_of_somebody_else_is_refused(tmp_path: Path) -> None:
     state = tmp_path / "state"
     state.mkdir()
@@ -200,7 +201,7 @@ def _page(text: str) -> Iterator[int]:
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(program() is None, reason="needs Chromium")
+@pytest.mark.skipif(program() is None, reason=CHROMIUM.missing)
 def test_a_page_whose_name_leads_here_reaches_no_api(fly: Client, tmp_path: Path) -> None:
     """DNS rebinding: the page comes from evil.test, whose name then leads to the emulator."""
     port = int(fly.thread.api_url.rpartition(":")[2])

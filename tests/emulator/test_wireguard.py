@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from emulator.client import TOKEN, App, Client, service, until
 from emulator.conftest import Run
 from emulator.test_sixpn import CHECKED, answers, query
+from support.needs import WIREGUARD
 
 from fly_emulator.runtime import RuntimeUnavailable
 from fly_emulator.runtime.sixpn import Network, prefix_of
@@ -97,8 +98,8 @@ def free_port() -> int:
 
 
 def test_a_peer_comes_in_and_only_to_its_own_network(run: Run) -> None:
-    if not shutil.which(PROGRAM):
-        pytest.skip(f"{PROGRAM} is not installed")
+    if not WIREGUARD.path():
+        pytest.skip(WIREGUARD.missing)
     port = free_port()
     try:
         with run(wireguard_port=port) as fly:

@@ -10,6 +10,7 @@ import pytest
 from support import browser as chromium
 from support.browser import Browser, Page
 from support.gateway import GatewaySite
+from support.needs import CHROMIUM
 
 pytestmark = [pytest.mark.gateway, pytest.mark.browser, pytest.mark.slow]
 
@@ -19,7 +20,7 @@ def browser(deployed: GatewaySite, tmp_path_factory: pytest.TempPathFactory) -> 
     """It trusts the edge by its certificate, as one does who took the emulator's CA in."""
     program = chromium.program()
     if program is None:
-        pytest.skip(f"no Chromium here: none of {', '.join(chromium.NAMES)} is on the PATH")
+        pytest.skip(CHROMIUM.missing)
     trusted = chromium.pin(deployed.host, deployed.port, deployed.emulator.ca_file)
     with Browser(program, tmp_path_factory.mktemp("browser"), [trusted]) as started:
         yield started

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from support.ansible import Ansible, Run
 from support.emulator import Emulator
+from support.needs import NODE
 from support.site import Site
 
 CLOSED = "http://127.0.0.1:9"
@@ -303,7 +304,7 @@ def test_image_that_cannot_be_made(
 ) -> None:
     tools = without_node(tmp_path / "bin")
     if kept and not (tools.parent / "node-bin").is_dir():
-        pytest.skip("no Node.js on this machine")
+        pytest.skip(NODE.missing)
     path = f"{tools.parent / 'node-bin'}:{tools}" if kept else str(tools)
     with start_emulator("--cache-dir", str(tmp_path / "cache"), env={"PATH": path, **env}) as emulator:
         site = Site(ansible, emulator, tmp_path / "site", "no-image")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from faults.scenarios import TOML
+from support.needs import NODE
 from support.platform import Platform
 
 from ansible_collections.openclaw.fly.plugins.module_utils._base.errors import CollectionError
@@ -21,7 +21,7 @@ from ansible_collections.openclaw.fly.plugins.module_utils._options.api import A
 
 pytestmark = [
     pytest.mark.xdist_group("exec"),
-    pytest.mark.skipif(shutil.which("node") is None, reason="no Node.js on the PATH: install it (https://nodejs.org)"),
+    pytest.mark.skipif(not NODE.path(), reason=NODE.missing),
 ]
 OWNER = f"{os.getuid()}:{os.getgid()}"
 AGES = 3600

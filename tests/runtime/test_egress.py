@@ -66,7 +66,7 @@ def test_a_machine_reaches_the_outside_only_with_egress(runtime: Runtime, tmp_pa
     if not runtime.guarantees.private_network:
         pytest.skip("machines have this host's network in this tier")
     if os.geteuid() != 0:
-        pytest.skip("the test's own outside needs root")
+        pytest.skip("the test's own outside needs root: run as root")
     done = subprocess.run(
         [sys.executable, "-c", SCENE, runtime.guarantees.tier, str(tmp_path), OUTSIDE],
         env={**os.environ, "PYTHONPATH": str(Path(fly_emulator.__file__).parents[1])},

@@ -7,7 +7,6 @@ import hashlib
 import itertools
 import json
 import os
-import shutil
 import signal
 import socket
 import ssl
@@ -22,7 +21,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from websockets.sync.client import ClientConnection, connect
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+from .needs import CHROMIUM
+
 # No look-ups in Google's services: the machine may have no way out, and none of them is part of what is shown.
 QUIET = (
     "--headless=new",
@@ -54,7 +54,7 @@ _FIND = """
 
 def program() -> str | None:
     """The Chromium of this machine, if it has one."""
-    return next(filter(None, map(shutil.which, NAMES)), None)
+    return CHROMIUM.path()
 
 
 def pin(host: str, port: int, ca_file: Path) -> str:

@@ -5,19 +5,18 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.needs import NODE
 
 from ansible_collections.openclaw.fly.plugins.module_utils._gateway.calls import SCOPES, SCRIPT, TIMEOUT
 from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.gateway_client import BACKEND
 from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.gateway_errors import PROTOCOL
 
-NODE = shutil.which("node")
-needs_node = pytest.mark.skipif(NODE is None, reason="no Node.js on the PATH: install it (https://nodejs.org)")
+needs_node = pytest.mark.skipif(not NODE.path(), reason=NODE.missing)
 # A WebSocket that greets, accepts and answers as the gateway does; Node 20 has none of its own.
 GATEWAY = r"""
 globalThis.WebSocket = class {
@@ -42,17 +41,17 @@ globalThis.WebSocket = class {
 def test_node_accepts_the_script(tmp_path: Path) -> None:
     script = tmp_path / "calls.js"
     script.write_text(SCRIPT)
-    checked = subprocess.run([str(NODE), "--check", script], capture_output=True, text=True)
+    checked = subprocess.run([str(NODE.path()), "--check", script], capture_output=True, text=True)
     assert checked.returncode == 0, checked.stderr
     script.write_text(SCRIPT.replace("};", "}};", 1))
-    assert subprocess.run([str(NODE), "--check", script], capture_output=True).returncode != 0
+    assert subprocess.run([str(NODE.path()), "--check", script], capture_output=True).returncode != 0
 
 
 @needs_node
 def test_the_script_presents_itself_as_the_client_does() -> None:
     wanted = [["good", {"a": 1}], ["bad", {}]]
     env = {"OPENCLAW_GATEWAY_TOKEN": "the-token", "OPENCLAW_GATEWAY_PORT": "3000", "PATH": "/usr/bin:/bin"}
-    command = [str(NODE), "-e", GATEWAY + SCRIPT, json.dumps(wanted)]
+    command = [str(NODE.path()), "-e", GATEWAY + SCRIPT, json.dumps(wanted)]
     ran = subprocess.run(command, capture_output=True, text=True, env=env, timeout=TIMEOUT + 40)
     result: dict[str, Any] = json.loads(gzip.decompress(base64.b64decode(ran.stdout)))
     good, bad = result["answers"]
