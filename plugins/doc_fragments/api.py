@@ -46,7 +46,7 @@ options:
       - How long this run keeps the app for itself, once a task changes something of it. Other runs wait meanwhile.
       - V(task) until the task ends. V(run) until M(openclaw.fly.fly_run_lock) releases it; a lock that is neither renewed
         nor released expires after five minutes.
-      - The lock is a file on the app's volume. There is none without a volume, or with no machine that runs.
+      - The lock is a file on the app's volume. Without a volume or a running machine there is no lock.
     type: str
     choices: [task, run]
     default: task

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: openclaw_recap
-short_description: Tell a person what there is now
+short_description: Print a summary of a deployed gateway
 version_added: 0.1.0
 author:
   - The openclaw.fly authors (@openclaw-fly)
