@@ -205,6 +205,14 @@ def test_what_the_api_fills_in_is_no_difference() -> None:
     assert differences(wanted, actual) == ({}, {})
 
 
+def test_a_service_without_a_protocol_is_tcp() -> None:
+    wanted = translate("[[services]]\ninternal_port = 80")
+    assert "protocol" not in wanted["services"][0]
+    actual = {**wanted, "services": [{"internal_port": 80, "protocol": "tcp"}]}
+    assert differences(wanted, actual) == ({}, {})
+    assert differences(wanted, {**wanted, "services": [{"internal_port": 80, "protocol": "udp"}]}) != ({}, {})
+
+
 def test_a_difference_is_shown_alone() -> None:
     wanted = translate(GUIDE)
     actual = translate(GUIDE.replace("2048mb", "1024mb").replace('"production"', '"test"'))

@@ -72,6 +72,8 @@ def normal(value: Any, key: str = "") -> Any:
     if isinstance(value, dict):
         pairs = {k: normal(v, k) for k, v in value.items() if k not in _FILLED_BY_API}
         pairs = {k: v for k, v in pairs.items() if v not in _ZERO}
+        if "internal_port" in pairs:
+            pairs.setdefault("protocol", "tcp")  # a service; flyctl sends none where fly.toml has none
         return {} if key == "restart" and pairs == _DEFAULT_RESTART else pairs
     if isinstance(value, list):
         items = [normal(item) for item in value]
