@@ -8,46 +8,43 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from itertools import pairwise
 from typing import Final
 
 _HERE = r"(?<![A-Za-z0-9])"
 
 
-def _shape(pattern: str) -> re.Pattern[str]:
-    return re.compile(_HERE + pattern)
-
-
 # Shapes that vendors document, or that their libraries check; GitHub's list of scanned partners has most of them.
 # The names are for messages.
-SHAPES: Final[tuple[tuple[str, re.Pattern[str]], ...]] = (
-    ("an Anthropic key", _shape(r"sk-ant-[A-Za-z0-9_-]{8,}")),
-    ("an OpenAI or OpenRouter key", _shape(r"sk-(?:proj-|or-|svcacct-)?[A-Za-z0-9_-]{20,}")),
-    ("an API key", _shape(r"sk-(?=[A-Za-z0-9_-]*\d)[A-Za-z0-9_-]{8,}")),
-    ("a Slack token", _shape(r"xox[abeposr]-[A-Za-z0-9-]{8,}")),
-    ("a Slack app token", _shape(r"xapp-[A-Za-z0-9-]{8,}")),
-    ("a GitHub token", _shape(r"(?:gh[pousr]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{16,})")),
-    ("a GitLab token", _shape(r"gl(?:pat|rt|dt|ptt|cbt)-[A-Za-z0-9_-]{8,}")),
-    ("a Google API key", _shape(r"AIza[A-Za-z0-9_-]{20,}")),
-    ("a Google access token", _shape(r"ya29\.[A-Za-z0-9_-]{20,}")),
-    ("a Fly.io token", _shape(r"(?:FlyV1 )?(?:fm[12][ar]?|fo1)_[A-Za-z0-9+/=_-]{8,}")),
-    ("an AWS access key", _shape(r"(?:AKIA|ASIA)[A-Z0-9]{12,}")),
-    ("a Discord bot token", _shape(r"[MNO][A-Za-z0-9_-]{22,}\.[A-Za-z0-9_-]{6,7}\.[A-Za-z0-9_-]{27,}")),
-    ("a Telegram bot token", _shape(r"(?:bot)?\d{6,12}:[A-Za-z0-9_-]{30,}")),
-    ("a Hugging Face token", _shape(r"hf_[A-Za-z0-9]{16,}")),
-    ("a Tailscale key", _shape(r"tskey-[A-Za-z0-9-]{8,}")),
-    ("a Stripe key", _shape(r"(?:[sr]k_(?:live|test)_|whsec_)[A-Za-z0-9+/=]{10,}")),
-    ("a SendGrid key", _shape(r"SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}")),
-    ("a package registry's token", _shape(r"(?:npm_[A-Za-z0-9]{30,}|pypi-[A-Za-z0-9_-]{30,})")),
-    ("a DigitalOcean token", _shape(r"do[opr]_v1_[a-f0-9]{30,}")),
-    ("a Docker token", _shape(r"dckr_(?:pat|oat)_[A-Za-z0-9_-]{16,}")),
-    ("a Vault token", _shape(r"hv[sbr]\.[A-Za-z0-9_-]{20,}")),
-    ("a Shopify token", _shape(r"shp(?:at|ca|pa|ss)_[a-fA-F0-9]{20,}")),
-    ("an API key", _shape(r"(?:gsk|r8|xai|pplx|jina|lin_api|ntn|csk)[_-][A-Za-z0-9]{20,}")),
-    ("an API key", _shape(r"(?:tvly|figd|nvapi)[_-][A-Za-z0-9_-]{20,}")),
-    ("a JSON Web Token", _shape(r"eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*")),
-    ("a private key", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*-----|\Z)")),
-    ("an age key", _shape(r"AGE-SECRET-KEY-1[A-Z0-9]{20,}")),
+SHAPES: Final[tuple[tuple[str, str], ...]] = (
+    ("an Anthropic key", _HERE + r"sk-ant-[A-Za-z0-9_-]{8,}"),
+    ("an OpenAI or OpenRouter key", _HERE + r"sk-(?:proj-|or-|svcacct-)?[A-Za-z0-9_-]{20,}"),
+    ("an API key", _HERE + r"sk-(?=[A-Za-z0-9_-]*\d)[A-Za-z0-9_-]{8,}"),
+    ("a Slack token", _HERE + r"xox[abeposr]-[A-Za-z0-9-]{8,}"),
+    ("a Slack app token", _HERE + r"xapp-[A-Za-z0-9-]{8,}"),
+    ("a GitHub token", _HERE + r"(?:gh[pousr]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{16,})"),
+    ("a GitLab token", _HERE + r"gl(?:pat|rt|dt|ptt|cbt)-[A-Za-z0-9_-]{8,}"),
+    ("a Google API key", _HERE + r"AIza[A-Za-z0-9_-]{20,}"),
+    ("a Google access token", _HERE + r"ya29\.[A-Za-z0-9_-]{20,}"),
+    ("a Fly.io token", _HERE + r"(?:FlyV1 )?(?:fm[12][ar]?|fo1)_[A-Za-z0-9+/=_-]{8,}"),
+    ("an AWS access key", _HERE + r"(?:AKIA|ASIA)[A-Z0-9]{12,}"),
+    ("a Discord bot token", _HERE + r"[MNO][A-Za-z0-9_-]{22,}\.[A-Za-z0-9_-]{6,7}\.[A-Za-z0-9_-]{27,}"),
+    ("a Telegram bot token", _HERE + r"(?:bot)?\d{6,12}:[A-Za-z0-9_-]{30,}"),
+    ("a Hugging Face token", _HERE + r"hf_[A-Za-z0-9]{16,}"),
+    ("a Tailscale key", _HERE + r"tskey-[A-Za-z0-9-]{8,}"),
+    ("a Stripe key", _HERE + r"(?:[sr]k_(?:live|test)_|whsec_)[A-Za-z0-9+/=]{10,}"),
+    ("a SendGrid key", _HERE + r"SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"),
+    ("a package registry's token", _HERE + r"(?:npm_[A-Za-z0-9]{30,}|pypi-[A-Za-z0-9_-]{30,})"),
+    ("a DigitalOcean token", _HERE + r"do[opr]_v1_[a-f0-9]{30,}"),
+    ("a Docker token", _HERE + r"dckr_(?:pat|oat)_[A-Za-z0-9_-]{16,}"),
+    ("a Vault token", _HERE + r"hv[sbr]\.[A-Za-z0-9_-]{20,}"),
+    ("a Shopify token", _HERE + r"shp(?:at|ca|pa|ss)_[a-fA-F0-9]{20,}"),
+    ("an API key", _HERE + r"(?:gsk|r8|xai|pplx|jina|lin_api|ntn|csk)[_-][A-Za-z0-9]{20,}"),
+    ("an API key", _HERE + r"(?:tvly|figd|nvapi)[_-][A-Za-z0-9_-]{20,}"),
+    ("a JSON Web Token", _HERE + r"eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*"),
+    ("a private key", r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*-----|\Z)"),
+    ("an age key", _HERE + r"AGE-SECRET-KEY-1[A-Z0-9]{20,}"),
 )
 _BEGINS = re.compile(
     rf"{_HERE}(?:sk-|xox|xapp-|gh[pousr]_|github_|gl[a-z]+-|AIza|ya29|FlyV1|f[mo][12]|AKIA|ASIA|[MNO][A-Za-z0-9_-]{{22}}"
@@ -128,9 +125,15 @@ def entropy(text: str) -> float:
     return -sum(count / total * math.log2(count / total) for count in Counter(text).values())
 
 
+@cache
+def _compiled() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """Not before the first text that may hold one: it takes longer than most tasks look at texts."""
+    return tuple((name, re.compile(pattern)) for name, pattern in SHAPES)
+
+
 def shape_of(text: str) -> tuple[str, tuple[int, int]] | None:
     """The first known shape in the text, and where it stands; placeholders such as `sk-xxxx` have none."""
-    for name, pattern in SHAPES if _BEGINS.search(text) else ():
+    for name, pattern in _compiled() if _BEGINS.search(text) else ():
         for found in pattern.finditer(text):
             body = re.sub(r"^[A-Za-z0-9]+[-_]", "", found[0])
             if not is_placeholder(found[0]) and not is_placeholder(body):
