@@ -19,7 +19,17 @@ from pathlib import Path
 
 REPO = Path(__file__).resolve().parent.parent
 # What goes into the artifact; galaxy.yml's build_ignore leaves out the rest.
-LINKED = ("galaxy.yml", "README.md", "CHANGELOG.md", "meta", "plugins", "roles", "playbooks", "changelogs")
+LINKED = (
+    "galaxy.yml",
+    "README.md",
+    "CHANGELOG.md",
+    "meta",
+    "plugins",
+    "roles",
+    "playbooks",
+    "changelogs",
+    "extensions",
+)
 PARTS = (*LINKED, "LICENSE", "docs")
 
 
