@@ -156,7 +156,8 @@ from ..module_utils._openclaw.config_judge import judge
 from ..module_utils._openclaw.problems import refuse
 from ..module_utils._openclaw.releases import Release
 from ..module_utils._options.api import API_OPTIONS, connect, connect_platform
-from ..module_utils._resources.gateway_config import KEPT, GatewayConfig, WantedFile
+from ..module_utils._resources.config_state import WantedConfig
+from ..module_utils._resources.gateway_config import KEPT, GatewayConfig
 
 SPEC: dict[str, Any] = {
     "argument_spec": {
@@ -198,7 +199,7 @@ def body(params: dict[str, Any], context: Context) -> GatewayConfig:
     refuse(judge(params["config"], facts), f"app {app}", kept=KEPT)
     api, platform = connect(params, context), connect_platform(params, context)
     gate = Gate(api, platform, app, params["wait_timeout"], context.progress)
-    wanted = WantedFile(
+    wanted = WantedConfig(
         config=params["config"],
         release=release,
         path=params["path"],

@@ -4,10 +4,9 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -25,74 +24,22 @@ from .._gateway.config_migration import Declared, in_words_of
 from .._gateway.config_verdict import explain, verdict
 from .._gateway.running_release import another_release
 from .._openclaw import config_file, config_rules, config_schema, reload
-from .._openclaw.config_merge import ABSENT, Merged, diff, ledger_from_json, ledger_to_json, merge
+from .._openclaw.config_merge import ABSENT, Merged, diff, merge
 from .._openclaw.config_schema import INCLUDE, Schema
 from .._openclaw.errors import ConfigUnreadable
 from .._openclaw.includes import Include, also_set, includes
 from .._openclaw.paths import show
 from .._openclaw.problems import ConfigRefused, Problem, refuse
-from .._openclaw.releases import Release
 from .._openclaw.releases import facts as release_facts
-from .._openclaw.rule import Facts
+from .config_state import MODE, ConfigState, WantedConfig, config_of, ledger_file, ledger_of
 from .config_swap import ConfigSwap
 
-MODE = "600"
 KEPT = "The gateway keeps the config that it has."
 _NAMED = 4
 _CLOSE = '[ "$(stat -c %u:%g -- "$1")" != "$2" ] || chmod go= -- "$1"'
 """A volume's root is 0755, and OpenClaw's audit warns of it. It is closed only if it is the gateway's own."""
 _DEPTH = 5
 """Includes within includes that are followed."""
-
-
-@dataclass(frozen=True)
-class ConfigState:
-    machine: Machine | None
-    """The machine that has the volume, if it can be reached."""
-    file: RemoteFile | None
-    ledger: RemoteFile | None
-    problems: tuple[Problem, ...] = ()
-    """Why the release would not start with this file."""
-    included: tuple[tuple[Include, RemoteFile | None], ...] = ()
-    folder: RemoteFile | None = None
-    """The directory that the config is in: the gateway's state directory."""
-    runs: Release | None = None
-    """The release that runs, when it is another than the declared one: the config waits for the deploy."""
-    schema: Schema | None = None
-    """The declared release's schema, if it is in the cache."""
-    unreachable: CollectionError | None = None
-    """Why no machine can be asked."""
-    declared: Declared = field(default_factory=lambda: Declared({}))
-    """The declared config in the words of the release."""
-
-
-@dataclass(frozen=True)
-class WantedFile:
-    """What is declared of the config, and where it goes."""
-
-    config: dict[str, Any]
-    release: Release
-    path: str = "/data/openclaw.json"
-    owner: str = "1000:1000"
-    exact: bool = False
-    readonly: bool = False
-    """Exact, and nobody else ever writes it, so that not even `meta` is somebody's."""
-    facts: Facts = field(default_factory=Facts)
-    """What the rules must know; with `migrate` the release rewrites old forms before they are judged."""
-    schema_cache: Path = Path("~/.cache/openclaw-fly/schemas")
-
-    @property
-    def folder(self) -> str:
-        return self.path.rpartition("/")[0]
-
-    @property
-    def ledger_path(self) -> str:
-        """Beside the config, so that it goes wherever the volume goes."""
-        return f"{self.folder}/.ansible/openclaw-config.json"
-
-    @property
-    def previous_path(self) -> str:
-        return f"{self.path}.previous"
 
 
 class GatewayConfig(Resource[ConfigState]):
@@ -107,7 +54,7 @@ class GatewayConfig(Resource[ConfigState]):
         api: MachinesApi,
         effect: ConfigEffect,
         app: str,
-        wanted: WantedFile,
+        wanted: WantedConfig,
         machines: list[Machine] | None = None,
     ) -> None:
         self._api, self._effect, self._app, self._wanted = api, effect, app, wanted
@@ -146,7 +93,7 @@ class GatewayConfig(Resource[ConfigState]):
 
     def plan(self, observed: ConfigState) -> Plan:
         merged, unreadable = self._merged(observed)
-        file, _ledger_file = self._files(merged)
+        file, _its_ledger = self._files(merged)
         settled = self._is_settled(observed, merged, file)
         if problems := self._against(observed, merged, settled):
             return [Refusal(ConfigRefused(problems, self.title, kept=KEPT))]
@@ -166,7 +113,7 @@ class GatewayConfig(Resource[ConfigState]):
         if observed.file is None or observed.ledger is None or merged.changes or self._open(observed.folder):
             return False
         as_owned = replace(observed.file, content=file.content) == file
-        return as_owned and _ledger(observed.ledger) == merged.ledger
+        return as_owned and ledger_of(observed.ledger) == merged.ledger
 
     def _against(self, observed: ConfigState, merged: Merged, settled: bool) -> list[Problem]:
         """What speaks against the config, all of one judge at once; before its release runs, the preflight judges."""
@@ -245,7 +192,7 @@ class GatewayConfig(Resource[ConfigState]):
         if self._wanted.readonly:
             merged = merge(observed.declared.config, {}, exact=True)
             return replace(merged, changes=tuple(diff(present, merged.config))), unreadable
-        ledger = _ledger(observed.ledger)
+        ledger = ledger_of(observed.ledger)
         return merge(observed.declared.config, present, ledger, exact=self._wanted.exact), unreadable
 
     def _fatal(self, merged: Merged) -> list[Problem]:
@@ -260,7 +207,7 @@ class GatewayConfig(Resource[ConfigState]):
         if file is None or INCLUDE.encode() not in file.content or depth > _DEPTH:
             return
         path, prefix = (at.file, at.at) if at else (self._wanted.path, ())
-        found = list(includes(_read(file, path), path, prefix))
+        found = list(includes(config_of(file, path), path, prefix))
         files = remote.read(*{each.file for each in found}) if found else {}
         for each in found:
             yield each, files[each.file]
@@ -269,7 +216,7 @@ class GatewayConfig(Resource[ConfigState]):
     def _include_report(self, observed: ConfigState) -> list[dict[str, Any]]:
         report = []
         for include, file in observed.included:
-            paths = also_set(include, _read(file, include.file), observed.declared.config) if file else []
+            paths = also_set(include, config_of(file, include.file), observed.declared.config) if file else []
             report.append({"file": include.file, "at": show(include.at), "exists": file is not None, "also_set": paths})
         return report
 
@@ -280,7 +227,7 @@ class GatewayConfig(Resource[ConfigState]):
     def _files(self, merged: Merged) -> tuple[RemoteFile, RemoteFile]:
         owner = self._wanted.owner
         file = RemoteFile(config_file.text_of(merged.config).encode(), owner, MODE)
-        return file, _ledger_file(merged.ledger, owner)
+        return file, ledger_file(merged.ledger, owner)
 
     @cached_property
     def _cache(self) -> Path:
@@ -307,9 +254,9 @@ class GatewayConfig(Resource[ConfigState]):
 
     def _swap(self, machine: Machine, cli: GatewayCli, merged: Merged, swap: ConfigSwap, ledger: RemoteFile) -> None:
         wanted, remote = self._wanted, RemoteFiles(self._api, self._app, machine["id"])
-        both = {*merged.ledger, *_ledger(remote.read(wanted.ledger_path)[wanted.ledger_path])}
+        both = {*merged.ledger, *ledger_of(remote.read(wanted.ledger_path)[wanted.ledger_path])}
         # Whatever ends this in between, no path of ours is forgotten.
-        union = _ledger_file(both, wanted.owner)
+        union = ledger_file(both, wanted.owner)
         cost = reload.effect((change.path for change in merged.changes), wanted.release)
         with self._effect.watch(machine, cost, swap.back, lambda: runs_file(cli)):
             swap.swap(union, ledger)
@@ -336,27 +283,6 @@ class GatewayConfig(Resource[ConfigState]):
                 f"{self.title}, judged by OpenClaw {self._wanted.release} itself",
                 kept=KEPT,
             )
-
-
-def _ledger(file: RemoteFile | None) -> frozenset[tuple[str, ...]]:
-    if file is None:
-        return frozenset()
-    try:
-        return ledger_from_json(json.loads(file.content))
-    except ValueError:
-        return frozenset()
-
-
-def _ledger_file(ledger: Iterable[tuple[str, ...]], owner: str) -> RemoteFile:
-    return RemoteFile(json.dumps(ledger_to_json(ledger), separators=(",", ":")).encode(), owner, MODE)
-
-
-def _read(file: RemoteFile, where: str) -> dict[str, Any]:
-    """A config, or nothing where there is none to be read."""
-    try:
-        return config_file.read(file.content.decode("utf-8", "replace"), where)
-    except ConfigUnreadable:
-        return {}
 
 
 def _summary(paths: list[str]) -> str:

@@ -22,7 +22,7 @@ from ..._base.errors import CollectionError
 from ..._base.waiting import TimedOut, wait_until
 from ..client.api import MachinesApi
 from ..client.errors import FlyError, LeaseHeld
-from ..client.types import Json
+from ..client.types import Machine
 from .deployed import is_deployed
 from .remote_files import RemoteFiles
 
@@ -190,7 +190,7 @@ class RunLock:
                 return RemoteFiles(self._api, self._app, machine["id"]), _mount(machine)
         return None
 
-    def _settled(self) -> Json | None:
+    def _settled(self) -> Machine | None:
         """A machine with a volume that another run starts or updates just now is waited for, if it takes not long."""
         deadline = clock.monotonic() + _SETTLES
         while True:
@@ -201,11 +201,11 @@ class RunLock:
                 return ready
             clock.sleep(_PAUSE)
 
-    def _mounting(self) -> list[Json]:
+    def _mounting(self) -> list[Machine]:
         found = [machine for machine in self._api.machines(self._app) or [] if is_deployed(machine) and _mount(machine)]
         return sorted(found, key=lambda machine: str(machine["id"]))
 
 
-def _mount(machine: Json) -> str:
+def _mount(machine: Machine) -> str:
     mounts = (machine.get("config") or {}).get("mounts") or []
     return str(mounts[0].get("path") or "") if mounts else ""
