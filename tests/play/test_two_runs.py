@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from support import two_runs
 from support.ansible import Ansible
@@ -27,4 +29,11 @@ def test_two_configs_at_once(site: Site, number: int) -> None:
 @pytest.mark.parametrize("number", range(ROUNDS))
 def test_two_different_runs_at_once(site: Site, number: int) -> None:
     _runs, faults = two_runs.two_different_sites(site, 20 + number)
+    assert not faults, "\n\n".join(faults)
+
+
+@pytest.mark.parametrize("number", range(ROUNDS))
+def test_two_first_runs_at_once(file_ansible: Ansible, emulator: Emulator, tmp_path: Path, number: int) -> None:
+    site = Site(file_ansible, emulator, tmp_path / "site", f"first-{number}")
+    _runs, faults = two_runs.two_first_sites(site)
     assert not faults, "\n\n".join(faults)
