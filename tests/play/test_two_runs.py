@@ -37,3 +37,24 @@ def test_two_first_runs_at_once(file_ansible: Ansible, emulator: Emulator, tmp_p
     site = Site(file_ansible, emulator, tmp_path / "site", f"first-{number}")
     _runs, faults = two_runs.two_first_sites(site)
     assert not faults, "\n\n".join(faults)
+
+
+def test_two_first_runs_in_step(file_ansible: Ansible, emulator: Emulator, tmp_path: Path) -> None:
+    """Every write is late, so that both runs have read before either has written."""
+    emulator.request(
+        "POST",
+        "/emulator/v1/faults",
+        {
+            "method": "POST",
+            "path": "/(apps|volumes|machines|ip_assignments)$|graphql mutation",
+            "action": "latency",
+            "seconds": 1.5,
+            "count": 0,
+        },
+    )
+    site = Site(file_ansible, emulator, tmp_path / "site", "in-step")
+    try:
+        _runs, faults = two_runs.two_first_sites(site)
+    finally:
+        emulator.request("DELETE", "/emulator/v1/faults")
+    assert not faults, "\n\n".join(faults)

@@ -28,24 +28,34 @@ def judge(site: Site, runs: list[Run]) -> list[str]:
     """What is wrong: a second machine or volume, a failure that does not name the other run, a leftover."""
     faults = []
     for kind in ("machines", "volumes"):
-        count = len(site.get(f"/{kind}"))
-        if count != 1:
+        if (count := len(living(site, kind))) != 1:
             faults.append(f"{count} {kind}")
     for number, run in enumerate(runs):
         if run.rc and not OTHER_RUN.search(run.output):
             faults.append(f"run {number} failed, and named no other run:\n{run.output}")
         if "Traceback" in run.output:
             faults.append(f"run {number} ended in a traceback")
-    names = [path.name for path in site.data.iterdir()]
+    if faults:
+        return faults
+    names = [path.name for path in data(site).iterdir()]
     left = [name for name in names if "candidate" in name or name.startswith(".ansible-run")]
     if left:
         faults.append(f"left on the volume: {left}")
     return faults
 
 
+def living(site: Site, kind: str) -> list[dict[str, Any]]:
+    """A volume that was removed is listed for some time."""
+    return [each for each in site.get(f"/{kind}") if "destroy" not in each["state"]]
+
+
+def data(site: Site) -> Path:
+    return site.emulator.state_dir / "volumes" / str(living(site, "volumes")[0]["id"]) / "data"
+
+
 def value_of(site: Site) -> Any:
     """What the live config has; None when there is none."""
-    file = site.data / "openclaw.json"
+    file = data(site) / "openclaw.json"
     return json.loads(file.read_bytes())["agents"]["defaults"]["maxConcurrent"] if file.exists() else None
 
 

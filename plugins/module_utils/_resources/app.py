@@ -76,7 +76,9 @@ class App(Resource[AppState]):
         try:
             self._api.create_app(self._wanted.name, org, self._wanted.network)
         except NameTaken as error:
-            raise self._taken(error) from error
+            if self._api.app(self._wanted.name) is None:
+                raise self._taken(error) from error
+            return  # another run made it meanwhile
         self._wait(exists=True)
 
     def _delete(self) -> None:

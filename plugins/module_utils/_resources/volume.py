@@ -5,12 +5,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from .._base import clock
 from .._base.errors import CollectionError
-from .._base.waiting import wait_until
+from .._base.waiting import TimedOut, wait_until
 from .._converge.resource import Change, Plan, Refusal, Resource, refusal
 from .._fly.client import types
 from .._fly.client.api import MachinesApi
@@ -21,6 +23,7 @@ from .._fly.volumes.snapshots import take_snapshot
 
 _BEING_MADE = ("creating", "restoring", "hydrating", "recovering", "enabling_remote_export")
 _TIMEOUT = 600.0
+_SAME_MOMENT, _RACE = 1.5, 10.0
 
 
 @dataclass(frozen=True)
@@ -161,11 +164,45 @@ class Volume(Resource[VolumeState]):
         regions = [region, *wanted.fallback_regions]
         for each in regions:
             try:
-                self._api.create_volume(wanted.app, {**body, "region": each})
+                made = self._api.create_volume(wanted.app, {**body, "region": each})
+                self._leave_one(made)
                 return
             except NoCapacity:
                 if each == regions[-1]:
                     raise
+
+    def _leave_one(self, made: types.Volume) -> None:
+        """Another run may have made one at the same moment: the older stays. Only what was made just now is removed.
+
+        Times are in whole seconds, so both runs look after more than one, and see the same.
+        """
+        if self._wanted.origin:
+            return
+        clock.sleep(_SAME_MOMENT)
+        others = self._others(made)
+        if not others:
+            return
+        everything = VolumeState([*others, made], self._wanted.size_gb, self._wanted.region)
+        if _the_one(everything)["id"] != made["id"]:
+            self._api.delete_volume(self._wanted.app, made["id"])
+            return
+        with suppress(TimedOut):
+            wait_until(
+                "another run to remove the volume that it made at the same moment",
+                lambda: self._others(made),
+                lambda found: not found,
+                timeout=_RACE,
+                every=1.0,
+                where=self.title,
+            )
+
+    def _others(self, made: types.Volume) -> list[types.Volume]:
+        found = self._api.volumes(self._wanted.app) or []
+        return [
+            v
+            for v in found
+            if v["id"] != made["id"] and v.get("name") == self._wanted.name and v.get("state") not in GONE
+        ]
 
     def _destruction(self, volume: types.Volume) -> Plan:
         if not self._wanted.destroy_data:

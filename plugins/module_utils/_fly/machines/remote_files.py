@@ -12,9 +12,11 @@ import base64
 import contextlib
 from dataclasses import dataclass
 
+from ..._base import clock
 from ..._base.errors import CollectionError
 from ..client.api import MachinesApi
-from ..client.types import Json
+from ..client.errors import FlyError, LeaseHeld, WrongState
+from ..client.types import ExecResult, Json
 
 _READ = """
 for path; do
@@ -50,6 +52,10 @@ done
 """
 _DIRECTORY = 'mkdir -p -- "$1" && chown "$2" "$1" && chmod "$3" "$1"'
 _REMOVE = 'rm -f -- "$@"'
+ON_ITS_WAY = ("created", "creating", "starting", "replacing", "restarting", "updating", "stopping")
+"""States that a machine leaves by itself."""
+_BUSY = 60.0
+_PAUSE = 2.0
 
 
 @dataclass(frozen=True)
@@ -76,12 +82,29 @@ class RemoteFiles:
 
     def run(self, command: list[str], stdin: str | None = None, timeout: int = 25, *, safe: bool = False) -> Json:
         """Run argv; return {exit_code, stdout, stderr}, all present. `safe`: running it twice does no harm."""
-        answer = self._api.exec(self._app, self._machine, command, stdin, timeout, safe=safe)
+        answer = self._exec(command, stdin, timeout, safe)
         return {
             "exit_code": answer.get("exit_code") or 0,
             "stdout": answer.get("stdout") or "",
             "stderr": answer.get("stderr") or "",
         }
+
+    def _exec(self, command: list[str], stdin: str | None, timeout: int, safe: bool) -> ExecResult:
+        """A machine that another run changes or restarts just now refuses commands; none has run then."""
+        deadline = clock.monotonic() + _BUSY
+        while True:
+            try:
+                return self._api.exec(self._app, self._machine, command, stdin, timeout, safe=safe)
+            except (WrongState, LeaseHeld) as error:
+                if clock.monotonic() > deadline or not self._is_busy(error):
+                    raise
+                clock.sleep(_PAUSE)
+
+    def _is_busy(self, error: FlyError) -> bool:
+        if isinstance(error, LeaseHeld):
+            return True
+        state = self._api.machine(self._app, self._machine).get("state")
+        return state == "started" or state in ON_ITS_WAY
 
     def read(self, *paths: str) -> dict[str, RemoteFile | None]:
         """Read files; None for those that are not there."""

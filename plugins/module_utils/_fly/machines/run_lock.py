@@ -24,11 +24,10 @@ from ..client.api import MachinesApi
 from ..client.errors import FlyError, LeaseHeld
 from ..client.types import Machine
 from .deployed import is_deployed
-from .remote_files import RemoteFiles
+from .remote_files import ON_ITS_WAY, RemoteFiles
 
 TTL = 300
 """Seconds after which a lock expires that its run neither renews nor releases."""
-_ON_ITS_WAY = ("created", "creating", "starting", "replacing", "restarting", "updating", "stopping")
 _SETTLES = 30.0
 _PAUSE = 2.0
 
@@ -196,7 +195,7 @@ class RunLock:
         while True:
             machines = self._mounting()
             ready = next((machine for machine in machines if machine.get("state") == "started"), None)
-            coming = any(machine.get("state") in _ON_ITS_WAY for machine in machines)
+            coming = any(machine.get("state") in ON_ITS_WAY for machine in machines)
             if ready or not coming or clock.monotonic() > deadline:
                 return ready
             clock.sleep(_PAUSE)
