@@ -69,6 +69,7 @@ def emulator(
 ) -> Iterator[Emulator]:
     """An emulator that knows the API token."""
     file = tmp_path_factory.mktemp("token") / "token"
+    file.touch(mode=0o600)
     file.write_text(API_TOKEN)
     with start_emulator("--token", str(file)) as emulator:
         yield emulator
