@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from .._base.errors import CollectionError
 from .._base.secret_values import fault_of
@@ -84,6 +84,11 @@ def env(declaration: Declaration) -> Iterator[Problem]:
     app = declaration.app
     for variable in app.env:
         yield from _refused(f"fly_app_env.{variable}", names.secret_name(variable), "env-name")
+    for variable, value in app.env.items():
+        if not isinstance(value, str | int | float):
+            kind = "null" if value is None else "a dictionary" if isinstance(value, Mapping) else "no text"
+            todo = "Write a text in quotes (a number, true and false are taken as text), or remove the line"
+            yield Problem(f"fly_app_env.{variable}", f"is {kind}", (), todo, "env-value")
     yield from _refused("fly_app_env", limits.config_size({"env": dict(app.env)}), "env-size")
     try:
         refuse_in_settings(app.env, None, "fly_app_env", app.public_env)
