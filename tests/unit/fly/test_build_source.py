@@ -134,6 +134,15 @@ def test_a_login_in_the_url_reaches_git_and_nothing_else(
     assert address in str(error.value) and "ken-1" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    "address", ["ssh://git:hunter2@x.example/a.git", "https://x.example/a.git?private_token=hunter2"]
+)
+def test_a_secret_elsewhere_in_the_url_is_refused(address: str) -> None:
+    with pytest.raises(CollectionError, match=r"build\.git.*looks like a secret") as error:
+        Git(address, "main")
+    assert "hunter2" not in str(error.value)
+
+
 def test_a_dockerfile_that_sets_a_secret_is_refused() -> None:
     for line in ("ENV API_KEY=abc", "RUN curl -H 'Authorization: Bearer abc' https://x.example"):
         with pytest.raises(

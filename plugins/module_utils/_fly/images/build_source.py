@@ -17,6 +17,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from ..._base.errors import CollectionError
+from ..._base.secret_recognition import find_secret
 from ..client.errors import ProgramFailed
 from .dockerignore import Ignore, files
 from .programs import environment, run
@@ -110,6 +111,14 @@ class Git(Source):
         text: str | None = None,
     ) -> None:
         self._repository, self._login = _without_login(repository)
+        if secret := find_secret("git", self._repository):
+            raise CollectionError(
+                "the repository's address holds what looks like a secret",
+                where="build.git",
+                why=f"{secret.reason} would stand in git's arguments, where every user of this machine can read it",
+                todo="Write https://USER:TOKEN@HOST/PATH, whose user and token git gets otherwise, or use git's own "
+                "credentials (ssh, a credential helper)",
+            )
         self.where = f"{self._repository} at {version}"
         self._version, self._folder = version, folder
         self._dockerfile, self._ignorefile, self._text = dockerfile, ignorefile, text
