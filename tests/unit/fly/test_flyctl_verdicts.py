@@ -20,9 +20,11 @@ from support.fly_tomls import NONSENSE, WORDS, mutated
 from ansible_collections.openclaw.fly.plugins.module_utils._base.errors import CollectionError
 from ansible_collections.openclaw.fly.plugins.module_utils._fly.machines.config import machine_config
 from ansible_collections.openclaw.fly.plugins.module_utils._fly.toml.definition import FlyToml
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.toml.schema import SCHEMA
 from ansible_collections.openclaw.fly.plugins.module_utils._fly.toml.writer import written
 
-RECORDED: list[dict[str, Any]] = json.loads((Path(__file__).parent / "flyctl_verdicts.json").read_text())
+DATA = Path(__file__).parent
+RECORDED: list[dict[str, Any]] = json.loads((DATA / "flyctl_verdicts.json").read_text())
 BY_NAME = {record["name"]: record for record in RECORDED}
 
 API = "the Machines API refuses it, after the deploy has begun"
@@ -100,6 +102,30 @@ def test_we_read_as_flyctl_does(name: str) -> None:
         assert name in ACCEPTED_BY_US, f"flyctl refuses it: {record.get('message')}"
         return
     assert plain(found) == plain(record["groups"])
+
+
+def keys_of(schema: dict[str, Any], path: str = "") -> dict[str, set[str]]:
+    """The keys of every table, by the table's place; `.*` stands for a name that a person chooses."""
+    while schema.get("type") == "array":
+        schema = schema["items"]
+    named = schema.get("additionalProperties")
+    if isinstance(named, dict) and named.get("type") == "object":
+        return keys_of(named, f"{path}.*")
+    found = {path: set(schema["properties"])} if "properties" in schema else {}
+    for name, inner in schema.get("properties", {}).items():
+        found |= keys_of(inner, f"{path}.{name}" if path else name)
+    return found
+
+
+def test_the_schema_has_the_keys_of_flyctl() -> None:
+    """`flyctl_keys.json` has the fields of flyctl's Config and what is below it, by reflection."""
+    theirs = {path: set(keys) for path, keys in json.loads((DATA / "flyctl_keys.json").read_text()).items()}
+    ours = keys_of(SCHEMA)
+    theirs[""] -= {"container", "machine_config"}  # machines of several containers are not supported
+    open_ended = {path for path in theirs | ours if path.startswith("experimental")}
+    assert {path: keys for path, keys in ours.items() if path not in open_ended} == {
+        path: keys for path, keys in theirs.items() if path not in open_ended
+    }
 
 
 def test_differences_are_differences() -> None:

@@ -91,7 +91,7 @@ _HTTP_OPTIONS = _table(
     h2_backend=_FLAG,
     idle_timeout=_whole(0),
     headers_read_timeout=_whole(0),
-    replay_cache=_tables(_ANY),
+    replay_cache=_tables(_table(path_prefix=_TEXT, ttl_seconds=_whole(), type=_TEXT, name=_TEXT, allow_bypass=_FLAG)),
 )
 _CONCURRENCY = _table(type=_TEXT, hard_limit=_whole(0), soft_limit=_whole(0))
 _SERVICE: dict[str, Schema] = {
@@ -149,7 +149,7 @@ SCHEMA: Schema = {
             wait_timeout=_TIME,
             release_command=_TEXT,
             release_command_timeout=_TIME,
-            release_command_vm=_table(**_GUEST),
+            release_command_vm=_table(**_GUEST, processes=_TEXTS),
             seed_command=_TEXT,
         ),
         env=_PLAINS,
