@@ -58,7 +58,7 @@ def test_settings_without_a_deploy(fly: Platform, one: str) -> None:
     assert (config["env"].get("TZ"), config["env"]["LANG"], config["env"]["PRIMARY_REGION"]) == (None, "C", "iad")
     assert config["restart"]["policy"] == "always"
     assert config["mounts"][0]["path"] == "/data"
-    assert "the next deploy sets what fly.toml says" in done.warnings[0]
+    assert "the next deploy sets the values of fly.toml again" in done.warnings[0]
     assert fly.module("fly_deploy", app=one, definition=TOML).changed
 
 

@@ -35,7 +35,7 @@ def test_an_image_names_its_release(image: str) -> None:
 
 @pytest.mark.parametrize("image", ["ghcr.io/openclaw/openclaw", "openclaw:latest", "localhost:5000/openclaw"])
 def test_a_moving_image_names_none(image: str) -> None:
-    with pytest.raises(InvalidValue, match=r"does not say which OpenClaw release.*Pin an exact release"):
+    with pytest.raises(InvalidValue, match=r"The OpenClaw release of the image is unknown.*Pin an exact release"):
         Release.from_image(image)
 
 

@@ -49,7 +49,7 @@ def test_what_is_right_is_not_refused() -> None:
     ("declared", "told"),
     [
         ("ngrok", r"fly_app_tunnels\[0\]: is no object"),
-        ({**NGROK, "kind": "frp"}, r"\[0\]\.kind: is none that is known. Write ngrok, tailscale, cloudflared or outb"),
+        ({**NGROK, "kind": "frp"}, r"\[0\]\.kind: is an unknown kind of tunnel. Write ngrok, tailscale"),
         ({**NGROK, "hostname": None}, r"\[0\]\.hostname: is missing or no host name"),
         ({**NGROK, "hostname": "https://voice.example.com/x"}, r"\[0\]\.hostname: .*without scheme, port and path"),
         ({**NGROK, "paths": []}, r"\[0\]\.paths: is missing"),
@@ -59,7 +59,7 @@ def test_what_is_right_is_not_refused() -> None:
         ({**NGROK, "paths": ["/a$(id)"]}, r"which is no path"),
         ({**NGROK, "paths": ["/"]}, r"has the path /: the whole gateway, .* to everybody. List .* or waive tunnel-ev"),
         ({**NGROK, "port": 0}, r"\[0\]\.port: is no port"),
-        ({**NGROK, "run_by": "gateway"}, r"\[0\]\.run_by: is nobody who runs ngrok. Write process or voice-call"),
+        ({**NGROK, "run_by": "gateway"}, r"\[0\]\.run_by: cannot run ngrok. Write process or voice-call"),
         ({**NGROK, "mode": "funnel"}, r"\[0\]\.mode: is Tailscale's, and this is ngrok"),
         ({**NGROK, "secret": CANARY}, r"\[0\]\.secret: is not the name of a Fly secret; .* Write NGROK_AUTHTOKEN"),
         ({**NGROK, "authtoken": CANARY}, r"\[0\]\.authtoken: is no key of a tunnel; a token is a Fly secret"),
@@ -88,7 +88,7 @@ def test_what_does_not_go_together() -> None:
     assert "id " + UUID + " twice" in one(CLOUDFLARED, {**CLOUDFLARED, "hostname": "b.example.com"})
     assert "tailscale twice" in one(TAILSCALE, {**TAILSCALE, "hostname": "b.tail1.ts.net"})
     assert "outbound beside a tunnel" in one({"kind": "outbound"}, NGROK)
-    assert "fly_app_exposure says public" in one({"kind": "outbound"}, exposure="public")
+    assert "fly_app_exposure is public" in one({"kind": "outbound"}, exposure="public")
     assert "the plugin listens on 3334" in one({**PLUGIN, "port": 3000}, plugins=VOICE_CALL)
     unsigned = {"voice-call": {"enabled": True, "config": {"skipSignatureVerification": True}}}
     assert "takes webhooks from anybody, and voice.example.com leads there" in one(NGROK, plugins=unsigned)
