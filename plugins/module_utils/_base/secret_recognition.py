@@ -208,15 +208,15 @@ def _moved(found: Finding, path: Path, *, before: str = "", name: str = "") -> F
 
 
 def _in_list(items: Sequence[Any], at: Path) -> Iterator[Finding]:
-    told: set[int] = set()
+    found_at: set[int] = set()
     key = next((part for part in reversed(at) if isinstance(part, str)), "")
     words = words_of(key)
     if words and words[-1] in _ARGUMENTS:
         for found in find_in_arguments(items, at):
-            told.add(int(found.path[-1]))
+            found_at.add(int(found.path[-1]))
             yield found
     for index, item in enumerate(items):
-        if index not in told:
+        if index not in found_at:
             yield from find_secrets(item, (*at, index))
 
 

@@ -17,7 +17,7 @@ Mask = Callable[[str], object]
 def refuse_secrets(toml: FlyToml, where: str, public: Iterable[str], mask: Mask = str) -> None:
     """Raise when anything in fly.toml looks like a secret: environment, commands, headers, build arguments, files.
 
-    `public` are the names of variables, or paths, that are known to be none; `mask` gets each secret, so that the
+    `public` are the names of variables, or paths, that are known not to be secret; `mask` gets each secret, so that the
     task's own arguments do not show it.
     """
     _refuse(_in_file(toml), where, public, mask)
