@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import random
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -205,9 +206,33 @@ def test_texts_are_hidden(text: str, shown: str) -> None:
 
 
 def test_a_part_of_a_known_secret_is_hidden() -> None:
-    secret = "correct-horse-battery-staple"
+    secret = "q9X2fLk3mZ8vB7nP4s-gateway-production"
     assert hide(f"bad token {secret[:14]}…, of {secret}", [secret]) == "bad token ********…, of ********"
-    assert hide("the battery is empty", [secret]) == "the battery is empty"
+    assert hide(f"ends in {secret[6:20]}", [secret]) == "ends in ********"
+    assert hide("the gateway-production is down", [secret]) == "the gateway-production is down"
+    document = '{"type": "service_account", "uri": "https://oauth2.googleapis.com/token"}'
+    assert (
+        hide("https://oauth2.googleapis.com/token is down", [document]) == "https://oauth2.googleapis.com/token is down"
+    )
+
+
+def test_hiding_ends_and_is_stable() -> None:
+    rng = random.Random(7)
+    pieces = [
+        *EXAMPLES.values(),
+        SLACK,
+        "--token abc",
+        "https://u:p1@h/?key=x&token=y",
+        "Bearer abcdefgh12345678",
+        " ",
+        "=",
+        "?",
+    ]
+    for _ in range(300):
+        text = " ".join(rng.choices(pieces, k=rng.randrange(1, 12)))
+        hidden = hide(text)
+        assert hide(hidden) == hidden
+        assert not any(example in hidden for example in EXAMPLES.values() if len(example) > 20)
 
 
 def _configs() -> list[Path]:

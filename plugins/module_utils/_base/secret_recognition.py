@@ -13,6 +13,7 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 from . import secret_shapes as shapes
@@ -25,6 +26,8 @@ _ASSIGNED = re.compile(r"([A-Za-z_][A-Za-z0-9_-]*)=(.+)\Z", re.DOTALL)
 _HEADER_LINE = re.compile(r"([A-Za-z][A-Za-z0-9-]*):\s*(\S.*)\Z", re.DOTALL)
 _HEADER_OPTIONS = frozenset({"header", "H", "headers"})
 _USER_OPTIONS = frozenset({"u", "user", "proxy-user", "basic-auth"})
+_PART: Final = 10
+_TOKEN = re.compile(r"(?:FlyV1 )?[^\s\"'{}]{16,}")
 _SCHEME = re.compile(r"(?:bearer|basic|token|bot|apikey|digest)[ :]+", re.IGNORECASE)
 _ARGUMENTS = frozenset({"args", "arguments", "argv", "command", "cmd", "entrypoint", "exec", "flags", "options"})
 
@@ -156,15 +159,24 @@ def _hidden_in(tree: Any, at: Path, found: set[Path], secrets: Sequence[str]) ->
     return HIDDEN if at in found and text == tree else text
 
 
-def _without_parts(text: str, secret: str, least: int = 10) -> str:
-    """A message often echoes the begin of a token, or one of its parts; ten characters in a row are one."""
-    parts = {secret[begin : begin + least] for begin in range(len(secret) - least + 1)}
-    if not parts:
+@lru_cache(maxsize=64)
+def _parts(secret: str) -> frozenset[str]:
+    """Ten characters in a row of a token; not of a document, nor where they are a word that any text may have."""
+    if not _TOKEN.fullmatch(secret):
+        return frozenset()
+    parts = (secret[begin : begin + _PART] for begin in range(len(secret) - _PART + 1))
+    return frozenset(part for part in parts if not part.islower() or any(char.isdigit() for char in part))
+
+
+def _without_parts(text: str, secret: str) -> str:
+    """A message often echoes the begin of a token, or one of its parts."""
+    parts = _parts(secret)
+    found = [begin for begin in range(len(text) - _PART + 1) if text[begin : begin + _PART] in parts] if parts else []
+    if not found:
         return text
     marked = [False] * len(text)
-    for begin in range(len(text) - least + 1):
-        if text[begin : begin + least] in parts:
-            marked[begin : begin + least] = [True] * least
+    for begin in found:
+        marked[begin : begin + _PART] = [True] * _PART
     kept = "".join("\0" if hit else char for char, hit in zip(text, marked, strict=True))
     return re.sub("\0+", HIDDEN, kept)
 
