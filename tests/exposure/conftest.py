@@ -40,7 +40,7 @@ class Gateway:
 
     @property
     def config_path(self) -> Path:
-        return self.site.data / "data" / "openclaw.json"
+        return self.site.data / "openclaw.json"
 
     def prove(self, *checks: str, **params: Any) -> dict[str, Any]:
         """The module's result for these checks."""

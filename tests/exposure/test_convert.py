@@ -17,7 +17,7 @@ from support.site import Site
 
 from .conftest import WANTED, Gateway
 
-MARKER = "data/kept-by-the-agent"
+MARKER = "kept-by-the-agent"
 
 
 def play(site: Site, name: str, *args: str, **options: Any) -> Run:

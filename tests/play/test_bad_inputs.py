@@ -235,7 +235,7 @@ def test_invalid_config_of_a_gateway_that_never_ran(new_site: Callable[..., Site
 
     assert "gateway.trustedProxy" in message or "gateway: " in message
     assert "trustedProxy" in message
-    assert not (site.data / "data/openclaw.json").exists()
+    assert not (site.data / "openclaw.json").exists()
     assert site.machine["config"]["metadata"]["ansible_hold"] == "true"
 
     del site.variables["openclaw_config_extra"]

@@ -13,7 +13,7 @@ from support.ansible import REPO, Ansible, Run
 from support.emulator import Emulator
 from support.site import Site, changes, modules, result
 
-CONFIG = "data/openclaw.json"
+CONFIG = "openclaw.json"
 
 
 def config(site: Site) -> dict[str, Any]:
@@ -73,11 +73,9 @@ def test_layers_of_the_inventory_merge(site: Site) -> None:
 
 
 def test_an_include_stays_and_is_told(site: Site) -> None:
-    (site.data / "data/base.json5").write_text(
-        "{ gateway: { port: 4000 }, logging: { level: 'debug' }, tts: {} } // ours"
-    )
+    (site.data / "base.json5").write_text("{ gateway: { port: 4000 }, logging: { level: 'debug' }, tts: {} } // ours")
     if site.emulator.info["guarantees"]["owners"] == "real":
-        os.chown(site.data / "data/base.json5", 1000, 1000)
+        os.chown(site.data / "base.json5", 1000, 1000)
     edit(site, lambda content: content.update({"$include": "./base.json5"}))
     run = site.converge()
     assert changes(run) == []

@@ -14,7 +14,7 @@ from support.ansible import Ansible, Run
 from support.emulator import Emulator
 from support.site import Site, changes, diffs, modules, result
 
-MARKER = "data/kept-by-the-agent"
+MARKER = "kept-by-the-agent"
 MOST_READS = 12
 """Requests that read, for a gateway with nothing to do."""
 
@@ -96,9 +96,9 @@ def test_first_run_converges(site: Site) -> None:
     token = site.root / ".local/secrets/serves.token"
     assert token.stat().st_mode & 0o777 == 0o600
     assert len(token.read_text().strip()) == 64
-    config = json.loads((site.data / "data/openclaw.json").read_text())
+    config = json.loads((site.data / "openclaw.json").read_text())
     assert config["gateway"]["auth"]["token"]["id"] == "OPENCLAW_GATEWAY_TOKEN"
-    status = (site.data / "data/openclaw.json").stat()
+    status = (site.data / "openclaw.json").stat()
     assert status.st_mode & 0o777 == 0o600
     assert f"{status.st_uid}:{status.st_gid}" == "1000:1000" or site.emulator.info["guarantees"]["owners"] != "real"
 

@@ -14,7 +14,7 @@ from support.site import Site, changes, result
 
 from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.skills import read
 
-SKILLS = "data/skills"
+SKILLS = "skills"
 
 
 @pytest.fixture(scope="module")
