@@ -138,6 +138,46 @@ def test_a_new_release_gets_its_config_after_its_deploy(new_site: Callable[..., 
     assert site.converge().changed == 0
 
 
+ALONE = """
+- name: The role alone
+  hosts: gateways
+  connection: local
+  gather_facts: false
+  module_defaults:
+    group/openclaw.fly.all: "{{ lookup('openclaw.fly.connection') }}"
+  roles: [openclaw.fly.openclaw_config]
+"""
+
+
+def test_the_role_alone_keeps_the_apps_own_addresses(site: Site, tmp_path: Path) -> None:
+    """They are known from the deployment, which is not part of such a play."""
+    play = tmp_path / "alone.yml"
+    play.write_text(ALONE)
+    trusted = config(site)["gateway"]["trustedProxies"]
+    assert len(trusted) > 1
+    site.start("--list-hosts").wait()  # writes the inventory
+    assert site.ansible.playbook(play, inventory=site.inventory).ok().changed == 0
+    edit(site, lambda content: content["gateway"]["trustedProxies"].append("203.0.113.9"))
+    site.ansible.playbook(play, inventory=site.inventory).ok()
+    assert config(site)["gateway"]["trustedProxies"] == trusted
+    assert site.converge().changed == 0
+
+
+def test_a_foreign_part_that_keeps_the_gateway_from_starting_is_refused(site: Site) -> None:
+    before = config(site)
+    edit(site, lambda content: content.update(hooks={"enabled": True}))
+    message = site.run().failed().output
+    assert "hooks.token: is missing although hooks are enabled" in message
+    assert "It is not declared, but exists on the volume" in message
+    assert "openclaw_config_ownership: exact" in message
+    site.variables["openclaw_config_ownership"] = "exact"
+    site.converge()
+    del site.variables["openclaw_config_ownership"]
+    assert "hooks" not in config(site)
+    site.converge()
+    assert config(site) == before
+
+
 def test_configure_changes_the_config_and_nothing_else(site: Site) -> None:
     site.variables["openclaw_config_max_concurrent"] = 6
     site.emulator.clear_journal()

@@ -38,15 +38,23 @@ def _problems(issue: Mapping[str, Any]) -> list[Problem]:
 
 
 def explain(problems: Iterable[Problem], declared: Iterable[Path], config: Mapping[str, Any]) -> list[Problem]:
-    """The same problems; those of what is in the config, but nobody declared, say what to do about it."""
+    """The same problems; those of what is in the config, but nobody declared, say what to do about it.
+
+    A key that is missing belongs to whom the object belongs that misses it.
+    """
     ours = [show(path) for path in declared]
     there = {".".join(map(str, path)) for path, _value in nodes(config)}
     return [
-        replace(problem, suggestion=_FOREIGN)
-        if not _is_ours(problem.path, ours) and re.sub(r"\[(\d+)\]", r".\1", problem.path) in there
-        else problem
+        replace(problem, suggestion=_FOREIGN) if _is_foreign(problem.path, ours, there) else problem
         for problem in problems
     ]
+
+
+def _is_foreign(path: str, ours: list[str], there: set[str]) -> bool:
+    plain = re.sub(r"\[(\d+)\]", r".\1", path)
+    if plain not in there:
+        path, plain = path.rpartition(".")[0], plain.rpartition(".")[0]
+    return bool(plain) and plain in there and not _is_ours(path, ours)
 
 
 def _is_ours(path: str, ours: list[str]) -> bool:

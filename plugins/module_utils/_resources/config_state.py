@@ -4,13 +4,15 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from .._base.errors import CollectionError
+from .._fly.client.api import MachinesApi
 from .._fly.client.types import Machine
 from .._fly.machines.remote_files import RemoteFile
 from .._gateway.config_migration import Declared
@@ -19,6 +21,7 @@ from .._openclaw.config_merge import ledger_from_json, ledger_to_json
 from .._openclaw.config_schema import Schema
 from .._openclaw.errors import ConfigUnreadable
 from .._openclaw.includes import Include
+from .._openclaw.paths import get
 from .._openclaw.problems import Problem
 from .._openclaw.releases import Release
 from .._openclaw.rule import Facts
@@ -95,3 +98,32 @@ def config_of(file: RemoteFile, where: str) -> dict[str, Any]:
         return config_file.read(file.content.decode("utf-8", "replace"), where)
     except ConfigUnreadable:
         return {}
+
+
+def with_own_addresses(
+    api: MachinesApi, app: str, declared: Mapping[str, Any], file: RemoteFile | None
+) -> dict[str, Any]:
+    """The declared config, whose trusted proxies keep the app's own addresses that the file has.
+
+    Who declares a config without the app does not know them; a list has one owner, and without them the gateway takes
+    Fly's edge for every client. Fly.io is asked only when the file has addresses that are not declared.
+    """
+    result = dict(declared)
+    wanted = get(declared, "gateway", "trustedProxies")
+    present = get(config_of(file, ""), "gateway", "trustedProxies") if file else None
+    if not isinstance(wanted, list) or not isinstance(present, list):
+        return result
+    surplus = [each for each in present if each not in wanted and _is_address(each)]
+    if surplus:
+        own = {address.get("ip") for address in api.ips(app) or []}
+        kept = [each for each in surplus if each in own]
+        result["gateway"] = {**declared["gateway"], "trustedProxies": [*wanted, *kept]}
+    return result
+
+
+def _is_address(text: Any) -> bool:
+    try:
+        ipaddress.ip_address(str(text))
+    except ValueError:
+        return False
+    return True

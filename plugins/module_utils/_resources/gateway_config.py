@@ -31,7 +31,7 @@ from .._openclaw.includes import Include, also_set, includes
 from .._openclaw.paths import show
 from .._openclaw.problems import ConfigRefused, Problem, refuse
 from .._openclaw.releases import facts as release_facts
-from .config_state import MODE, ConfigState, WantedConfig, config_of, ledger_file, ledger_of
+from .config_state import MODE, ConfigState, WantedConfig, config_of, ledger_file, ledger_of, with_own_addresses
 from .config_swap import ConfigSwap
 
 KEPT = "The gateway keeps the config that it has."
@@ -76,9 +76,11 @@ class GatewayConfig(Resource[ConfigState]):
         paths = (self._wanted.path, self._wanted.ledger_path, self._wanted.folder)
         remote = RemoteFiles(self._api, self._app, machine["id"])
         file, ledger, folder = remote.read(*paths).values()
+        config = with_own_addresses(self._api, self._app, self._wanted.config, file)
+        declared = Declared(config)
         if self._wanted.facts.migrate and not runs:
             cli = GatewayCli(remote, self._wanted.owner)
-            declared = in_words_of(self._wanted.release, self._wanted.config, cli, self._cache)
+            declared = in_words_of(self._wanted.release, config, cli, self._cache)
         return ConfigState(
             machine=machine,
             file=file,
