@@ -245,6 +245,7 @@ from ..module_utils._fly.machines.gate import Gate
 from ..module_utils._fly.secrets.applied import told_state
 from ..module_utils._fly.secrets.ledger_file import LedgerFile
 from ..module_utils._fly.toml.definition import FlyToml
+from ..module_utils._fly.toml.fly_names import app_of
 from ..module_utils._fly.toml.secret_check import refuse_secrets
 from ..module_utils._fly.toml.warnings import launch_leftovers, only_by_flyctl
 from ..module_utils._options.api import API_OPTIONS, connect, connect_deploys
@@ -296,7 +297,7 @@ def body(params: dict[str, Any], context: Context) -> Deployment:
     toml = FlyToml.load(given) if given is not None else FlyToml.parse(params["definition"])
     for line in (*launch_leftovers(toml), *only_by_flyctl(toml)):
         context.warn(line)
-    app = params["app"] or toml.app
+    app = app_of(toml, params["app"])
     refuse_secrets(toml, f"fly.toml of {app}", params["public_env"], context.secret)
     api = connect(params, context)
     platform, releases = connect_deploys(params, context)

@@ -23,7 +23,9 @@ options:
     type: str
     required: true
   region:
-    description: Region of a new volume. An existing volume cannot be moved.
+    description:
+      - Region of a new volume. An existing volume cannot be moved, so the task fails when it is in another region than
+        this one and O(fallback_regions).
     type: str
   fallback_regions:
     description: Regions to try for a new volume, in this order, if O(region) has no capacity.
@@ -50,6 +52,13 @@ options:
       - The source volume is left unchanged; this task then manages the new volume of the same name. Never happens
         automatically.
     type: str
+  start_empty:
+    description:
+      - Whether a new, empty volume is created although the app had one of this name (its snapshots are listed, or a
+        machine still mounts it), or uses a volume of another name.
+      - Without it, the task fails and names the snapshots to restore with O(snapshot_id).
+    type: bool
+    default: false
   vm_size:
     description:
       - Size of the machine that will mount the volume, such as C(shared-cpu-2x), so that its host has capacity for
@@ -166,6 +175,7 @@ SPEC: dict[str, Any] = {
         "auto_backup": {"type": "bool"},
         "snapshot_id": {"type": "str"},
         "fork_from": {"type": "str"},
+        "start_empty": {"type": "bool", "default": False},
         "vm_size": {"type": "str"},
         "vm_memory": {"type": "str"},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -195,6 +205,7 @@ def body(params: dict[str, Any], context: Context) -> Volume:
         snapshot_first=params["snapshot_first"],
         snapshot=params["snapshot_id"],
         fork_from=params["fork_from"],
+        start_empty=params["start_empty"],
     )
     return Volume(connect(params, context), wanted, context.progress)
 

@@ -11,7 +11,7 @@ version_added: 0.1.0
 author:
   - The openclaw.fly authors (@openclaw-fly)
 description:
-  - Reads the snapshots of one volume.
+  - Reads the snapshots of one volume. Those of a volume that is gone are read too, for as long as Fly.io keeps them.
 extends_documentation_fragment:
   - openclaw.fly.api
   - openclaw.fly.api.app
@@ -38,6 +38,10 @@ volume:
   description: ID of the volume.
   returned: success
   type: str
+gone:
+  description: Whether the volume itself no longer exists.
+  returned: success
+  type: bool
 snapshots:
   description:
     - The snapshots as the Machines API returns them, with the fields that M(openclaw.fly.fly_volume_snapshot)
@@ -57,7 +61,7 @@ from typing import Any
 
 from ..module_utils._converge.context import Context
 from ..module_utils._converge.module import run_module
-from ..module_utils._fly.volumes.pick import the_volume
+from ..module_utils._fly.volumes.lost import snapshots_of
 from ..module_utils._options.api import API_OPTIONS, connect
 
 SPEC: dict[str, Any] = {
@@ -75,8 +79,7 @@ SPEC: dict[str, Any] = {
 
 def body(params: dict[str, Any], context: Context) -> dict[str, Any]:
     api = connect(params, context)
-    volume = the_volume(api, params["app"], name=params["name"], volume=params["volume"])["id"]
-    return {"changed": False, "volume": volume, "snapshots": api.volume_snapshots(params["app"], volume)}
+    return {"changed": False, **snapshots_of(api, params["app"], params["name"], params["volume"])}
 
 
 def main() -> None:

@@ -19,6 +19,8 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.openclaw.fly.plugins.module_utils._base import clock
 from ansible_collections.openclaw.fly.plugins.module_utils._converge.context import Context
 from ansible_collections.openclaw.fly.plugins.module_utils._converge.run import run
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.client.api import MachinesApi
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.client.transport import Transport
 from fly_emulator.journal import Entry
 from fly_emulator.settings import Organization, Settings, Token
 from fly_emulator.state.model import App, Machine
@@ -85,6 +87,13 @@ class Platform:
     def machines(self, app: str) -> list[Machine]:
         found = self.app(app)
         return found.live_machines() if found else []
+
+    def machine(self, app: str, identity: str) -> Machine:
+        return next(machine for machine in self.machines(app) if machine.id == identity)
+
+    def api(self) -> MachinesApi:
+        """A client beside the modules, as another program would be."""
+        return MachinesApi(Transport(self.url, f"Bearer {TOKEN}"))
 
     def module(self, name: str, /, check: bool = False, **params: Any) -> Outcome:
         """Run a module as a task would, and tell its requests."""

@@ -122,7 +122,7 @@ def snapshot_view(snapshot: Snapshot) -> dict[str, Any]:
 
 @routes.get(VOLUME + "/snapshots")
 async def list_snapshots(request: web.Request) -> web.Response:
-    _, volume = r.volume(request)
+    _, volume = r.volume(request, gone=True)
     return web.json_response([snapshot_view(snapshot) for snapshot in volume.snapshots])
 
 

@@ -72,9 +72,10 @@ class Call:
             raise not_found("machine")
         return found, self.fleet.runner(found)
 
-    def volume(self, app: App, identity: str) -> Volume:
+    def volume(self, app: App, identity: str, gone: bool = False) -> Volume:
+        """A volume of the app; with `gone` a destroyed one too: its snapshots outlive it."""
         found = app.volumes.get(identity)
-        if found is None or found.gone:
+        if found is None or (found.gone and not gone):
             raise not_found("volume")
         return found
 

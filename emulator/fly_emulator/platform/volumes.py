@@ -153,7 +153,7 @@ def delete(context: Context, app: App, volume: Volume) -> None:
 async def _erase_when_due(context: Context, app: App, volume: Volume) -> None:
     await context.clock.sleep((volume.destroy_after or 0.0) - context.clock.now())
     volume.state = "destroyed"
-    context.store.erase_volume(volume)
+    context.store.erase_volume_data(volume)  # its snapshots stay for as long as they are kept
     if app.name in context.store.apps:
         context.store.note(app)
 

@@ -140,6 +140,10 @@ class Store:
     def machine_dir(self, machine: Machine) -> Path:
         return self.directory / "machines" / machine.id
 
+    def erase_volume_data(self, volume: Volume) -> None:
+        """Erase what it holds, but not its snapshots."""
+        shutil.rmtree(self.volume_data(volume), ignore_errors=True)
+
     def erase_volume(self, volume: Volume) -> None:
         shutil.rmtree(self.directory / "volumes" / volume.id, ignore_errors=True)
 

@@ -71,9 +71,9 @@ def nonce(request: web.Request) -> str | None:
     return request.headers.get(LEASE_HEADER)
 
 
-def volume(request: web.Request) -> tuple[App, Volume]:
+def volume(request: web.Request, gone: bool = False) -> tuple[App, Volume]:
     owner = app(request)
-    return owner, call(request).volume(owner, request.match_info["volume_id"])
+    return owner, call(request).volume(owner, request.match_info["volume_id"], gone)
 
 
 async def body(request: web.Request) -> dict[str, Any]:

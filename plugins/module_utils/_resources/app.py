@@ -14,6 +14,7 @@ from .._converge.resource import Change, Plan, Refusal, Resource, refusal
 from .._fly.client import token, types
 from .._fly.client.api import MachinesApi
 from .._fly.client.errors import Forbidden, NameTaken
+from .._fly.facts import names
 
 _TIMEOUT, _EVERY = 60.0, 0.5
 
@@ -63,6 +64,8 @@ class App(Resource[AppState]):
         if observed.app:
             return self._what_cannot_change(observed.app)
         refusals = [Refusal(observed.not_allowed)] if observed.not_allowed else []
+        if refused := names.app_name(wanted.name):
+            refusals.append(Refusal(refused.error(self.title, "Fly.io refuses this name")))
         if not wanted.org:
             todo = "Give org, or set FLY_ORG (fly orgs list shows the slugs)"
             return [*refusals, refusal("no organization is given for a new app", where=self.title, todo=todo)]

@@ -11,12 +11,14 @@ from typing import Any
 
 from .._base.errors import CollectionError
 from .._converge.resource import Change, Plan, Refusal, Resource, refusal
+from .._fly.client import types
 from .._fly.client.api import MachinesApi
 from .._fly.client.errors import NoCapacity
 from .._fly.client.releases import ReleaseEntry
 from .._fly.client.types import Json, Machine
 from .._fly.images.build import ImageBuild
 from .._fly.machines import config as machine_config
+from .._fly.machines import judge
 from .._fly.machines.compare import desired, differences, is_image, sections
 from .._fly.machines.deployed import group_of, is_deployed, public_view
 from .._fly.machines.gate import Gate, is_crash_looping
@@ -27,6 +29,8 @@ from .._fly.secrets.applied import KEY as SECRETS_KEY
 from .._fly.secrets.applied import runs_with, secrets_state
 from .._fly.secrets.ledger_file import LedgerFile
 from .._fly.toml.definition import FlyToml
+from .._fly.toml.fly_names import refused_names
+from .._fly.volumes.pick import volumes
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,8 @@ class DeployState:
     """When one was last set, in unix seconds."""
     unbuilt: bool = False
     """Whether a machine is to run an image that is yet to be built."""
+    volumes: tuple[types.Volume, ...] = ()
+    """The app's volumes, where a plan may depend on them."""
 
 
 @dataclass(frozen=True)
@@ -98,13 +104,19 @@ class Deployment(Resource[DeployState]):
     def observe(self) -> DeployState:
         machines = [machine for machine in self._api.machines(self._app) or [] if is_deployed(machine)]
         machines.sort(key=lambda m: (group_of(m), m["id"]))
-        unbuilt = self._is_unbuilt(machines)
+        unbuilt, volumes = self._is_unbuilt(machines), self._volumes(machines)
         if self._hold:
-            return DeployState(machines, "", 0.0, unbuilt)
+            return DeployState(machines, "", 0.0, unbuilt, volumes)
         if self._wanted.secrets_pending:
-            return DeployState(machines, "known once the secrets are set", math.inf, unbuilt)
+            return DeployState(machines, "known once the secrets are set", math.inf, unbuilt, volumes)
         state = self._wanted.secrets_state or secrets_state(self._api.secrets(self._app) or [])
-        return DeployState(machines, *state, unbuilt)
+        return DeployState(machines, *state, unbuilt, volumes)
+
+    def _volumes(self, machines: list[Machine]) -> tuple[types.Volume, ...]:
+        """Asked for only where a group that mounts one has no machine, or more than one."""
+        groups = [group for group in self._toml.groups if self._toml.mount(group)]
+        counts = [sum(group_of(machine) == group for machine in machines) for group in groups]
+        return tuple(volumes(self._api, self._app)) if any(count != 1 for count in counts) else ()
 
     def plan(self, observed: DeployState) -> Plan:
         if not self._image:
@@ -120,11 +132,32 @@ class Deployment(Resource[DeployState]):
             changes = self._changes(observed)
         except CollectionError as error:  # what fly.toml says cannot be translated
             return [Refusal(error)]
+        if refused := self._refusals(observed):
+            return [*refused, *(change.change for change in changes)]
         if self._build and observed.unbuilt and any(change.sends for change in changes):
             what = f"build {self._image} from {self._build.where}"
             after = {"image": self._image, "from": self._build.where}
             return [Change("build", what, None, after, self._build.make), *(change.change for change in changes)]
         return [change.change for change in changes]
+
+    def _refusals(self, observed: DeployState) -> list[Refusal]:
+        """What speaks against the machines that have a volume: their data is never doubled, moved or left behind."""
+        wanted = self._wanted
+        found: list[CollectionError | None] = [*refused_names(self._toml)] if not observed.machines else []
+        for group in self._toml.groups:
+            mount = self._toml.mount(group)
+            if not mount:
+                continue
+            machines = [machine for machine in observed.machines if group_of(machine) == group]
+            found.append(judge.twins(self.title, group, machines, observed.volumes))
+            if not machines:
+                found.append(judge.many_free(self.title, mount["source"], observed.volumes, wanted.volume))
+            for machine in machines:
+                found.append(judge.renamed_mount(self.title, machine, mount["source"]))
+                found.append(
+                    judge.elsewhere(self.title, machine, self._toml.region, wanted.fallback_regions, wanted.volume)
+                )
+        return [Refusal(error) for error in found if error]
 
     def _changes(self, observed: DeployState) -> list[_Step]:
         steps: list[_Step] = []
@@ -141,10 +174,16 @@ class Deployment(Resource[DeployState]):
 
     def wait_until_ready(self, observed: DeployState) -> DeployState:
         machines = [
-            machine if self._gate.passed(machine) or self._may_sleep(machine) else self._gate.wait(machine)
+            machine
+            if self._is_ready(machine) or self._may_sleep(machine)
+            else self._gate.wait(machine, checks=not self._hold)
             for machine in observed.machines
         ]
         return replace(observed, machines=machines)
+
+    def _is_ready(self, machine: Machine) -> bool:
+        """On hold, a started machine can be reached; its checks may fail until what is declared is applied."""
+        return machine["state"] == "started" if self._hold else self._gate.passed(machine)
 
     def finalize(self, *, failed: bool) -> None:
         if self._release:
@@ -190,7 +229,7 @@ class Deployment(Resource[DeployState]):
             wanted = self._config(group, mounted, observed.secrets)
             before, after = differences(wanted, config)
             what = sections(before, after).replace(f"metadata.{SECRETS_KEY}", "secrets")
-            launch = not (down and _is_standby(machine))
+            launch = not (down and judge.is_standby(machine))
             update = partial(self._update, identity, wanted, launch)
             change = Change(f"update {identity}", f"update machine {identity}: {what}", before, after, update)
             return [_Step(change, sends=True)]
@@ -200,7 +239,7 @@ class Deployment(Resource[DeployState]):
 
     def _may_sleep(self, machine: Machine) -> bool:
         """Fly's proxy stops and starts it by demand, or it stands by for another: that it is down means nothing."""
-        if _is_standby(machine):
+        if judge.is_standby(machine):
             return machine.get("state") in DOWN
         services = (machine.get("config") or {}).get("services") or []
         sleeps = any(service.get("autostop") not in (None, False, "off") for service in services)
@@ -279,8 +318,3 @@ class Deployment(Resource[DeployState]):
 
 def _shown(config: Json) -> Json:
     return {key: value for key, value in config.items() if value and key != "metadata"}
-
-
-def _is_standby(machine: Machine) -> bool:
-    """flyctl makes a second machine for a group without services, to start when the first one's host is lost."""
-    return bool((machine.get("config") or {}).get("standbys"))

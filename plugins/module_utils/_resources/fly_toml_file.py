@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from .._converge.resource import Plan, Refusal
 from .._fly.toml.definition import FlyToml
+from .._fly.toml.fly_names import refused_names
 from .._fly.toml.secret_check import refuse_secrets
 from .._fly.toml.writer import written
 from .local_file import LocalFile
@@ -26,6 +28,9 @@ class FlyTomlFile(LocalFile):
         self.toml = FlyToml.parse(content, str(path))
         refuse_secrets(self.toml, str(path), public_env, mask)
         super().__init__(path, content if isinstance(content, str) else written(self.toml.data, _HEADER))
+
+    def plan(self, observed: tuple[str, int] | None) -> Plan:
+        return [*(Refusal(error) for error in refused_names(self.toml)), *super().plan(observed)]
 
     def describe(self, observed: tuple[str, int] | None) -> dict[str, Any]:
         return {**super().describe(observed), "definition": self.toml.data}

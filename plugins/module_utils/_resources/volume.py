@@ -18,6 +18,9 @@ from .._fly.client import types
 from .._fly.client.api import MachinesApi
 from .._fly.client.errors import NoCapacity
 from .._fly.client.types import Json
+from .._fly.facts import limits, names, regions
+from .._fly.volumes import judge
+from .._fly.volumes.lost import Lost, lost_volumes
 from .._fly.volumes.pick import GONE
 from .._fly.volumes.snapshots import take_snapshot
 
@@ -32,7 +35,8 @@ class WantedVolume:
 
     A new one starts empty, from the snapshot `snapshot`, or, on another host, as a copy of the volume `fork_from`. The
     copied volume stays where it is: with `fork_from` the volume meant is another one of this name, in `region` if one
-    is given. `state` absent needs `destroy_data`.
+    is given. `state` absent needs `destroy_data`. `start_empty` allows an empty one although there was one of this
+    name, or though the app uses one of another name.
     """
 
     app: str
@@ -48,6 +52,7 @@ class WantedVolume:
     snapshot_first: bool = True
     snapshot: str | None = None
     fork_from: str | None = None
+    start_empty: bool = False
 
     @property
     def origin(self) -> Json:
@@ -69,6 +74,12 @@ class VolumeState:
     volumes: list[types.Volume]
     size_gb: int
     region: str | None
+    others: tuple[types.Volume, ...] = ()
+    """The app's volumes of other names."""
+    lost: tuple[Lost, ...] = ()
+    """Volumes of this name that are gone; looked for only where one is to be created empty."""
+    regions: tuple[str, ...] | None = None
+    """The codes that Fly.io lists, where it had to be asked."""
 
 
 class Volume(Resource[VolumeState]):
@@ -84,20 +95,61 @@ class Volume(Resource[VolumeState]):
     def observe(self) -> VolumeState:
         wanted = self._wanted
         size, region = wanted.size_gb, wanted.region
-        found = [v for v in self._api.volumes(wanted.app) or [] if v.get("state") not in GONE]
+        listed = self._api.volumes(wanted.app) or []
+        found = [v for v in listed if v.get("state") not in GONE]
         if wanted.fork_from:
             origin = self._origin(found)
             found = [v for v in found if v["id"] != wanted.fork_from and region in (None, v.get("region"))]
             size, region = max(size, origin.get("size_gb") or 0), region or origin.get("region")
-        return VolumeState([v for v in found if v.get("name") == wanted.name], size, region)
+        named = [v for v in found if v["name"] == wanted.name]
+        others = tuple(v for v in found if v["name"] != wanted.name)
+        if named or wanted.state == "absent":
+            return VolumeState(named, size, region, others)
+        empty = not (wanted.origin or wanted.start_empty)
+        lost = tuple(lost_volumes(self._api, wanted.app, wanted.name, listed)) if empty else ()
+        return VolumeState(named, size, region, others, lost, self._asked(region))
+
+    def _asked(self, region: str | None) -> tuple[str, ...] | None:
+        """The regions that Fly.io lists, where the table does not know one that is given."""
+        given = [each for each in (region, *self._wanted.fallback_regions) if each]
+        if all(regions.is_known(each) or regions.region(each) for each in given):
+            return None
+        return tuple(entry["code"] for entry in self._api.regions())
 
     def plan(self, observed: VolumeState) -> Plan:
         if self._wanted.state == "absent":
             return [change for volume in observed.volumes for change in self._destruction(volume)]
+        refused = [*self._limits(), *self._errors(observed)]
         if not observed.volumes:
-            return [self._creation(observed)]
+            return [*refused, self._creation(observed)]
         volume = _the_one(observed)
-        return [*self._growth(volume, observed.size_gb), *self._update(volume)]
+        return [*refused, *self._growth(volume, observed.size_gb), *self._update(volume)]
+
+    def _limits(self) -> list[Refusal]:
+        """What Fly.io refuses of the size and of how long snapshots are kept."""
+        wanted = self._wanted
+        size = [("size_gb", limits.volume_size(wanted.size_gb))]
+        if wanted.snapshot_retention is not None:
+            size.append(("snapshot_retention", limits.snapshot_retention(wanted.snapshot_retention)))
+        return [Refusal(found.error(self.title, f"{option} is out of range")) for option, found in size if found]
+
+    def _errors(self, observed: VolumeState) -> list[Refusal]:
+        """What speaks against the volume that is meant, or against a new one."""
+        wanted, volumes = self._wanted, observed.volumes
+        if volumes:
+            found = [judge.several(self.title, volumes)]
+            if not (wanted.fork_from or found[0]):
+                found = [judge.elsewhere(self.title, _the_one(observed), wanted.region, wanted.fallback_regions)]
+        else:
+            name = names.volume_name(wanted.name)
+            found = [name.error(self.title, "Fly.io refuses this name") if name else None]
+            for region in filter(None, (observed.region, *wanted.fallback_regions)):
+                fault = regions.region(region, observed.regions)
+                found.append(fault.error(self.title, "nothing can be created there") if fault else None)
+            if not (wanted.origin or wanted.start_empty):
+                lost = judge.lost_data(self.title, observed.lost)
+                found.append(lost or judge.renamed(self.title, wanted.name, observed.others))
+        return [Refusal(error) for error in found if error]
 
     def wait_until_ready(self, observed: VolumeState) -> VolumeState:
         """A volume with data in it cannot be mounted at once."""
@@ -114,7 +166,9 @@ class Volume(Resource[VolumeState]):
         )
 
     def describe(self, observed: VolumeState) -> dict[str, Any]:
-        return {"volume": _the_one(observed) if observed.volumes else None, "volumes": observed.volumes}
+        volume = _the_one(observed) if observed.volumes else None
+        warnings = judge.surplus(self.title, observed.volumes) if not self._wanted.fork_from else []
+        return {"volume": volume, "volumes": observed.volumes, "warnings": warnings}
 
     def _origin(self, volumes: list[types.Volume]) -> types.Volume:
         for volume in volumes:

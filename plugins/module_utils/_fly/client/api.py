@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+from ..._base.errors import CollectionError
 from .edge import Door
 from .transport import Transport
 from .types import (
@@ -250,7 +251,11 @@ class PlatformApi:
 
 
 def _app(name: str, *parts: str) -> str:
-    """A path below an app; what stands in it comes from people and is quoted."""
+    """A path below an app; what stands in it comes from people and is quoted. Raises when a part is empty."""
+    if not name:
+        raise CollectionError("no app is named", where="app", todo="Give `app`, the name of the app on Fly.io")
+    if not all(parts):
+        raise CollectionError("the name of what is meant is empty", where=f"{parts[0]} of {name}", todo="Give its name")
     return "/apps/" + "/".join(quote(part, safe="") for part in (name, *parts))
 
 
