@@ -24,7 +24,7 @@ _WAIT_CHUNK = 5
 _UNSEEN = 10.0
 """Seconds for which a machine that was just made may be unknown to a part of Fly.io."""
 _FAILED = ("stopped", "failed", "destroyed", "suspended")
-_SHOW_LINES, _LINE = 15, 300
+_SHOW_LINES, _LINE = 15, 800
 AT_REST = ("stopped", "suspended", "created", "failed", "destroyed")
 
 
