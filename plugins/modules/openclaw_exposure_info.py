@@ -75,32 +75,8 @@ options:
     description: The checks to make. An empty list only returns RV(exposure).
     type: list
     elements: str
-    choices:
-      - addresses
-      - name
-      - ports
-      - tls
-      - health
-      - login
-      - origin
-      - http_api
-      - forwarding
-      - brute_force
-      - tunnels
-      - audit
-    default:
-      - addresses
-      - name
-      - ports
-      - tls
-      - health
-      - login
-      - origin
-      - http_api
-      - forwarding
-      - brute_force
-      - tunnels
-      - audit
+    choices: [addresses, name, ports, tls, health, login, origin, http_api, forwarding, brute_force, tunnels, audit]
+    default: [addresses, name, ports, tls, health, login, origin, http_api, forwarding, brute_force, tunnels, audit]
   waivers:
     description: Findings that do not fail the task until a date.
     type: list
@@ -282,7 +258,7 @@ from typing import Any
 from ..module_utils._converge.context import Context
 from ..module_utils._converge.module import run_module
 from ..module_utils._exposure.catalogue import IDS
-from ..module_utils._exposure.info import exposure_info
+from ..module_utils._exposure.info import Survey, exposure_info, target_of
 from ..module_utils._options.api import API_OPTIONS, connect, connect_platform
 
 SPEC: dict[str, Any] = {
@@ -339,7 +315,15 @@ SPEC: dict[str, Any] = {
 
 
 def body(params: dict[str, Any], context: Context) -> dict[str, Any]:
-    return exposure_info(params, context, connect(params, context), connect_platform(params, context))
+    survey = Survey(
+        tuple(params["checks"]),
+        tuple(params["waivers"]),
+        params["measure_outage"],
+        params["brute_force"],
+        params["wait_timeout"],
+    )
+    target = target_of(params, connect(params, context))
+    return exposure_info(target, survey, context, connect_platform(params, context))
 
 
 def main() -> None:

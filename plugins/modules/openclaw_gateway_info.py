@@ -199,7 +199,10 @@ from typing import Any
 
 from ..module_utils._converge.context import Context
 from ..module_utils._converge.module import run_module
-from ..module_utils._gateway.info import gateway_info
+from ..module_utils._gateway.info import Questions, gateway_info
+from ..module_utils._openclaw.channels import enabled
+from ..module_utils._openclaw.endpoint import Endpoint, host_and_port
+from ..module_utils._openclaw.releases import Release
 from ..module_utils._options.api import API_OPTIONS, connect, connect_platform
 
 SPEC: dict[str, Any] = {
@@ -225,7 +228,20 @@ SPEC: dict[str, Any] = {
 
 
 def body(params: dict[str, Any], context: Context) -> dict[str, Any]:
-    return gateway_info(connect(params, context), connect_platform(params, context), params, context)
+    connect_to = host_and_port(params["connect_to"], "connect_to")
+    asked = Questions(
+        params["app"],
+        Release.parse(params["release"]),
+        Endpoint.parse(params["url"], connect_to, params["tls_ca_file"]) if params["url"] else None,
+        params["token"],
+        params["wait_timeout"],
+        params["require_ready_line"],
+        params["inside"],
+        (*params["channels"], *enabled(params["config"])),
+        params["wait_for_channels"],
+        params["owner"],
+    )
+    return gateway_info(connect(params, context), connect_platform(params, context), asked, context)
 
 
 def main() -> None:

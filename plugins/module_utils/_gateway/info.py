@@ -4,45 +4,61 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
 
 from .._base.errors import CollectionError
 from .._converge.context import Context
 from .._fly.client.api import MachinesApi, PlatformApi
-from .._openclaw.channels import enabled
 from .._openclaw.endpoint import Endpoint
 from .._openclaw.releases import Release
 from .proof import GatewayProof, ready_line
 from .status import gateway_facts
 
 
-def gateway_info(api: MachinesApi, platform: PlatformApi, params: dict[str, Any], context: Context) -> dict[str, Any]:
-    """Return {proof} when there is a URL, and {gateway} when `inside` or a channel to wait for says so."""
+@dataclass(frozen=True)
+class Questions:
+    """What is asked of an app's gateway, from outside (with an endpoint) and in its machine."""
+
+    app: str
+    release: Release
+    endpoint: Endpoint | None = None
+    token: str | None = field(repr=False, default=None)
+    timeout: float = 60.0
+    """Seconds for it to serve."""
+    require_ready_line: bool = False
+    inside: bool = False
+    channels: tuple[str, ...] = ()
+    """Channels that must work."""
+    channels_timeout: float = 0.0
+    """Seconds for them to be connected."""
+    owner: str = "1000:1000"
+    """Numeric user and group to run as in the machine."""
+
+
+def gateway_info(api: MachinesApi, platform: PlatformApi, asked: Questions, context: Context) -> dict[str, Any]:
+    """Return {proof} when there is an endpoint, and {gateway} when `inside` or a channel to wait for says so."""
     result: dict[str, Any] = {"changed": False}
-    wanted = [*params["channels"], *enabled(params["config"])]
-    if not (params["url"] or params["inside"] or wanted):
+    if not (asked.endpoint or asked.inside or asked.channels):
         raise CollectionError(
             "nothing was asked",
-            where=f"app {params['app']}",
+            where=f"app {asked.app}",
             todo="Set url to have the gateway proved, or inside: true to ask it in its machine",
         )
-    if params["url"]:
-        result["proof"] = _proof(platform, params, context)
-    if params["inside"] or wanted:
-        timeout = params["wait_for_channels"]
-        result["gateway"] = gateway_facts(api, params["app"], params["owner"], context, wanted, timeout)
+    if asked.endpoint:
+        result["proof"] = _proof(platform, asked, asked.endpoint, context)
+    if asked.inside or asked.channels:
+        channels, timeout = asked.channels, asked.channels_timeout
+        result["gateway"] = gateway_facts(api, asked.app, asked.owner, context, channels, timeout)
     return result
 
 
-def _proof(platform: PlatformApi, params: dict[str, Any], context: Context) -> dict[str, Any]:
-    app, release = params["app"], Release.parse(params["release"])
-    host, _colon, port = (params["connect_to"] or "").rpartition(":")
-    endpoint = Endpoint.parse(params["url"], (host, int(port)) if host else None, params["tls_ca_file"])
-    proof = GatewayProof(endpoint, params["token"], release, context, params["wait_timeout"]).observe()
-    if params["require_ready_line"]:
-        proof["ready_line"] = ready_line(platform, app, release)
+def _proof(platform: PlatformApi, asked: Questions, endpoint: Endpoint, context: Context) -> dict[str, Any]:
+    proof = GatewayProof(endpoint, asked.token, asked.release, context, asked.timeout).observe()
+    if asked.require_ready_line:
+        proof["ready_line"] = ready_line(platform, asked.app, asked.release)
         if proof["ready_line"] is False:
-            raise CollectionError("the log has no line that the gateway is ready", where=f"app {app}")
+            raise CollectionError("the log has no line that the gateway is ready", where=f"app {asked.app}")
         if proof["ready_line"] is None:
             context.warn("The token is not allowed to read logs, so the ready line was not checked.")
     return proof

@@ -166,3 +166,16 @@ def remedy(error: Exception) -> str | None:
     if isinstance(error, socket.gaierror):
         return "The name has no address: check the app's name, and that it has an IP address."
     return None
+
+
+def host_and_port(text: str | None, name: str) -> tuple[str, int] | None:
+    """An address to connect to, written HOST:PORT in the option `name`; None when it is not set.
+
+    :raises InvalidValue: if it is not written so.
+    """
+    if not text:
+        return None
+    host, _colon, port = text.rpartition(":")
+    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+        raise InvalidValue(f"{name} is not HOST:PORT", why=f"it is {text!r}", todo="Write for example localhost:3000")
+    return host.strip("[]"), int(port)

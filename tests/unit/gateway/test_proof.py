@@ -16,7 +16,7 @@ from ansible_collections.openclaw.fly.plugins.module_utils._base import clock
 from ansible_collections.openclaw.fly.plugins.module_utils._base.errors import CollectionError
 from ansible_collections.openclaw.fly.plugins.module_utils._converge.context import Context
 from ansible_collections.openclaw.fly.plugins.module_utils._gateway.proof import GatewayProof, permanent
-from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.endpoint import Endpoint, Obstacle
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.endpoint import Endpoint, Obstacle, host_and_port
 from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.probes import ProbeFailed
 from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.releases import Release
 
@@ -138,3 +138,11 @@ def test_a_temporary_failure_of_the_resolver_is_no_wrong_name() -> None:
 
     assert obstacle(socket.gaierror(socket.EAI_AGAIN, "try again")) is Obstacle.OTHER
     assert obstacle(socket.gaierror(socket.EAI_NONAME, "unknown")) is Obstacle.NAME
+
+
+@pytest.mark.parametrize("text", ["localhost", ":80", "localhost:http", "localhost:0", "localhost:70000"])
+def test_an_address_to_connect_to_has_a_host_and_a_port(text: str) -> None:
+    with pytest.raises(CollectionError, match="connect_to is not HOST:PORT"):
+        host_and_port(text, "connect_to")
+    assert host_and_port("[::1]:3000", "connect_to") == ("::1", 3000)
+    assert host_and_port("", "connect_to") is None
