@@ -25,7 +25,7 @@ ABSENT: Final = "(absent)"
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class PathChange:
     """One path whose value changes; secrets are masked on both sides, and ``ABSENT`` is no value."""
 
     path: Path
@@ -42,7 +42,7 @@ class Merged:
 
     config: dict[str, Any]
     ledger: frozenset[Path]
-    changes: tuple[Change, ...]
+    changes: tuple[PathChange, ...]
 
 
 def merge(
@@ -74,7 +74,7 @@ def merge(
     return Merged(config, ours, tuple(diff(present, config)))
 
 
-def diff(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
+def diff(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[PathChange]:
     """The leaves that differ, in the order of their paths, with secrets masked."""
     old, new = dict(leaves(before)), dict(leaves(after))
     changes = []
@@ -87,7 +87,7 @@ def diff(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
             continue
         if becomes == {} and was is ABSENT and isinstance(get(before, *path), Mapping):
             continue
-        changes.append(Change(path, masked(path, was), masked(path, becomes)))
+        changes.append(PathChange(path, masked(path, was), masked(path, becomes)))
     return changes
 
 
