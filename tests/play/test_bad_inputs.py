@@ -212,7 +212,7 @@ def test_all_problems_in_one_message(refused: Callable[..., str]) -> None:
     ("app", "bad", "told"),
     [
         ("of-nobody", {"fly_app_org": "nobody"}, ["organization"]),
-        ("somebody-elses", {}, ["belongs to somebody else", "names are global", "Choose another name"]),
+        ("somebody-elses", {}, ["taken by another organization", "names are global", "Choose another name"]),
     ],
     ids=["missing-org", "name-taken"],
 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from .._base.errors import CollectionError
 from .._fly.client.api import MachinesApi
-from .._fly.client.errors import FlyError
+from .._fly.client.errors import FlyError, Forbidden, NameTaken
 from .._fly.client.types import Machine
 from .._fly.machines.config import is_held
 from .._fly.machines.deployed import is_live
@@ -22,7 +22,11 @@ _PRINT = 'printf %s "${OPENCLAW_GATEWAY_TOKEN-}"'
 
 def current_token(api: MachinesApi, app: str) -> str | None:
     """The gateway's token; None when the app has none. Raises when it has one that cannot be read."""
-    if all(entry.get("name") != NAME for entry in api.secrets(app) or []):
+    try:
+        listed = api.secrets(app) or []
+    except Forbidden as error:
+        raise NameTaken.of(f"app {app}", error) from error
+    if all(entry.get("name") != NAME for entry in listed):
         return None
     machines = [machine for machine in api.machines(app) or [] if is_live(machine)]
     started = [machine for machine in machines if machine.get("state") == "started"]

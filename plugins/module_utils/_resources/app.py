@@ -49,7 +49,7 @@ class App(Resource[AppState]):
         try:
             found = self._api.app(self._wanted.name)
         except Forbidden as error:
-            raise self._taken(error) from error
+            raise NameTaken.of(self.title, error) from error
         if found is None and self._wanted.state == "present":
             try:
                 token.require_creation(self._api, self._wanted.name, self._wanted.org)
@@ -80,7 +80,7 @@ class App(Resource[AppState]):
             self._api.create_app(self._wanted.name, org, self._wanted.network)
         except NameTaken as error:
             if self._api.app(self._wanted.name) is None:
-                raise self._taken(error) from error
+                raise NameTaken.of(self.title, error) from error
             return  # another run made it meanwhile
         self._wait(exists=True)
 
@@ -118,12 +118,3 @@ class App(Resource[AppState]):
             what = f"the app lives in the network {network or 'of its organization'}, and that cannot be changed"
             refusals.append(refusal(what, where=self.title, todo="Leave network as it is, or create another app"))
         return refusals
-
-    def _taken(self, error: Exception) -> NameTaken:
-        return NameTaken(
-            "the app's name is taken by another organization",
-            where=self.title,
-            why="names are global on Fly.io, and this token has no access to that app",
-            todo="Choose another name, or use a token of the organization that owns it",
-            request_id=getattr(error, "details", {}).get("request_id"),
-        )

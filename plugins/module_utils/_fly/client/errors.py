@@ -43,7 +43,18 @@ class NotFound(FlyError):
 
 
 class NameTaken(FlyError):
-    """The app's name belongs to somebody else: names are global on Fly.io."""
+    """The app's name is taken by another organization: names are global on Fly.io."""
+
+    @classmethod
+    def of(cls, where: str, error: Exception) -> NameTaken:
+        """From the answer that refused `where`, an app that this token has no access to."""
+        return cls(
+            "the app's name is taken by another organization",
+            where=where,
+            why="names are global on Fly.io, and this token has no access to that app",
+            todo="Choose another name, or use a token of the organization that owns it",
+            request_id=getattr(error, "details", {}).get("request_id"),
+        )
 
 
 class LeaseHeld(FlyError):
