@@ -108,11 +108,12 @@ _API = ("api_token", "machines_url", "ca_file", "api_timeout", "api_retries")
 class Connection(ConnectionBase):
     transport = "openclaw.fly.machine"
     has_pipelining = True
-    _remote: RemoteFiles | None = None
+    _connected: bool = False
+    _remote: RemoteFiles
     _where = ""
 
     def _connect(self) -> Connection:
-        if self._remote is None:
+        if not self._connected:
             app = self.get_option("app")
             with _failures():
                 api = connect({name: self.get_option(name) for name in _API}, Context())
@@ -124,7 +125,6 @@ class Connection(ConnectionBase):
 
     def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
         super().exec_command(cmd, in_data=in_data, sudoable=sudoable)
-        assert self._remote is not None
         user = self.get_option("remote_user")
         if user not in (None, "", "root", "0"):
             cmd = shlex.join(["sh", "-c", _AS_USER, "sh", str(user), cmd])
@@ -134,7 +134,6 @@ class Connection(ConnectionBase):
 
     def put_file(self, in_path: str, out_path: str) -> None:
         super().put_file(in_path, out_path)
-        assert self._remote is not None
         if not Path(in_path).is_file():
             raise AnsibleFileNotFound(f"{in_path} is not a file on the controller")
         with _failures():
@@ -145,12 +144,11 @@ class Connection(ConnectionBase):
 
     def fetch_file(self, in_path: str, out_path: str) -> None:
         super().fetch_file(in_path, out_path)
-        assert self._remote is not None
         with _failures():
             Transfer(self._remote, self._where).fetch(in_path, Path(out_path))
 
     def close(self) -> None:
-        self._remote, self._connected = None, False
+        self._connected = False
 
     def reset(self) -> None:
         self.close()

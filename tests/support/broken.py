@@ -16,7 +16,7 @@ BROKEN: dict[str, tuple[dict[str, Any], str, str]] = {
     "the old guide's switch of a discord channel": (
         {"channels": {"discord": {"guilds": {"1": {"channels": {"general": {"allow": True}}}}}}},
         "channels.discord.guilds.1.channels.general.allow",
-        "'enabled'",
+        "Write enabled instead",
     ),
     "the old guide's list of agents": ({"agents": {"list": [{"id": "main"}]}}, "agents.list", "agents.entries"),
     "the old guide's default agent": (

@@ -19,7 +19,7 @@ from typing import Any, Final
 from . import secret_shapes as shapes
 from .secret_words import Name, judge, words_of
 
-Path = tuple[str | int, ...]
+Path = tuple["str | int", ...]
 HIDDEN: Final = "********"
 _OPTION = re.compile(r"--?([A-Za-z][\w.-]*)(?:[=:](.*))?\Z", re.DOTALL)
 _ASSIGNED = re.compile(r"([A-Za-z_][A-Za-z0-9_-]*)=(.+)\Z", re.DOTALL)
@@ -134,7 +134,7 @@ def hide(text: str, secrets: Sequence[str] = ()) -> str:
     hidden = text
     for secret in sorted({secret for secret in secrets if secret}, key=len, reverse=True):
         hidden = _without_parts(hidden.replace(secret, HIDDEN), secret)
-    for _ in range(100):
+    for _turn in range(100):
         found = _by_shape((), "", hidden) or _named_in(hidden)
         if found is None:
             break

@@ -26,7 +26,7 @@ def audit(target: Target, notes: Notes) -> None:
         notes.found(f"{target.state_dir} has mode {folder}", f"chmod 700 {target.state_dir}", detail="file_mode")
     _owners(target, notes)
     try:
-        _ = target.config
+        _read = target.config
     except CollectionError as error:
         what = f"{target.state_dir}/openclaw.json cannot be read ({error.why or error.what}), so nothing can be audited"
         notes.found(what, "Run site.yml, which puts the declared config in its place")

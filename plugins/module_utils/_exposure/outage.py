@@ -52,7 +52,8 @@ def outage(
         )
     except CollectionError:
         return None  # no such line in time, or the token may not read logs
-    assert ready is not None
+    if ready is None:
+        return None
     passed = _first(entries, started, lambda line: _PASSING in line)
     return {"unreachable": round(max(ready, passed or ready) - ended, 1), "boot": round(ready - started, 1)}
 

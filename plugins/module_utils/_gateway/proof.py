@@ -95,7 +95,8 @@ class GatewayProof:
                 return error
 
         seen = self._wait("the gateway to serve", look)
-        assert isinstance(seen, dict)
+        if not isinstance(seen, dict):
+            raise AssertionError("the wait ended without an answer")
         return seen
 
     def _wait(self, what: str, look: Callable[[], Any]) -> Any:
@@ -140,7 +141,8 @@ class GatewayProof:
                 return error
 
         proof = self._wait("the gateway to accept connections", look)
-        assert isinstance(proof, Proof)
+        if not isinstance(proof, Proof):
+            raise AssertionError("the wait ended without a proof")
         if not proof.unauthenticated_refused:
             raise CollectionError(
                 "the gateway accepts connections without a token",

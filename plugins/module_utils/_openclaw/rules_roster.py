@@ -112,7 +112,7 @@ def _unknown(path: str, name: str, agents: Mapping[str, Any]) -> Problem:
 @rule("channel-unowned", waivable=True)
 def channels_have_an_agent(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
     for channel in unowned_channels(config):
-        agent = next(iter(agents_of(config)))
+        agent = next(iter(agents_of(config)), "main")
         yield Problem(
             f"channels.{channel}",
             "has no agent: with several agents and no binding for it, its messages are dropped",

@@ -39,6 +39,11 @@ class Verdict(Enum):
     LOST = "it may have happened: look first"
 
 
+def _now() -> float:
+    """Looked up at each call: a test replaces the clock."""
+    return clock.monotonic()
+
+
 @dataclass
 class Retry:
     """The decisions for one request. `safe`: sending it twice does no harm."""
@@ -47,7 +52,7 @@ class Retry:
     safe: bool
     queue: float = QUEUE
     jitter: Callable[[], float] = lambda: random.uniform(0.5, 1.0)
-    began: float = field(default_factory=lambda: clock.monotonic())
+    began: float = field(default_factory=_now)
     failures: int = 0
     refusals: int = 0
     pause: float = 0.0

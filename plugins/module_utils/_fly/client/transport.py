@@ -108,7 +108,9 @@ class Transport:
             if verdict is Verdict.RAISE:
                 raise outcome.error
             if verdict is Verdict.LOST:
-                raise _lost(outcome.error) from outcome.error
+                lost = _lost(outcome.error)
+                lost.__cause__ = outcome.error
+                raise lost
             clock.sleep(retry.pause)
 
     def _attempt(

@@ -89,7 +89,8 @@ def run_detached(
         )
     except NotEnded:
         raise job.killed(timeout) from None
-    assert ended is not None
+    if ended is None:
+        raise AssertionError("the wait ended with a command that runs")
     job.clean_up()
     return ended
 

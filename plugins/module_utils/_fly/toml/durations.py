@@ -27,7 +27,7 @@ def nanoseconds(value: Any, where: str = "duration") -> int:
         raise CollectionError(f"{value!r} is not a duration", where=where, todo='Write it as "15s" or "2m"')
     total = 0
     for number, unit in _PART.findall(text):
-        whole, _, part = number.partition(".")
+        whole, _dot, part = number.partition(".")
         total += int(whole or 0) * _UNITS[unit] + int(part or 0) * _UNITS[unit] // 10 ** len(part)
     return -total if text.startswith("-") else total
 

@@ -30,6 +30,6 @@ def _without_nulls(value: Any) -> Any:
         return {str(key): _without_nulls(inner) for key, inner in value.items() if inner is not None}
     if isinstance(value, list | tuple):
         return [_without_nulls(inner) for inner in value if inner is not None]
-    if isinstance(value, str) and type(value) is not str:
+    if isinstance(value, str):
         return str(value)
     return value

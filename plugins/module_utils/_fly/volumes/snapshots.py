@@ -48,7 +48,8 @@ def wait_for_snapshot(
         todo="Run again; fly volumes snapshots list shows what exists",
         progress=progress,
     )
-    assert made is not None  # it was ready
+    if made is None:
+        raise AssertionError("the wait ended without a snapshot")
     return made
 
 
