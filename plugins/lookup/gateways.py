@@ -29,7 +29,7 @@ EXAMPLES = r"""
   tasks:
     - name: Deploy the gateway
       ansible.builtin.import_role:
-        name: openclaw.fly.openclaw_gateway
+        name: openclaw.fly.fly_app
 """
 
 RETURN = r"""

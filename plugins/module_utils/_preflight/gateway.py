@@ -1,6 +1,6 @@
 # GNU General Public License v3.0 or later (see LICENSE)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Judges of what the role openclaw_gateway declares: the command, the config, and what joins both to the app."""
+"""Judges of what the inventory declares of a gateway: the command, the config, and what joins both to the app."""
 
 from __future__ import annotations
 
