@@ -18,7 +18,8 @@ def installed(collections_path: Path) -> Path:
 def test_the_artifact_holds_what_a_user_runs(installed: Path) -> None:
     named = {entry["name"] for entry in json.loads((installed / "FILES.json").read_text())["files"]}
     assert {name.split("/")[0] for name in named} <= {
-        ".", "CHANGELOG.md", "LICENSE", "README.md", "changelogs", "docs", "meta", "playbooks", "plugins", "roles",
+        ".", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md", "changelogs", "docs",
+        "extensions", "meta", "playbooks", "plugins", "roles",
     }  # fmt: skip
     assert {"LICENSE", "meta/runtime.yml", "plugins/modules", "plugins/action"} <= named
 

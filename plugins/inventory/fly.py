@@ -112,8 +112,9 @@ from ..module_utils._base.errors import CollectionError
 from ..module_utils._converge.context import Context
 from ..module_utils._fleet.hosts import Selection, hosts
 from ..module_utils._fleet.organization import read
-from ..module_utils._options.api import API_OPTIONS, connect_organization
+from ..module_utils._options.api import connect_organization
 
+_API = ("api_token", "machines_url", "api_url", "ca_file", "api_timeout", "api_retries")
 Hosts = list[tuple[str, dict[str, Any]]]
 
 
@@ -145,7 +146,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, name, strict=strict)
 
     def _hosts(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        params = {name: self.get_option(name) for name in API_OPTIONS}
+        params = {name: self.get_option(name) for name in _API}
         selection = Selection(
             apps=tuple(self.get_option("apps")),
             regions=tuple(self.get_option("regions")),
