@@ -54,7 +54,8 @@ def site(
 ) -> Iterator[Site]:
     """A gateway on an emulator that may be killed."""
     with start_emulator() as emulator:
-        site = Site(file_ansible, emulator, tmp_path_factory.mktemp("site"), "struck", fly_app_vm_memory="1024mb")
+        small = {"fly_app_vm_memory": "1024mb", "fly_app_heap_mb": 768}
+        site = Site(file_ansible, emulator, tmp_path_factory.mktemp("site"), "struck", **small)
         site.converge()
         yield site
 
@@ -90,7 +91,7 @@ def kill_emulator(site: Site) -> None:
 
 @pytest.mark.parametrize("strike", [kill_gateway, run_out_of_memory, restart_emulator, kill_emulator])
 def test_a_swap_survives_its_machine(site: Site, strike: Callable[[Site], None]) -> None:
-    file = site.data / CONFIG.lstrip("/")
+    file = site.data / Path(CONFIG).name
     good = file.read_bytes().rstrip(b"\n")
     config = json.loads(good)
     config["agents"]["defaults"]["maxConcurrent"] = 99
