@@ -132,16 +132,21 @@ clean: ## remove what the targets made, but the local state and the download cac
 
 .PHONY: venv
 venv:
-	@tools/venv .venv "$(PYTHONS)" -r requirements/run.txt -e ./emulator
+	@tools/venv .venv "$(PYTHONS)" requirements/run.txt ./emulator
 
 .PHONY: test-venv
 test-venv: venv
-	@tools/venv .venv "$(PYTHONS)" -r requirements/test.txt -e ./emulator
+	@tools/venv .venv "$(PYTHONS)" requirements/test.txt ./emulator
 
 # Further ansible-cores, for the tests that run on each and for ansible-test. No fitting Python: they are skipped.
 .PHONY: cores
 cores:
-	@tools/venv .venvs/core-2.19 "3.11 3.12 3.13" "ansible-core~=2.19.0" -r meta/ee-requirements.txt \
+	@tools/venv .venvs/core-2.19 "3.11 3.12 3.13" requirements/core-2.19.txt \
 	    || echo "==> ansible-core 2.19: SKIPPED, see above"
-	@tools/venv .venvs/core-2.21 "3.13 3.12 3.14" "ansible-core~=2.21.0" -r meta/ee-requirements.txt \
+	@tools/venv .venvs/core-2.21 "3.13 3.12 3.14" requirements/core-2.21.txt \
 	    || echo "==> ansible-core 2.21: SKIPPED, see above"
+
+.PHONY: lock
+lock: ## write the lock files from the ranges (ARGS=--upgrade takes the newest versions that fit)
+	@tools/venv .venvs/lock "$(PYTHONS)" requirements/lock.txt
+	@tools/lock .venvs/lock/bin/uv $(own-args)

@@ -66,6 +66,12 @@ def test_no_path_of_one_machine() -> None:
     assert hits(MACHINE_PATHS) == []
 
 
+def test_no_link_leads_out_of_the_repository() -> None:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=REPO, capture_output=True, text=True, check=True).stdout
+    links = [path for name in listed.split("\0") if name and (path := REPO / name).is_symlink()]
+    assert [str(path) for path in links if not path.resolve().is_relative_to(REPO)] == []
+
+
 def test_no_registry_is_named() -> None:
     """Package clients know where they fetch from; a mirror set for them must hold for us too."""
     assert hits(REGISTRIES) == []
