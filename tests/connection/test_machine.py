@@ -157,7 +157,7 @@ def test_become_runs_as_another_user(ansible: Ansible, inventory: dict[str, Any]
 
 
 def test_commands_run_as_the_user_that_is_given(ansible: Ansible, inventory: dict[str, Any], machine: str) -> None:
-    inventory["all"]["hosts"][APP]["ansible_user"] = "65534"
+    inventory["all"]["hosts"][APP] |= {"ansible_user": "65534", "ansible_remote_tmp": "/tmp/.ansible-65534"}
     run = ansible.playbook(
         play(
             {"name": "Raw", "ansible.builtin.raw": "id -u; id -g"},

@@ -59,7 +59,7 @@ def test_soft_delete_lasts_a_day(run) -> None:
         volume = app.volume()
         path = f"{app.path}/volumes/{volume['id']}"
         assert fly.delete(path).json["state"] == "pending_destroy"
-        data = fly.emulator.settings.state_dir / "volumes" / volume["id"]
+        data = fly.emulator.settings.state_dir / "volumes" / volume["id"] / "data"
         assert fly.get(path).json["state"] == "pending_destroy"
         body = {"region": "iad", "config": {"image": SLEEP, "mounts": [{"volume": volume["id"], "path": "/data"}]}}
         assert fly.post(f"{app.path}/machines", body).status == 400

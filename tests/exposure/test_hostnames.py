@@ -28,7 +28,7 @@ def test_a_name_of_its_own(declare: Callable[..., Gateway]) -> None:
     assert f"  to do   {told}" in first.of("Recap")["lines"]
     assert any(line.startswith(f"https://{NAME}: ") for line in gateway.findings("tls", hostnames=[NAME]))
     site.variables["fly_app_certificate_timeout"] = 1
-    assert "it does not serve after 1 s" in site.run().failed().output
+    assert "timed out after 1 s waiting for it to serve" in site.run().failed().output
 
     point(gateway, True)
     site.variables["fly_app_certificate_timeout"] = 30

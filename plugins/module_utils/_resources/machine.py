@@ -21,6 +21,13 @@ from .._fly.machines.gate import AT_REST, Gate
 from .._fly.machines.pick import the_machine
 from .._fly.machines.writer import DOWN, MachineWriter
 
+ON_ITS_WAY = {
+    "started": ("starting", "started"),
+    "stopped": ("stopping", "stopped"),
+    "suspended": ("suspending", "suspended"),
+}
+"""By the state that is wanted: those in which the machine has obeyed."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -151,7 +158,12 @@ class Machine(Resource[types.Machine | None]):
         return Change("restart", what, before, after, apply, once=True, took_effect=restarted)
 
     def _change(self, what: str, now: Any, then: str, apply: Callable[[], object]) -> Change:
-        return Change(what, what, {"state": now}, {"state": then}, apply)
+        """In effect as soon as the machine is on its way: a look right after it may see no more than that."""
+
+        def on_its_way(machine: types.Machine | None) -> bool:
+            return machine is not None and machine.get("state") in ON_ITS_WAY[then]
+
+        return Change(what, what, {"state": now}, {"state": then}, apply, took_effect=on_its_way)
 
     def _cordoning(self, observed: types.Machine) -> Plan:
         now = bool(observed.get("cordoned"))
