@@ -17,6 +17,7 @@ description:
     the token of a gateway that runs. If the token cannot be read, the lookup fails and explains how to provide it.
   - Only where there is no token yet, 32 random bytes are written to the file in hexadecimal, with mode 0600.
   - In check mode no file is written. A token that would be made is replaced by a random one that is not kept.
+  - A folder C(.secrets) gets a C(.gitignore), unless it has one, so that the file does not get into a repository.
   - A file that was encrypted with C(ansible-vault encrypt) is read with the vault secrets of the run.
 options:
   _terms:
@@ -52,6 +53,7 @@ _raw:
 import os
 import secrets
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleError
@@ -60,40 +62,39 @@ from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
 
 from ..module_utils._base.errors import CollectionError
+from ..module_utils._base.project_folder import NoFolder, is_nowhere
 from ..module_utils._converge.context import Context
+from ..module_utils._gateway import token_file
 from ..module_utils._gateway.current_token import current_token
 from ..module_utils._options.api import API_OPTIONS, connect
 
 _BYTES = 32
-_SHORTEST = 24
-"""Characters; OpenClaw's own audit warns below."""
-_VAULT = b"$ANSIBLE_VAULT"
 
 
 class LookupModule(LookupBase):
     def run(self, terms: list[str], variables: Mapping[str, Any] | None = None, **kwargs: Any) -> list[str]:
         self.set_options(var_options=variables, direct=kwargs)
         check_mode = bool((variables or {}).get("ansible_check_mode"))
-        return [self._token(os.path.abspath(os.path.expanduser(str(term))), check_mode) for term in terms]
+        paths = [Path(os.path.abspath(os.path.expanduser(str(term)))) for term in terms]
+        try:
+            return [self._token(path, check_mode) for path in paths]
+        except CollectionError as error:
+            raise AnsibleError(str(error)) from error
 
-    def _token(self, path: str, check_mode: bool) -> str:
-        if not os.path.exists(path):
+    def _token(self, path: Path, check_mode: bool) -> str:
+        if is_nowhere(path):
+            raise NoFolder
+        if not path.exists():
             current = self._current()
             token = current or secrets.token_hex(_BYTES)
             if check_mode or self._keep(path, token, current):
                 return token
-        self._refuse_open(path)
+        token_file.refuse_readable(path)
         try:
-            text: str = self._loader.get_text_file_contents(path)
+            text: str = self._loader.get_text_file_contents(str(path))
         except Exception as error:
             raise AnsibleError(f"The gateway token in {path} cannot be read: {error}") from error
-        token = text.strip()
-        if len(token) < _SHORTEST or any(char.isspace() for char in token):
-            raise AnsibleError(
-                f"The gateway token in {path} is not usable: it must be one line of at least {_SHORTEST} characters."
-                " Write one (openssl rand -hex 32), or remove the file to let the play make one."
-            )
-        return token
+        return token_file.token_in(path, text)
 
     def _current(self) -> str | None:
         """The token that the app has already."""
@@ -104,25 +105,13 @@ class LookupModule(LookupBase):
         given = validator.validate(dict(self.get_option("connection") or {}))
         if given.error_messages:
             raise AnsibleError(f"The connection to Fly.io cannot be used: {given.errors.msg}")
-        try:
-            return current_token(connect(given.validated_parameters, Context()), str(app))
-        except CollectionError as error:
-            raise AnsibleError(str(error)) from error
+        return current_token(connect(given.validated_parameters, Context()), str(app))
 
-    def _keep(self, path: str, token: str, current: str | None) -> bool:
-        """Write a new file whole, 0600; False when another run was first."""
-        directory = os.path.dirname(path) or "."
-        temporary = f"{path}.{os.getpid()}"
+    def _keep(self, path: Path, token: str, current: str | None) -> bool:
+        """Write a new file; False when another run was first."""
         try:
-            os.makedirs(directory, mode=0o700, exist_ok=True)
-            with open(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
-                file.write(token + "\n")
-            try:
-                os.link(temporary, path)
-            except FileExistsError:
+            if not token_file.keep(path, token):
                 return False
-            finally:
-                os.unlink(temporary)
         except OSError as error:
             if current:
                 return True  # it is asked for again
@@ -130,17 +119,3 @@ class LookupModule(LookupBase):
         if current:
             Display().display(f"  The token of {self.get_option('app')} was read from its machine, and is in {path}.")
         return True
-
-    def _refuse_open(self, path: str) -> None:
-        """A token that others can read is no secret, unless it is encrypted."""
-        try:
-            with open(path, "rb") as file:
-                encrypted = file.read(len(_VAULT)) == _VAULT
-            mode = os.stat(path).st_mode & 0o777
-        except OSError:
-            return
-        if mode & 0o077 and not encrypted:
-            raise AnsibleError(
-                f"The gateway token in {path} can be read by other users of this machine: its mode is {mode:04o}."
-                f" Run chmod 600 {path}, or encrypt it with ansible-vault encrypt."
-            )

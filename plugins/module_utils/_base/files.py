@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from .errors import CollectionError
+from .project_folder import make_folder_of
 
 
 def read_file(path: Path) -> tuple[str, int] | None:
@@ -29,7 +30,7 @@ def write_file(path: Path, content: str | bytes, mode: int) -> None:
     """
     temporary = ""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder_of(path)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         with os.fdopen(handle, "wb") as file:
             os.fchmod(file.fileno(), mode)

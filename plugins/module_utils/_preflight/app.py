@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from .._base.errors import CollectionError
+from .._base.project_folder import NoFolder, is_encrypted, is_nowhere, is_tracked
 from .._base.secret_values import fault_of
 from .._fly.facts import limits, names, regions
 from .._fly.facts.guests import guest
@@ -27,14 +29,17 @@ def _failed(path: str, error: CollectionError, rule: str) -> Problem:
 
 def files_have_a_folder(declaration: Declaration) -> Iterator[Problem]:
     """Beside a list of hosts (`-i name,`) there is no folder; the default paths then begin at the root."""
-    if any(path.startswith(("/.fly/", "/.secrets/")) for path in declaration.app.files):
-        yield Problem(
-            "fly_app_folder",
-            "the inventory has no folder (-i NAME, is a list of hosts), and fly.toml and the token are kept there",
-            (),
-            "Write an inventory file, or set fly_app_folder to a folder of the project",
-            "folder",
-        )
+    if any(is_nowhere(Path(path)) for path in declaration.app.files):
+        error = NoFolder()
+        yield Problem(error.where, f"{error.what}: {error.why}", (), error.todo, "folder")
+
+
+def files_out_of_git(declaration: Declaration) -> Iterator[Problem]:
+    """A secret in a repository is with everybody who has a clone, and with each later commit of it."""
+    for path in map(Path, declaration.app.files):
+        if ".secrets" in path.parts and path.exists() and not is_encrypted(path) and is_tracked(path):
+            todo = f"Run git rm --cached {path} and make a new token, or encrypt the file with ansible-vault encrypt"
+            yield Problem(str(path), "holds a secret and is tracked by git", (), todo, "tracked-secret")
 
 
 def name(declaration: Declaration) -> Iterator[Problem]:

@@ -18,6 +18,7 @@ APP: tuple[Judge, ...] = (
     variables.unknown,
     variables.shared_app,
     app.files_have_a_folder,
+    app.files_out_of_git,
     app.name,
     app.token,
     app.region,
