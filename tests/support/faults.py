@@ -44,7 +44,7 @@ def until(true: Callable[[], bool], started: Started, what: str) -> None:
 
 
 def let_leases_expire(site: Site) -> None:
-    """Let the time pass that a dead run's lease and its lock on the volume hold: the lock goes by the machine's clock."""
+    """Let the time pass that a dead run's lease and its lock hold; the lock goes by the machine's clock."""
     site.emulator.request("POST", "/emulator/v1/clock", {"advance": LEASE_SECONDS})
     for lock in (site.emulator.state_dir / "volumes").glob("*/data/.ansible-run.lock"):
         lock.write_text("\n".join(["0", *lock.read_text().splitlines()[1:], ""]))

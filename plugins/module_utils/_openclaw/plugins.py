@@ -58,13 +58,16 @@ def by_package(plugins: Iterable[Plugin]) -> dict[str, Plugin]:
     return {plugin.package or f"@openclaw/{plugin.id}": plugin for plugin in ordered}
 
 
+EGRESS: Final = (
+    "Start the emulator with --egress; after make local: make local-stop && make local EMULATOR_ARGS=--egress"
+)
+NO_WAY_OUT: Final = "machines on this emulator reach no package registry: it was started without --egress"
+
+
 def install_todo(said: str) -> str:
     """What to do about an installation that failed; `said` is what npm and the command printed."""
     if _UNREACHABLE.search(said):
-        return (
-            "Let the machine reach the package registry. Machines on the emulator reach nothing unless it was started "
-            "with --egress; after make local: make local-stop && make local EMULATOR_ARGS=--egress"
-        )
+        return f"Let the machine reach the package registry. On the emulator: {EGRESS[0].lower()}{EGRESS[1:]}"
     if _NO_SPACE.search(said):
         return "Extend the volume (fly_app_volume_size_gb): an installation needs 600 MB beside the gateway"
     return "Read what it printed; it needs a way to the package registry and 600 MB beside the gateway"

@@ -45,6 +45,11 @@ class Platform:
         except CollectionError:
             return None
 
+    @property
+    def reaches_out(self) -> bool:
+        """Whether machines can fetch something from the internet."""
+        return self._api.machines_reach_out()
+
     @cached_property
     def machines(self) -> list[Machine] | None:
         """The deployed machines; None when the app is not ours."""

@@ -13,7 +13,7 @@ from .._fly.facts.guests import memory_mb
 from .._gateway.running_release import another_release
 from .._openclaw import channels, config_rules, config_schema, process, secret_values
 from .._openclaw.config_judge import judge
-from .._openclaw.plugins import unpinned
+from .._openclaw.plugins import EGRESS, NO_WAY_OUT, unpinned
 from .._openclaw.problems import Problem
 from .._openclaw.rule import may_be_waived
 from .._openclaw.secrets import secret_name
@@ -114,3 +114,11 @@ def secrets(declaration: Declaration) -> Iterator[Problem]:
         known = problem.rule == "secret-value" and problem.path.startswith("fly_app_secrets.")
         if not known and not config_rules.waived(problem, rules):
             yield problem
+
+
+def packages(declaration: Declaration) -> Iterator[Problem]:
+    """A first run on an emulator without a way out would make everything and then fail at the first plugin."""
+    gateway, platform = declaration.gateway, declaration.platform
+    if gateway and gateway.packages and not platform.machines and not platform.reaches_out:
+        names = ", ".join(map(str, gateway.packages))
+        yield Problem("openclaw_config_packages", f"{names}: {NO_WAY_OUT}", (), EGRESS, "egress")

@@ -36,6 +36,7 @@ GATEWAY: tuple[Judge, ...] = (
     gateway.config_on_the_volume,
     gateway.config,
     gateway.secrets,
+    gateway.packages,
 )
 
 

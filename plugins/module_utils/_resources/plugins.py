@@ -15,7 +15,7 @@ from .._fly.client.api import MachinesApi
 from .._fly.machines.pick import not_started, pick_machine
 from .._gateway.cli import GatewayCli
 from .._gateway.running_release import another_release
-from .._openclaw.plugins import Plugin, by_package, install_todo, parse
+from .._openclaw.plugins import EGRESS, NO_WAY_OUT, Plugin, by_package, install_todo, parse
 from .._openclaw.releases import Release
 
 OFFICIAL = "@openclaw/"
@@ -42,6 +42,8 @@ class PluginState:
     """The release that runs, when it is not the declared one: its plugins wait for the deploy."""
     unreachable: CollectionError | None = None
     """Why no machine can be asked."""
+    reaches_out: bool = True
+    """Whether a machine can fetch a package."""
 
 
 class Plugins(Resource[PluginState]):
@@ -60,7 +62,7 @@ class Plugins(Resource[PluginState]):
         if machine is None or machine.get("state") != "started":
             return PluginState(unreachable=not_started(machine, self._app))
         runs = another_release(machine, self._wanted.release)
-        return PluginState(parse(self._cli().json("plugins", "list", "--json")), runs)
+        return PluginState(parse(self._cli().json("plugins", "list", "--json")), runs, None, self._reaches_out())
 
     def plan(self, observed: PluginState) -> Plan:
         found = by_package(observed.plugins)
@@ -74,6 +76,9 @@ class Plugins(Resource[PluginState]):
             before, after = f"{package}@{there.version}" if there else None, f"{package}@{version}"
             what = f"change {package} from {there.version} to {version}" if there else f"install {after}"
             install = self._installer(package, version, bool(there))
+            if not observed.reaches_out:
+                error = CollectionError(f"{after} cannot be installed", where=self.title, why=NO_WAY_OUT, todo=EGRESS)
+                changes.append(Refusal(error))
             changes.append(Change(package, what, before, after, install, deferred=bool(observed.runs)))
         for package, plugin in found.items() if self._wanted.exact else ():
             if package not in self._packages and plugin.is_installed:
@@ -81,6 +86,9 @@ class Plugins(Resource[PluginState]):
                 remove, deferred = self._remover(plugin), bool(observed.runs)
                 changes.append(Change(package, f"remove {before}", before, None, remove, deferred=deferred))
         return changes
+
+    def _reaches_out(self) -> bool:
+        return not self._packages or self._api.machines_reach_out()
 
     def describe(self, observed: PluginState) -> dict[str, Any]:
         if observed.runs:

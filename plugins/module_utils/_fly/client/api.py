@@ -43,6 +43,14 @@ class MachinesApi:
 
     def __init__(self, transport: Transport) -> None:
         self._door = Door(transport, "/v1")
+        self._emulator = Door(transport, "/emulator/v1") if transport.is_local else None
+
+    def machines_reach_out(self) -> bool:
+        """Whether machines reach the internet: on Fly.io always, on the emulator when it was started with --egress."""
+        if self._emulator is None:
+            return True
+        info = self._emulator.find(Json, "/info") or {}
+        return info.get("egress") is not False
 
     # Tokens and the platform
 

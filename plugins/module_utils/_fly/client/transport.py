@@ -66,6 +66,7 @@ class Transport:
     ) -> None:
         self._https, self._host, self._port = _parts(base_url)
         self.base = f"{'https' if self._https else 'http'}://{self._host}" + (f":{self._port}" if self._port else "")
+        self.is_local = self._host in ("localhost", "[::1]") or self._host.startswith("127.")
         self._headers = {
             "Authorization": authorization,
             "User-Agent": USER_AGENT,
