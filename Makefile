@@ -120,6 +120,17 @@ molecule: test-venv ## every exposure with the real gateway, from create to dest
 	        molecule test -s "$$scenario" $(own-args); \
 	done
 
+# Wants a token of the organization in FLY_API_TOKEN and spends some cents: make live-check ORG=slug CONSENT=yes
+.PHONY: live-check
+live-check: venv ## compare the real Fly.io with the emulator (ORG=slug CONSENT=yes; docs/fidelity.md)
+	@$(PY) tools/collection.py install build/collections
+	@ANSIBLE_CONFIG=ansible.cfg .venv/bin/ansible-playbook -i localhost, playbooks/platform_check.yml \
+	    -e fly_platform_check_org='$(ORG)' -e fly_platform_check_consent='$(or $(CONSENT),no)' $(own-args)
+
+.PHONY: emulator-check
+emulator-check: test-venv ## the same check of the emulator; writes what it answers to the collection
+	@PLATFORM_CHECK_WRITE=1 $(PY) -m pytest -q -n 0 tests/live/test_platform_check.py $(own-args)
+
 .PHONY: bench
 bench: test-venv ## print seconds, requests and CPU of runs on the emulator
 	@$(PY) tools/collection.py install build/collections

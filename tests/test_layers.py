@@ -21,7 +21,7 @@ FLOORS = [
     ("_converge",),
     ("_gateway",),
     ("_resources", "_exposure"),
-    ("_fleet", "_preflight"),
+    ("_fleet", "_platform_check", "_preflight"),
     ("_options",),
 ]
 PACKAGES = [package for floor in FLOORS for package in floor]

@@ -141,6 +141,7 @@ class Gateway:
             failed("fly_machine_file", **WRONG_TOKEN, app=app, path="/data/note", content="text"),
             ok("fly_machine_info", app=app),
             failed("fly_machine_info", **WRONG_TOKEN, app=app),
+            failed("fly_platform_check", **WRONG_TOKEN, org="personal"),
             ok("fly_platform_info"),
             ok("fly_regions_info"),
             ok("fly_run_lock", app=app),

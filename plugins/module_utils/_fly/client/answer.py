@@ -9,7 +9,8 @@ import io
 import json
 import socket
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 MAX_BYTES = 16 * 1024 * 1024
@@ -25,6 +26,8 @@ class Answer:
     request_id: str | None
     location: str = ""
     """Where a redirection leads to."""
+    headers: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    """By their names in lower case."""
 
 
 class TooLarge(Exception):
@@ -90,7 +93,8 @@ def read(response: http.client.HTTPResponse) -> Answer:
         raise http.client.IncompleteRead(bytes(raw[:80]), announced - len(raw))
     identity = response.headers.get("fly-request-id")
     location = response.headers.get("location") or ""
-    return Answer(response.status, _decode(bytes(raw)), identity[:100] if identity else None, location[:300])
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return Answer(response.status, _decode(bytes(raw)), identity[:100] if identity else None, location[:300], headers)
 
 
 def _decode(raw: bytes) -> Any:

@@ -41,7 +41,7 @@ _STALE_AFTER = 20.0
 """Seconds without use after which a connection is opened anew: a write on one that the server has closed is lost."""
 
 
-class _NotConnected(Exception):
+class NotConnected(Exception):
     """There is no connection, so nothing was sent. The reason is its cause."""
 
 
@@ -119,7 +119,7 @@ class Transport:
     ) -> Answer | _Failed:
         try:
             answer, asked = self._once(method, target, body, headers, timeout)
-        except _NotConnected as error:
+        except NotConnected as error:
             cause = error.__cause__ or error
             failure = Failure.FINAL if permanent(cause) else Failure.NOT_SENT
             return _Failed(failure, self._unreachable(method, path, cause))
@@ -150,7 +150,7 @@ class Transport:
             connection = self._connect(timeout)
         except (OSError, UnicodeError) as error:
             self.close()
-            raise _NotConnected from error
+            raise NotConnected from error
         try:
             connection.request(method, target, payload, sent)
             answers.limit(connection, timeout)
