@@ -36,6 +36,12 @@ def test_stays_within_the_rate_limits(limited: Platform) -> None:
     assert clock.monotonic() - began > 2, "three at once, then one a second"
 
 
+def test_keeps_no_limits_where_the_emulator_has_none(fly: Platform, app: str) -> None:
+    began = clock.monotonic()
+    assert not fly.module("fly_ips", app=app, v4=6).failed
+    assert clock.monotonic() - began < 1
+
+
 @pytest.mark.parametrize("date", [False, True], ids=["seconds", "date"])
 def test_waits_as_long_as_it_is_told_to(fly: Platform, app: str, date: bool) -> None:
     began = clock.monotonic()

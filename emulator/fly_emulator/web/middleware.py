@@ -128,6 +128,8 @@ def _headed(request: web.Request, response: web.StreamResponse) -> web.StreamRes
     if not response.prepared:
         response.headers["fly-request-id"] = request.get(REQUEST_ID, "")
         response.headers["server"] = "Fly/emulator"
+        if not request.app[LIMITER].enabled:
+            response.headers["fly-emulator-rate-limits"] = "off"  # or a client would keep Fly's for nothing
     return response
 
 

@@ -161,6 +161,8 @@ class Transport:
             raise
         if response.will_close:
             self.close()
+        if response.headers.get("fly-emulator-rate-limits") == "off":
+            self._throttle.enabled = False
         return answer, retry_after(response.headers.get("retry-after"))
 
     def _connect(self, timeout: float) -> http.client.HTTPConnection:
