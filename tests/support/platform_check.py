@@ -34,7 +34,7 @@ def real_processes(state_dir: Path, **changes: Any) -> Iterator[Platform]:
     ):
 
         def sleep(seconds: float) -> None:
-            time.sleep(min(seconds / 40, 0.05))
+            time.sleep(min(seconds / 20, 0.1))
             started.advance(seconds)
 
         patch.setattr(clock, "sleep", sleep)

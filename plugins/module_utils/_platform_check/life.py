@@ -26,7 +26,7 @@ from .question import question
 from .world import Unanswered, World
 
 _VOLUME, _SECRET, _FILE = "check_data", "OPENCLAW_GATEWAY_TOKEN", "/data/openclaw.json"
-_HEALTHY = 180.0
+_HEALTHY = 300.0
 _CRASH = "sh -c 'exit 1'"
 
 

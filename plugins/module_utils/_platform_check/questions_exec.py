@@ -52,7 +52,11 @@ def exec_without_a_shell(world: World) -> str:
     return "stay as they are" if out == "$HOME ;" else f"become {out[:40]!r}"
 
 
-@question("Largest text on a command's stdin, of 10 kB to 2 MB", "900000*", "200000*", rows=(16,))
+@question(
+    "Largest text on a command's stdin, of 10 kB to 2 MB",
+    *("10000,*", "20000,*", "200000,*", "900000,*", "2000000"),
+    rows=(16,),
+)
 def exec_stdin(world: World) -> str:
     largest, refused = 0, ""
     for size in _BODIES:
@@ -65,7 +69,7 @@ def exec_stdin(world: World) -> str:
     return f"{largest}{refused}"
 
 
-@question("Largest machine config, of 100 kB, 900 kB and 1.1 MB", "900000*", "1100000", rows=(16,))
+@question("Largest machine config, of 100 kB, 900 kB and 1.1 MB", "900000,*", "1100000", rows=(16,))
 def config_size(world: World) -> str:
     largest, refused = 0, ""
     for size in (100_000, 900_000, 1_100_000):

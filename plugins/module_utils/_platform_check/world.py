@@ -16,8 +16,8 @@ from .._fly.client.api import MachinesApi, PlatformApi
 from .._fly.client.types import Json
 from .wire import Asked, GuardedTransport
 
-IDLE = ["sh", "-c", "while :; do sleep 1; done"]
-"""A command that any image with a shell can run."""
+IDLE = ["sleep", "86400"]
+"""A command that any image with a shell has."""
 SETTLED = ("started", "stopped", "suspended", "failed", "destroyed")
 
 
