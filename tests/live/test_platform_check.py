@@ -177,6 +177,19 @@ def test_a_quota_ends_it(still: Platform) -> None:
     still.clear_faults()
 
 
+def test_what_cannot_be_removed_is_reported(still: Platform) -> None:
+    """A token that is revoked meanwhile: the message has the app's name and the command that removes it."""
+    revoked = {"action": "status", "status": 401, "body": {"error": "Authenticate: token validation error"}}
+    still.fault(method="GET|DELETE", path=r"/apps/openclaw-check-[^/]+$", nth=4, count=0, **revoked)
+    outcome = check(still, checks=["life_app"])
+    still.clear_faults()
+    left = list(still.context.store.apps)
+    assert outcome.failed and len(left) == 1
+    assert f"fly apps destroy {left[0]} --yes" in outcome["msg"], outcome
+    still.advance(2 * 3600)
+    assert check(still, checks=["unknown_machine"])["swept"] == left
+
+
 def test_check_mode_returns_the_plan_and_only_reads(still: Platform) -> None:
     outcome = still.module("fly_platform_check", check=True, **GATEWAY)
     assert outcome.writes == [] and outcome.changed

@@ -28,7 +28,7 @@ _LIMIT_HEADER = re.compile(r"ratelimit|rate-limit|x-envoy-upstream")
 _PRIVATE_PATHS = re.compile(r"/v1/tokens/current|/v1/apps|/api/v1/.*")
 """Their answers are about the operator: the token's owner, other apps, what was logged."""
 _PRIVATE_KEYS = ("organization", "org_slug", "user", "email", "owner", "caller")
-_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)*")
+_ADDRESS = re.compile(r"[\w.+-]+@(?:localhost|[\w-]+(?:\.[\w-]+)+)")
 """A token's owner stands in texts about leases."""
 _VERSIONED = re.compile(r"[0-9A-Za-z_:.-]{1,64}")
 

@@ -17,6 +17,8 @@ from .wire import Asked, GuardedTransport
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _TIMEOUT = 300.0
+_HOPELESS = (401, 403)
+"""Statuses that do not change by waiting: the token was revoked."""
 _SURE = 6.0
 """Seconds for which an app whose creation got no answer may still appear."""
 
@@ -74,7 +76,7 @@ class Removal:
             if last.status == 404:
                 self._report(f"{self.app} is removed")
                 return True
-            if clock.monotonic() > until:
+            if last.status in _HOPELESS or clock.monotonic() > until:
                 raise CollectionError(
                     "the check's app could not be removed",
                     where=f"app {self.app}",
@@ -85,11 +87,11 @@ class Removal:
 
     def _exists(self, uncertain: bool) -> bool:
         until = clock.monotonic() + (_SURE if uncertain else 0)
-        while (found := self._ask("GET", "")).status in (401, 403, 404):
+        while self._ask("GET", "").status == 404:
             if clock.monotonic() >= until:
                 return False
             clock.sleep(2)
-        return found.status != 404
+        return True
 
     def _step(self) -> None:
         """Machines first, then their volumes, then the app: what is refused now is tried again."""
