@@ -34,6 +34,12 @@ class Site:
         info.parent.mkdir(parents=True)
         info.write_text(json.dumps(emulator.info))
 
+    def many(self, hosts: Mapping[str, Mapping[str, Any]], *args: str) -> Run:
+        """Run site.yml for several gateways in its place: names and the variables of each."""
+        declared = {name: {**self.variables, **variables} for name, variables in hosts.items()}
+        (self.inventory / "hosts.yml").write_text(json.dumps({"gateways": {"hosts": declared}}))
+        return self.ansible.playbook(self.playbook, *args, inventory=self.inventory)
+
     def start(self, *args: str, env: Mapping[str, str] | None = None, **options: Any) -> Started:
         """Start site.yml; return at once."""
         hosts = {"gateways": {"hosts": {self.app: self.variables}}}
@@ -81,10 +87,8 @@ class Site:
         return path
 
     def fingerprint(self) -> dict[str, str]:
-        """Every file on the volume by its path, as mode, owner, time of change and digest."""
-        return {
-            str(file.relative_to(self.data)): _stat(file) for file in sorted(self.data.rglob("*")) if not file.is_dir()
-        }
+        """Every file on the volume, as `fingerprint` tells them."""
+        return fingerprint(self.data)
 
     def journal(self, kind: str = "") -> list[dict[str, Any]]:
         """Its requests since the journal was cleared; `kind` is read, write or exec."""
@@ -103,6 +107,11 @@ class Site:
             for file in folder.rglob("*")
             if file.is_file() and file.name != "emulator.json"
         )
+
+
+def fingerprint(folder: Path) -> dict[str, str]:
+    """Every file in a folder by its path, as mode, owner, time of change and digest."""
+    return {str(file.relative_to(folder)): _stat(file) for file in sorted(folder.rglob("*")) if not file.is_dir()}
 
 
 def changes(run: Run) -> list[tuple[str, list[str]]]:

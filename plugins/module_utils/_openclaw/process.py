@@ -80,7 +80,9 @@ def check(
     try:
         parsed = parse(command)
     except InvalidValue as error:
-        return [Problem("processes", str(error), rule="process")]
+        # Without the command itself, which may hold a secret.
+        message = f"{error.what}: {error.why}" if error.why else error.what
+        return [Problem("processes", message, suggestion=error.todo or None, rule="process")]
     problems = []
     port = parsed.port or env_port or DEFAULT_PORT
     if internal_port is not None and internal_port != port:

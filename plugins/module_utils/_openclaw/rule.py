@@ -87,6 +87,15 @@ def is_waivable(identity: str) -> bool:
     return identity in _WAIVABLE
 
 
+def waivable_ids() -> tuple[str, ...]:
+    """The ids that a person may waive, in order."""
+    return tuple(sorted(_WAIVABLE))
+
+
+def all_ids() -> frozenset[str]:
+    return frozenset(_WAIVABLE.union(*(each.ids for each in RULES)))
+
+
 def waived(problem: Problem, facts: Facts) -> bool:
     """Whether a person waived it, by its rule or its path, with a reason."""
     reason = facts.waivers.get(problem.path) or facts.waivers.get(problem.rule)

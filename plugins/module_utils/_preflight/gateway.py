@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
@@ -15,7 +17,7 @@ from .._openclaw import channels, config_rules, config_schema, process, secret_v
 from .._openclaw.config_judge import judge
 from .._openclaw.plugins import EGRESS, NO_WAY_OUT, unpinned
 from .._openclaw.problems import Problem
-from .._openclaw.rule import may_be_waived
+from .._openclaw.rule import all_ids, is_waivable, may_be_waived, waivable_ids
 from .._openclaw.secrets import secret_name
 from .._openclaw.tunnels.check import check as check_tunnels
 from .declaration import Declaration
@@ -122,3 +124,20 @@ def packages(declaration: Declaration) -> Iterator[Problem]:
     if gateway and gateway.packages and not platform.machines and not platform.reaches_out:
         names = ", ".join(map(str, gateway.packages))
         yield Problem("openclaw_config_packages", f"{names}: {NO_WAY_OUT}", (), EGRESS, "egress")
+
+
+def waivers(declaration: Declaration) -> Iterator[Problem]:
+    """A waiver that waives nothing by a slip is silence: a misspelt id, a rule that cannot be waived, no reason."""
+    gateway = declaration.gateway
+    for key, reason in gateway.waivers.items() if gateway else ():
+        where = f"openclaw_config_waivers.{key}"
+        if not reason.strip():
+            yield Problem(where, "has no reason", (), "Write why it may stay so, or remove the line", "waiver")
+        elif key in all_ids():
+            if not is_waivable(key):
+                why = "is a rule that cannot be waived: what it reports cannot work"
+                yield Problem(where, why, (), "Fix what it reports, and remove the line", "waiver")
+        elif re.fullmatch("[a-z-]+", key) and key not in gateway.config:
+            near = difflib.get_close_matches(key, waivable_ids(), 1, 0.7)
+            todo = f"Did you mean {near[0]}?" if near else f"Choose one of {', '.join(waivable_ids())}, or a path"
+            yield Problem(where, "is neither a rule nor a path of the config", (), todo, "waiver")

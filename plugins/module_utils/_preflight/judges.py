@@ -37,6 +37,7 @@ GATEWAY: tuple[Judge, ...] = (
     gateway.config,
     gateway.secrets,
     gateway.packages,
+    gateway.waivers,
 )
 
 

@@ -103,7 +103,7 @@ def _gateway(params: dict[str, Any]) -> Gateway:
         tunnels=tuple(params["tunnels"]),
         ownership=params["ownership"],
         migrate=params["migrate"],
-        waivers={str(key): str(value) for key, value in params["waivers"].items()},
+        waivers={str(key): "" if value is None else str(value) for key, value in params["waivers"].items()},
         schema_cache=params["schema_cache"],
         memory_floor_mb=params["memory_floor_mb"],
         heap_mb=params["heap_mb"],

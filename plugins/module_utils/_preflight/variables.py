@@ -38,7 +38,7 @@ def unknown(declaration: Declaration) -> Iterator[Problem]:
         if name in declaration.variables.own:
             continue
         near = _nearest(name)
-        todo = f"Did you mean {near}?" if near else "ansible-doc -t role openclaw.fly.fly_app lists them"
+        todo = f"Did you mean {near}?" if near else "ansible-doc -t role openclaw.fly.fly_app lists them."
         yield Problem(
             name,
             "no role knows this variable, so it would have no effect",
