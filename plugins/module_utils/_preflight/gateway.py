@@ -129,7 +129,9 @@ def packages(declaration: Declaration) -> Iterator[Problem]:
 def waivers(declaration: Declaration) -> Iterator[Problem]:
     """A waiver that waives nothing by a slip is silence: a misspelt id, a rule that cannot be waived, no reason."""
     gateway = declaration.gateway
-    for key, reason in gateway.waivers.items() if gateway else ():
+    if not gateway:
+        return
+    for key, reason in gateway.waivers.items():
         where = f"openclaw_config_waivers.{key}"
         if not reason.strip():
             yield Problem(where, "has no reason", (), "Write why it may stay so, or remove the line", "waiver")
