@@ -181,12 +181,12 @@ table:
       description: Seconds that the question took.
       type: float
 report:
-  description: The table as lines of text, unexpected answers first.
+  description: The table as lines of text of equal columns, unexpected answers first.
   returned: success, not in check mode
   type: list
   elements: str
   sample:
-    - "as the emulator | unknown_machine | Fly.io: 404 | emulator: 404 | assumed: 404"
+    - "as the emulator | unknown_machine | 404 | 404 | 404"
 unexpected:
   description: Names of the questions whose answer the collection does not expect.
   returned: success, not in check mode

@@ -227,8 +227,9 @@ def report(table: list[dict[str, Any]]) -> list[str]:
     """The table as lines of text: what is unexpected first, then what differs from the emulator, then the rest."""
     order = ("unexpected", _UNASKED, "as assumed", "as the emulator")
     rows = sorted(table, key=lambda row: order.index(row["verdict"]))
+    columns = [("verdict", "name", "Fly.io", "emulator", "the collection assumes")]
+    columns += [(row["verdict"], row["name"], row["answer"], row["emulator"], row["assumed"]) for row in rows]
+    widths = [min(40, max(len(row[column]) for row in columns)) for column in range(4)]
     return [
-        f"{row['verdict']:15} | {row['name']} | Fly.io: {row['answer']} | emulator: {row['emulator']}"
-        f" | assumed: {row['assumed']}"
-        for row in rows
+        " | ".join([*(text.ljust(width) for text, width in zip(row, widths, strict=False)), row[4]]) for row in columns
     ]

@@ -84,7 +84,7 @@ def config_size(world: World) -> str:
     return f"{largest}{refused}"
 
 
-@question("Bytes of 8 MB of output that arrive", "8000000", rows=(17,))
+@question("Bytes of 8 MB of output that arrive", "??????*", rows=(17,))
 def exec_stdout(world: World) -> str:
     script = "head -c 8000000 /dev/zero | tr '\\0' a"
     answer = world.exec("second", ["sh", "-c", script], 20)

@@ -9,6 +9,11 @@ from .question import UNKNOWN, question
 from .wire import Asked
 from .world import Unanswered, World
 
+_EXIT = {
+    *("exit_code", "guest_exit_code", "guest_signal", "signal", "guest_error", "oom_killed", "requested_stop"),
+    *("restarting", "exited_at"),
+}
+
 
 @question("A second machine, without a volume", "started")
 def second_machine(world: World) -> str:
@@ -110,6 +115,12 @@ def lease_that_is_held(world: World) -> str:
     return str(world.ask("POST", world.machine("second", "/lease"), {"ttl": 30}))
 
 
+@question("Form of a lease's nonce", UNKNOWN, rows=(27,))
+def form_of_a_nonce(world: World) -> str:
+    nonce = world.id_of("nonce")
+    return f"{len(nonce)} {'hex digits' if set(nonce) <= set('0123456789abcdef') else 'characters'}"
+
+
 @question("Update under a lease without its nonce", "409 with a text of the lease", rows=(26,))
 def update_without_the_nonce(world: World) -> str:
     world.id_of("nonce")
@@ -140,6 +151,21 @@ def release_of_no_lease(world: World) -> str:
 def events_of_a_machine(world: World) -> str:
     events = world.ask("GET", world.machine("second", "/events"), query={"limit": "50"}).list
     return "more than 20" if len(events) > 20 else "20" if len(events) == 20 else "less than 20"
+
+
+@question("Keys of an exit, beside those that are recorded of Fly.io", UNKNOWN, rows=(50,))
+def keys_of_an_exit(world: World) -> str:
+    events = world.ask("GET", world.machine("second")).json.get("events") or []
+    exits = [(event.get("request") or {}).get("exit_event") or {} for event in events if event.get("type") == "exit"]
+    if not exits:
+        return "no exit is kept"
+    absent, more = sorted(_EXIT - exits[0].keys()), sorted(exits[0].keys() - _EXIT)
+    return f"without {', '.join(absent) or 'none'}, with {', '.join(more) or 'none'}"
+
+
+@question("Stop with an array as its body", UNKNOWN, rows=(83,))
+def stop_with_an_array(world: World) -> str:
+    return str(world.ask("POST", world.machine("second", "/stop"), []))
 
 
 @question("A machine with two mounts", "400", rows=(45,))

@@ -42,6 +42,13 @@ def secret_version(world: World) -> str:
     return "in the answer" if found else "not in the answer"
 
 
+@question("Answer to a single secret", UNKNOWN, rows=(80,))
+def single_secret(world: World) -> str:
+    value = world.secret("CHECK_ONE")
+    answer = world.ask("POST", "/secrets/CHECK_ONE", {"value": value})
+    return f"{answer} {'with' if value in str(answer.body) else 'without'} its value"
+
+
 @question("A volume's name with a dash", "400", "422", rows=(60,))
 def volume_name(world: World) -> str:
     body = {"name": "no-such-name", "region": world.place.region, "size_gb": 1}
