@@ -45,7 +45,7 @@ class Replay:
         found: list[str] = []
         before = 0.0
         for line in polled_once(lines):
-            if line["check"] in UNSTEADY or not line["status"]:
+            if line["check"] in UNSTEADY or line["status"] in (0, 429):
                 continue
             clock.sleep(min(max(0.0, line["at"] - before), PAUSE))
             before = line["at"] + line["took"]
