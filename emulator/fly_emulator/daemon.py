@@ -19,6 +19,8 @@ from .state.directory import append_to, claim
 READY_TIMEOUT = 60.0
 STOP_TIMEOUT = 330.0
 """Longer than the longest kill_timeout of a machine (300 s)."""
+END_TIMEOUT = 10.0
+"""For one that did not become ready."""
 POLL = 0.05
 
 
@@ -72,6 +74,16 @@ def start(state_dir: Path, arguments: list[str], log_file: Path) -> dict[str, An
                 ),
             },
         )
+    try:
+        return _ready(process, state_dir, log_file, begin)
+    except BaseException:
+        # Whatever ended the wait, an interrupt too: what was started does not stay behind unseen.
+        _end(process)
+        raise
+
+
+def _ready(process: subprocess.Popen[bytes], state_dir: Path, log_file: Path, begin: int) -> dict[str, Any]:
+    """What it says of itself once it serves; `begin` is where its part of the log begins. Raises DaemonError."""
     deadline = time.monotonic() + READY_TIMEOUT
     while time.monotonic() < deadline:
         info = running(state_dir)
@@ -86,8 +98,17 @@ def start(state_dir: Path, arguments: list[str], log_file: Path) -> dict[str, An
                 or f"The emulator ended at once with code {process.returncode}; see {log_file}."
             )
         time.sleep(POLL)
-    process.terminate()
     raise DaemonError(f"The emulator was not ready after {READY_TIMEOUT:g} s; see {log_file}.")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ask it to end, and make it: it runs no machine yet."""
+    process.terminate()
+    try:
+        process.wait(END_TIMEOUT)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def stop(state_dir: Path) -> bool:

@@ -356,6 +356,25 @@ def test_a_start_says_what_it_cannot_change_and_the_next_one_remembers(tmp_path:
         assert cli(state, "stop").returncode == 0
 
 
+def test_a_start_that_is_interrupted_leaves_no_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+    real = subprocess.Popen
+
+    def popen(*args: Any, **options: Any) -> subprocess.Popen[bytes]:
+        started.append(real(*args, **options))
+        return started[-1]
+
+    def interrupted(_state_dir: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(daemon.subprocess, "Popen", popen)
+    monkeypatch.setattr(daemon, "running", interrupted)
+    (tmp_path / "s").mkdir(mode=0o700)
+    with pytest.raises(KeyboardInterrupt):
+        daemon.start(tmp_path / "s", ["--state-dir", str(tmp_path / "s"), "--api-port", "0"], tmp_path / "log")
+    assert [process.poll() is not None for process in started] == [True]
+
+
 @pytest.mark.parametrize("text", ["[]", "{", '{"api_port": "x"}', '{"org": 1}', '{"runtime": "none"}'])
 def test_remembered_options_that_cannot_be_read_are_named(tmp_path: Path, text: str) -> None:
     (tmp_path / "options.json").write_text(text)
