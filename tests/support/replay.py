@@ -170,14 +170,15 @@ def _kind(value: Any) -> str:
 
 
 def _state(answer: Any) -> Any:
-    """The state of a machine or volume, with its checks, or of all in a list; None for a passing one."""
+    """The state of a machine or volume, with its checks or holder, or of all in a list; None for a passing one."""
     if isinstance(answer, list):
         states = [_state(each) for each in answer]
         return states if None not in states else None
     if not isinstance(answer, Mapping) or not answer.get("state") or answer["state"] in PASSING:
         return None
     checks = [check.get("status") for check in answer.get("checks") or [] if isinstance(check, Mapping)]
-    return (answer["state"], checks) if set(checks) <= {"passing"} else None
+    attached = bool(answer.get("attached_machine_id"))
+    return (answer["state"], checks, attached) if set(checks) <= {"passing"} else None
 
 
 def _statuses(line: Line) -> set[int]:

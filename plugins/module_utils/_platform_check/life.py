@@ -173,7 +173,7 @@ def life_snapshot(world: World) -> str:
     return str((result.get("snapshot") or {}).get("status"))
 
 
-@question("Fork the volume", "created")
+@question("Fork the volume", "created", "hydrating")
 def life_fork(world: World) -> str:
     place, origin = world.place, world.id_of("volume")
     wanted = WantedVolume(place.app, _VOLUME, place.region, fork_from=origin)

@@ -52,7 +52,14 @@ def wait_after_that_update(world: World) -> str:
     return world.id_of("waited")
 
 
-@question("Start straight after an update answered", "200 at once, *", "412 at once, *", "409 at once, *", rows=(2, 4))
+@question(
+    "Start straight after an update answered",
+    "200 at once, *",
+    "412 at once, *",
+    "409 at once, *",
+    rows=(2, 4),
+    unsteady=True,
+)
 def start_after_an_update(world: World) -> str:
     world.idle("second")
     _update(world, env={"CHECK": "3"})

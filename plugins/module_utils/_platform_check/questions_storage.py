@@ -55,7 +55,7 @@ def volume_name(world: World) -> str:
     return str(world.ask("POST", "/volumes", body))
 
 
-@question("States of a fork", UNKNOWN, rows=(56,))
+@question("States of a fork", UNKNOWN, rows=(56,), unsteady=True)
 def states_of_a_fork(world: World) -> str:
     body = {"name": "check_fork", "region": world.place.region, "source_volume_id": world.id_of("volume")}
     made = world.ask("POST", "/volumes", body)
@@ -73,7 +73,7 @@ def states_of_a_fork(world: World) -> str:
     return ", ".join(states)
 
 
-@question("New snapshots of two requests in a row", "1 *", "2 *", "0 *", rows=(55,))
+@question("New snapshots of two requests in a row", "1 *", "2 *", "0 *", rows=(55,), unsteady=True)
 def snapshots_in_a_row(world: World) -> str:
     path = f"/volumes/{world.id_of('volume')}/snapshots"
     before = {each.get("id") for each in world.ask("GET", path).list}
@@ -121,7 +121,7 @@ def removal_of_a_bound_volume(world: World) -> str:
     return str(world.ask("DELETE", f"/volumes/{world.id_of('volume')}"))
 
 
-@question("Volume after its machine was destroyed", "free *", rows=(58,))
+@question("Volume after its machine was destroyed", "free *", rows=(58,), unsteady=True)
 def volume_after_its_machine(world: World) -> str:
     path = f"/volumes/{world.id_of('volume')}"
     world.ask("DELETE", world.machine("gateway"), query={"force": "true"})
