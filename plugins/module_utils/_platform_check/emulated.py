@@ -1,6 +1,6 @@
 # GNU General Public License v3.0 or later (see LICENSE)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the emulator answers to each question. `make emulator-check` writes this file; a test compares it."""
+"""What the emulator answers to each question. `make emulator-check` writes this file; a test reports what differs."""
 
 from __future__ import annotations
 
