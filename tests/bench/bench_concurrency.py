@@ -85,7 +85,9 @@ class Kind:
             runs, faults = call()
         self.seconds.append(time.monotonic() - began)
         self.ended[("both well", "one refused", "both refused")[sum(run.rc != 0 for run in runs)]] += 1
-        self.faults += [f"{self.name}, round {number}: {fault}" for fault in faults]
+        for fault in faults:
+            self.faults.append(f"{self.name}, round {number}: {fault}")
+            print(self.faults[-1], flush=True)
 
     def __str__(self) -> str:
         ends = "  ".join(f"{how} {count:2}" for how, count in self.ended.items())
@@ -123,10 +125,7 @@ def main(rounds: int) -> int:
             firsts.round(number, partial(two_runs.two_first_sites, first))
             first.emulator.request("DELETE", f"/v1/apps/{first.app}?force=true")
         print(firsts, flush=True)
-    faults = [fault for kind in kinds for fault in kind.faults]
-    for fault in faults:
-        print(fault)
-    return 1 if faults else 0
+    return 1 if any(kind.faults for kind in kinds) else 0
 
 
 if __name__ == "__main__":
