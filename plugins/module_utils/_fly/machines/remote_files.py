@@ -54,6 +54,10 @@ _DIRECTORY = 'mkdir -p -- "$1" && chown "$2" "$1" && chmod "$3" "$1"'
 _REMOVE = 'rm -f -- "$@"'
 ON_ITS_WAY = ("created", "creating", "starting", "replacing", "restarting", "updating", "stopping")
 """States that a machine leaves by itself."""
+_KILLED = 137
+"""A shell's exit code after SIGKILL, which all get when a machine stops."""
+_ENDED = "the machine has ended"
+"""How the emulator answers an exec that a stop overtook."""
 _BUSY = 60.0
 _PAUSE = 2.0
 
@@ -136,6 +140,14 @@ class RemoteFiles:
         return self._checked(what, self.run(["sh", "-c", script, "sh", *arguments], stdin, safe=True))
 
     def _checked(self, what: str, answer: Json) -> Json:
+        if answer["exit_code"] == _KILLED or _ENDED in answer["stderr"]:
+            raise CollectionError(
+                f"cannot {what}",
+                where=self.place,
+                why="the machine was stopped or restarted meanwhile, perhaps by another run",
+                todo="Run again",
+                exit_code=answer["exit_code"],
+            )
         if answer["exit_code"]:
             raise CollectionError(
                 f"cannot {what}",
