@@ -74,7 +74,7 @@ EMULATOR = "fly_emulator"
 EMULATOR_FLOORS = [
     ("background", "clock", "connection", "data", "durations", "errors", "ids", "macaroon", "runtime.holder"),
     ("regions", "state"),
-    ("faults", "journal", "logbook"),
+    ("faults", "journal", "logbook", "questions"),
     ("images",),
     ("runtime",),
     ("settings",),

@@ -12,6 +12,7 @@ from .images.base import ImageCatalog
 from .images.pulls import Pulls
 from .journal import Journal
 from .logbook import Logbook
+from .questions import Answers
 from .runtime import RuntimeUnavailable, select
 from .runtime.base import Guarantees, Runtime
 from .runtime.egress import Egress
@@ -57,6 +58,7 @@ async def assemble(settings: Settings, stack: AsyncExitStack) -> Context:
         networks,
         egress=await _egress() if settings.egress and runtime.guarantees.private_network else None,
         gateway=await _gateway(settings, runtime.guarantees, networks, stack),
+        answers=Answers(settings.answers),
     )
     stack.push_async_callback(context.background.close)
     return context

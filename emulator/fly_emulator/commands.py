@@ -125,7 +125,16 @@ def status(arguments: argparse.Namespace) -> int:
     else:
         print(f"The emulator runs (pid {info['pid']}, version {info['version']}).")
         _print_info(info)
+        _print_answers(_call(arguments, "/emulator/v1/answers")["questions"])
     return 0 if info else 3
+
+
+def _print_answers(asked: list[dict[str, Any]]) -> None:
+    print("  Answers to what is not known of Fly (start --answer NAME=ANSWER)")
+    for question in asked:
+        others = [f"or {answer}" for answer in question["answers"] if answer != question["answer"]]
+        print(f"    {question['name']}={question['answer']}  ({', '.join(others)})")
+        print(f"      {question['text']}. {question['source']}.")
 
 
 def _call(arguments: argparse.Namespace, path: str, method: str = "GET", body: Any = None) -> Any:

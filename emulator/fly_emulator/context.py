@@ -10,6 +10,7 @@ from .faults import Faults
 from .images.pulls import Pulls
 from .journal import Journal
 from .logbook import Logbook
+from .questions import Answers
 from .runtime.base import Runtime
 from .runtime.egress import Egress
 from .runtime.peers import PeerGateway
@@ -36,8 +37,17 @@ class Context:
     """Where WireGuard peers come in, when it was asked for."""
     full_regions: set[str] = field(default_factory=set)
     """Regions that have no room, by the control API."""
+    full_hosts: set[str] = field(default_factory=set)
+    """Machines whose host has no room for an update or a start, by the control API."""
+    unready_images: dict[str, float] = field(default_factory=dict)
+    """Images just pushed, and when the registry shows them, by the control API."""
+    answers: Answers = field(default_factory=Answers)
     minted: dict[str, Token] = field(default_factory=dict)
     """Tokens given out by the API."""
     pointing_here: set[str] = field(default_factory=set)
     """Host names whose DNS is said to be right."""
     background: Background = field(default_factory=Background)
+
+    def delay(self, seconds: float) -> float:
+        """One of Fly's own delays, as long as it is to be here."""
+        return seconds * self.settings.delays

@@ -52,6 +52,32 @@ class NoCapacity(FailedPrecondition):
     code = "insufficient_capacity"
 
 
+class NoMemory(NoCapacity):
+    """409 for a machine whose host has no room for its update or start."""
+
+    code = "no_memory"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "aborted: could not reserve resource for machine: insufficient memory available to fulfill request"
+        )
+
+
+class NoVolumeCapacity(NoCapacity):
+    """400 for a volume that finds no room."""
+
+    code = "volume_placement_capacity"
+
+    def __init__(self) -> None:
+        super().__init__("no capacity")
+
+
+class TooLarge(PlatformError):
+    """A body above a limit; the status is not recorded."""
+
+    code = "too_large"
+
+
 class Unprocessable(PlatformError):
     code = "unprocessable"
 
@@ -60,7 +86,7 @@ class NameTaken(Unprocessable):
     code = "name_taken"
 
     def __init__(self) -> None:
-        super().__init__("Name has already been taken")
+        super().__init__("Validation failed: Name has already been taken")
 
 
 class RateLimited(PlatformError):
@@ -76,6 +102,11 @@ class LeaseHeld(Conflict):
     """Somebody else holds the machine's lease."""
 
     code = "lease_held"
+
+    def __init__(self, text: str, by_write: bool = False) -> None:
+        super().__init__(text)
+        self.by_write = by_write
+        """Whether a write met it, and not whoever asked for a lease: the answers differ."""
 
 
 class LeaseNotFound(NotFound):

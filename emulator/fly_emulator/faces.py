@@ -28,7 +28,7 @@ from .edge.routing import Router
 from .graphql import execute
 from .machines.fleet import Fleet
 from .uiex import builds, organizations, releases
-from .web import guard, middleware
+from .web import guard, lag, middleware
 from .web.request import CONTEXT, FLEET
 
 SECTIONS = (
@@ -53,6 +53,7 @@ SECTIONS = (
     control,
 )
 MAX_BODY = 64 * 1024 * 1024
+"""Of what Fly sets no known limit."""
 
 
 def application(context: Context, fleet: Fleet, router: Router, control_of: control.Emulator) -> web.Application:
@@ -60,6 +61,7 @@ def application(context: Context, fleet: Fleet, router: Router, control_of: cont
     api[CONTEXT], api[FLEET] = context, fleet
     api[guard.GUARD] = guard.Guard((context.settings.host, *context.settings.allowed_hosts))
     api[middleware.LIMITER] = middleware.RateLimiter(context.clock, context.settings.rate_limits)
+    api[lag.LAG] = lag.Lag(context)
     api[control.EMULATOR] = control_of
     api[control.DIALER] = Dialer(context, fleet, router)
     for section in SECTIONS:

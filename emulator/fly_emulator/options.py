@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from . import questions
 from .runtime import TIERS
 from .settings import (
     DEFAULT_API_PORT,
@@ -32,6 +33,24 @@ def _port(text: str) -> int:
     number = int(text) if text.isdecimal() else -1
     if not 0 <= number <= 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port: use 1 to 65535, or 0 for any free one")
+    return number
+
+
+def _answer(text: str) -> str:
+    try:
+        questions.parse([text])
+    except questions.BadAnswer as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return text
+
+
+def _factor(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1
+    if not 0 <= number <= 1000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a factor from 0 to 1000")
     return number
 
 
@@ -105,6 +124,11 @@ OPTIONS = (
         "--wireguard", f"accept WireGuard peers, at UDP port {WIREGUARD_PORT} by default; needs root and wireguard-go",
         kind=_port, metavar="PORT", bare=WIREGUARD_PORT,
     ),
+    Option(
+        "--answer", "an answer to what is not known of Fly, as NAME=ANSWER (`status` lists them); may be repeated",
+        [], _answer, "NAME=ANSWER", many=True,
+    ),
+    Option("--delays", "multiply Fly's own delays, such as a snapshot's, by this (default: 1)", 1.0, _factor, "FACTOR"),
     Option("--log-file", "(default: STATE_DIR/emulator.log)", kind=_path, metavar="FILE"),
 )  # fmt: skip
 
@@ -198,4 +222,6 @@ def settings(state_dir: Path, values: Values) -> Settings:
         egress=values["egress"],
         wireguard_port=values["wireguard"],
         options=values,
+        answers=questions.parse(values["answer"]),
+        delays=values["delays"],
     )

@@ -125,6 +125,7 @@ class Emulator:
             },
             "state_dir": str(self.settings.state_dir),
             "options": dict(self.settings.options),
+            "answers": self.context.answers.chosen(),
         }
 
     async def reset(self) -> None:
@@ -132,6 +133,8 @@ class Emulator:
         context = self.context
         context.faults.clear()
         context.full_regions.clear()
+        context.full_hosts.clear()
+        context.unready_images.clear()
         for app in list(context.store.apps.values()):
             await asyncio.gather(*(self.fleet.destroy(machine) for machine in app.live_machines()))
             self.fleet.forget(app)

@@ -81,6 +81,10 @@ class Settings:
     edge_hold: float = 5.0
     """Seconds that the edge holds a request for a machine that starts or has not passed its checks."""
     clock_running: bool = True
+    answers: Mapping[str, str] = field(default_factory=dict)
+    """Other answers than the defaults to what is not known of Fly (`questions`)."""
+    delays: float = 1.0
+    """What Fly's own delays (snapshots, detaching, copies of volumes) are multiplied by."""
 
     @property
     def org_slugs(self) -> frozenset[str]:

@@ -31,6 +31,7 @@ def settings(state_dir: Path, cache: Path, **changes: Any) -> Settings:
             "orgs": (Organization("personal", "Personal"), Organization("acme", "Acme")),
             "foreign_apps": ("somebody-elses",),
             "restart_delay": 0.01,
+            "delays": 0.01,
             "edge_hold": 3.0,
             "runtime": RUNTIME,
             **changes,

@@ -35,7 +35,7 @@ def test_a_name_that_others_hold(fly: Client) -> None:
 @pytest.mark.parametrize(
     ("body", "status", "text"),
     [
-        ({"name": "Bad_Name", "org_slug": "personal"}, 400, "lowercase"),
+        ({"name": "Bad_Name", "org_slug": "personal"}, 422, "lowercase"),
         ({"name": "fine"}, 400, "org_slug"),
         ({"name": "fine", "org_slug": "nobody"}, 404, "organization nobody"),
     ],
@@ -96,17 +96,22 @@ def test_what_is_not_here_says_so(fly: Client, method: str, path: str, name: str
 def test_addresses(app: App) -> None:
     fly = app.client
     v4, v6, private = app.ip("v4"), app.ip("v6"), app.ip("private_v6")
-    shared = app.ip("shared_v4")
-    assert app.ip("shared_v4") == shared
+    refused = fly.post(f"{app.path}/ip_assignments", {"type": "shared_v4"})
+    assert (refused.status, "dedicated IPv4" in refused.error) == (400, True)
+    other = fly.app()
+    shared = other.ip("shared_v4")
+    assert other.ip("shared_v4") == shared
+    assert other.ip("v4") and other.ip("v6")
+    assert [ip["shared"] for ip in fly.get(f"{other.path}/ip_assignments").json["ips"]] == [False, False]
     assert app.ip("v6") != v6
     ips = {ip["ip"]: ip for ip in fly.get(f"{app.path}/ip_assignments").json["ips"]}
-    assert len(ips) == 5
+    assert len(ips) == 4
     # They belong to nobody: RFC 5737 and RFC 3849.
     assert ipaddress.ip_address(v4) in ipaddress.ip_network("198.51.100.0/24") or v4.startswith("192.0.2.")
     assert ipaddress.ip_address(shared) in ipaddress.ip_network("192.0.2.0/27")
     assert ipaddress.ip_address(v6) in ipaddress.ip_network("2001:db8::/32")
     assert ipaddress.ip_address(private) in ipaddress.ip_network("fdaa::/16")
-    assert [ips[ip]["shared"] for ip in (v4, v6, private, shared)] == [False, False, False, True]
+    assert [ips[ip]["shared"] for ip in (v4, v6, private)] == [False, False, False]
     assert ips[private]["network"] == {"name": "", "org_slug": "personal"}
     assert ips[v6]["network"] is None
     assert not {"id", "type"} & set(ips[v4])
@@ -154,7 +159,7 @@ def test_regions_and_room(fly: Client) -> None:
     app = fly.app()
     try:
         answer = fly.post(f"{app.path}/volumes", {"name": "data", "region": "lhr"})
-        assert (answer.status, answer.json["status"]) == (412, "insufficient_capacity")
+        assert (answer.status, answer.json["status"]) == (400, "volume_placement_capacity")
         body = {"region": "lhr", "config": {"image": "registry.fly.io/scratch:sleep"}}
         assert fly.post(f"{app.path}/machines", body).json["status"] == "insufficient_capacity"
         placed = fly.post("/v1/platform/placements", {"org_slug": "personal", "region": "lhr,ams", "count": 2}).json

@@ -30,6 +30,10 @@ def without_nulls(value: Any) -> Any:
     return [without_nulls(item) for item in value] if isinstance(value, list) else value
 
 
+BEYOND = {("POST /apps", 422), ("DELETE /apps/{app_name}/volumes/{volume_id}", 412)}
+"""Recorded of the platform, though not in the document: superfly/fly-go flaps_error_test, superfly/docs#2226."""
+
+
 class Contract:
     def __init__(self, document: dict[str, Any]) -> None:
         self.document = document
@@ -47,6 +51,8 @@ class Contract:
             if key[0] == method and pattern.fullmatch(path):
                 name = " ".join(key)
                 self.seen.add(name)
+                if (name, status) in BEYOND:
+                    return
                 assert str(status) in operation["responses"], f"{name} is not said to answer {status}"
                 content = operation["responses"][str(status)].get("content") or {}
                 for described in content.values():

@@ -147,7 +147,8 @@ def test_state_survives_a_restart(run, tmp_path: Path) -> None:
         assert {key: after[key] for key in ("id", "instance_id", "config", "private_ip", "name")} == {
             key: before[key] for key in ("id", "instance_id", "config", "private_ip", "name")
         }
-        assert running.sh("cat /data/f; echo $A") == "kept\nvalue-in-state\n"
+        said = running.post("exec", {"command": ["sh", "-c", "cat /data/f; echo $A"]}, fly_machine_lease_nonce=lease)
+        assert said.json["stdout"] == "kept\nvalue-in-state\n"
         assert stopped.view()["state"] == "stopped"
         assert fly.get(f"{app.path}/ip_assignments").json["ips"][0]["ip"] == ip
         assert running.post("stop").status == 409
@@ -219,7 +220,7 @@ def test_a_slow_pull_leaves_the_machine_created_and_a_failed_one_says_why(run) -
 def test_the_background_process_gets_every_option(tmp_path: Path) -> None:
     chosen = {
         "api-port": 1, "edge-https-port": 2, "edge-http-port": 3, "flycast-port": 4, "wireguard": 5, "org": "a",
-        "foreign-app": "b", "runtime": "process", "allow-host": "c",
+        "foreign-app": "b", "runtime": "process", "allow-host": "c", "answer": "lists=lag", "delays": "0.5",
     }  # fmt: skip
     words = [f"--{name}={value}" for name, value in chosen.items()] + ["--egress", "--rate-limits"]
     words += [f"--{name}={tmp_path / name}" for name in ("cache-dir", "image-dir", "token", "log-file")]

@@ -19,19 +19,21 @@ def test_a_lease_keeps_others_out_until_it_ends(app: App) -> None:
     assert set(data) == {"nonce", "expires_at", "owner", "description", "version"}
     assert data["version"] == machine.view()["instance_id"]
     assert app.client.get(f"{machine.path}/lease").json["data"]["owner"] == data["owner"]
+    text = f"machine ID {machine.id} lease currently held by {data['owner']}, expires at 20"
+    for refused in (machine.post("lease"), app.client.delete(f"{machine.path}/lease")):
+        assert refused.status == 409
+        assert (refused.json["status"], refused.json["code"]) == ("error", "invalid")
+        assert refused.json["message"].startswith(text)
     for refused in (
-        machine.post("lease"), machine.post("stop"), machine.post("restart"), machine.post("start"),
+        machine.post("stop"), machine.post("exec", {"command": ["true"]}), machine.post("restart"),
+        machine.post("start"),
         machine.post("signal", {"signal": 15}), machine.post("cordon"), app.client.delete(machine.path),
         app.client.post(machine.path, {"config": {"image": SLEEP}}),
         app.client.post(machine.path, {"config": {"image": SLEEP}}, fly_machine_lease_nonce="wrong"),
-        app.client.delete(f"{machine.path}/lease"),
     ):  # fmt: skip
         assert refused.status == 409
-        assert refused.json["status"] == "error"
-        assert refused.json["code"] == "invalid"
-        assert refused.json["message"].startswith(
-            f"machine ID {machine.id} lease currently held by {data['owner']}, expires at 20"
-        )
+        assert refused.json.keys() == {"error"}
+        assert refused.error.startswith(f"aborted: {text}")
     nonce = {"fly_machine_lease_nonce": data["nonce"]}
     refreshed = machine.post("lease?ttl=300", **nonce).json["data"]
     assert refreshed["nonce"] == data["nonce"]
@@ -120,7 +122,7 @@ def test_rate_limits_are_off_and_can_be_on(fly: Client) -> None:
         assert {fly.get("/v1/tokens/current").status for _ in range(15)} == {200}, "they are of an app or a machine"
         other = fly.app()
         reads = [fly.get(other.path).status for _ in range(15)]
-        assert reads[:10] == [200] * 10
+        assert reads[:3] == [200] * 3
         assert 429 in reads
         writes = [fly.post(f"{other.path}/ip_assignments", {"type": "v6"}) for _ in range(5)]
         assert [answer.status for answer in writes] == [200, 200, 200, 429, 429]

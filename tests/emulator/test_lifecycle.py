@@ -12,7 +12,7 @@ STATES = (
     "failed", "destroying",
 )  # fmt: skip
 REFUSED = {
-    START: {"stopping", "restarting", "replacing", "destroying"},
+    START: {"started", "stopping", "restarting", "replacing", "destroying"},
     STOP: set(),
     SUSPEND: set(STATES) - {"started", "suspending", "suspended"},
     RESTART: set(STATES) - {"started", "starting"},
@@ -20,7 +20,7 @@ REFUSED = {
     DESTROY: set(),
 }
 NOTHING_TO_DO = {
-    START: {"started", "starting"},
+    START: {"starting"},
     STOP: {"stopped", "stopping", "created", "failed"},
     SUSPEND: {"suspended", "suspending"},
 }

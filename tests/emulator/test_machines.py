@@ -165,7 +165,7 @@ def test_stop_start_and_skip_launch(app: App) -> None:
     assert machine.post("stop", {"timeout": "2s"}).json == {"ok": True}
     machine.wait("stopped")
     assert machine.post("stop").status == 200
-    assert machine.view()["events"][1]["request"]["exit_event"]["requested_stop"] is True
+    assert machine.view()["events"][0]["request"]["exit_event"]["requested_stop"] is True
     quiet = machine.update({"image": SLEEP, "env": {"A": "b"}}, wait=False, skip_launch=True)
     machine.wait("stopped", version=quiet["instance_id"])
     assert machine.post("exec", {"command": ["true"]}).status == 412
@@ -195,7 +195,7 @@ def test_a_process_that_ignores_its_signal_is_killed_after_the_timeout(app: App)
     until(lambda: "up" in app.logs(), "the script runs")
     machine.post("stop")
     machine.wait("stopped")
-    event = machine.view()["events"][1]["request"]["exit_event"]
+    event = machine.view()["events"][0]["request"]["exit_event"]
     assert (event["exit_code"], event["signal"]) == (137, 9)
 
 
@@ -203,7 +203,7 @@ def test_restart_policy_gives_up_after_its_retries(app: App) -> None:
     machine = app.machine(wait=False, init={"exec": ["sh", "-c", "exit 78"]})
     machine.wait("stopped")
     exits = [event for event in app.client.get(f"{machine.path}/events?limit=50").json if event["type"] == "exit"]
-    assert len(exits) == 11  # the first run and ten retries
+    assert len(exits) == 10  # of eleven: the newest 20 events are kept
     assert {event["request"]["exit_event"]["exit_code"] for event in exits} == {78}
     assert [event["request"]["exit_event"]["restarting"] for event in reversed(exits)] == [True] * 10 + [False]
     assert exits[0]["request"]["restart_count"] == 10

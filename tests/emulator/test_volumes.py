@@ -39,7 +39,7 @@ def test_data_outlives_machines_and_moves_with_the_volume(app: App) -> None:
     assert first.view()["config"]["mounts"][0]["name"] == "data"
     assert fly.get(f"{app.path}/volumes/{volume['id']}").json["attached_machine_id"] == first.id
     other = fly.post(f"{app.path}/machines", {"region": "iad", "config": {"image": SLEEP, "mounts": mounts}})
-    assert other.status == 409
+    assert other.status == 412
     elsewhere = fly.post(f"{app.path}/machines", {"region": "ams", "config": {"image": SLEEP, "mounts": mounts}})
     assert elsewhere.status == 400
     assert "region" in elsewhere.error
@@ -47,6 +47,7 @@ def test_data_outlives_machines_and_moves_with_the_volume(app: App) -> None:
     assert bound.status == 412
     assert bound.error == f"failed_precondition: volume is currently bound to machine: {first.id}"
     assert fly.delete(f"{first.path}?force=true").json == {"ok": True}
+    fly.advance(1)  # it is detached a while later
     second = app.machine(mounts=mounts)
     assert second.sh("cat /data/note") == "kept"
     if own_root:
@@ -77,8 +78,10 @@ def test_snapshots_and_forks_copy_the_data(fly: Client, app: App) -> None:
     snapshot = fly.post(path).json
     assert snapshot["id"].startswith("vs_")
     machine.sh("echo two > /data/d/f")
+    fly.advance(1)
     assert [item["id"] for item in fly.get(path).json] == [snapshot["id"]]
     for source, content in (({"snapshot_id": snapshot["id"]}, "one"), ({"source_volume_id": volume["id"]}, "two")):
         copy = app.volume(**source)
+        fly.advance(1)
         reader = app.machine(mounts=[{"volume": copy["id"], "path": "/data"}])
         assert reader.sh("cat /data/link; stat -c %a /data/d/f").split() == [content, "600"]

@@ -59,7 +59,8 @@ class Still:
             process.kill()
             await process.wait()
             return ExecResult(137, b"", b"", 9, timed_out=True)
-        return ExecResult(process.returncode or 0, out, err)
+        code = process.returncode or 0
+        return ExecResult(code if code >= 0 else 128 - code, out, err, max(0, -code))
 
     def connector(self, port: int, via: str) -> aiohttp.BaseConnector:
         raise ConnectionRefusedError("nothing listens in a machine that is no process")

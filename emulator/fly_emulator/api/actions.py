@@ -8,12 +8,13 @@ from typing import Any
 
 from aiohttp import web
 
-from .. import durations
-from ..errors import DeadlineExceeded, Internal, invalid, not_implemented, precondition
+from .. import durations, questions
+from ..errors import DeadlineExceeded, Internal, TooLarge, invalid, not_implemented, precondition
 from ..machines import processes
 from ..machines.config import MAX_STOP_TIMEOUT
 from ..machines.supervisor import signal_number
-from ..platform import machines
+from ..platform import leases, machines
+from ..runtime.base import ExecResult
 from ..web import request as r
 from .machines import MACHINE
 
@@ -41,7 +42,8 @@ def _signal(value: Any) -> int | None:
 
 @routes.post(MACHINE + "/start")
 async def start(request: web.Request) -> web.Response:
-    _, _, runner = r.leased(request)
+    _, machine, runner = r.leased(request)
+    request.app[r.FLEET].require_memory(machine)
     previous = runner.start()
     return web.json_response({"previous_state": previous, "migrated": False, "new_host": ""})
 
@@ -97,6 +99,9 @@ async def ps(request: web.Request) -> web.Response:
 @routes.post(MACHINE + "/exec")
 async def execute(request: web.Request) -> web.Response:
     _, machine, runner = r.machine(request, alive=True)
+    context = r.context(request)
+    if context.answers["exec-under-lease"] == "refused":
+        leases.require(context, machine, r.nonce(request))
     sent = await r.body(request)
     argv = sent.get("command")
     if not argv and isinstance(sent.get("cmd"), str):
@@ -108,6 +113,9 @@ async def execute(request: web.Request) -> web.Response:
         raise invalid("command must be an array of strings with at least one word")
     if not isinstance(sent.get("stdin") or "", str):
         raise invalid("stdin must be a string")
+    most = questions.limit(context.answers["exec-stdin"])
+    if most is not None and len(await request.read()) > most:
+        raise TooLarge(f"request body too large: more than {most} bytes")
     if sent.get("container"):
         raise not_implemented("exec in a container")
     if runner.running is None:
@@ -115,15 +123,26 @@ async def execute(request: web.Request) -> web.Response:
     limit = min(float(r.integer(sent.get("timeout") or int(MAX_EXEC), "timeout")), MAX_EXEC)
     try:
         result = await runner.running.exec(tuple(argv), (sent.get("stdin") or "").encode(), limit)
+    except FileNotFoundError as error:
+        result = ExecResult(127, b"", str(error).encode(), unknown=True)
     except (OSError, RuntimeError) as error:
         raise Internal(f"internal: exec failed: {error}") from error
     if result.timed_out:
-        raise DeadlineExceeded(f"deadline_exceeded: exec did not end within {limit:g}s")
-    return web.json_response(
-        {
-            "exit_code": result.exit_code,
-            "exit_signal": result.exit_signal,
-            "stdout": result.stdout.decode(errors="replace"),
-            "stderr": result.stderr.decode(errors="replace"),
-        }
-    )
+        raise DeadlineExceeded(
+            'deadline_exceeded: Post "http://unix/v1/exec": net/http: request canceled (Client.Timeout exceeded while '
+            f"awaiting headers) (after {limit:g}s)"
+        )
+    return web.json_response(_ended(context.answers, argv[0], result))
+
+
+def _ended(answers: questions.Answers, command: str, result: ExecResult) -> dict[str, Any]:
+    if result.unknown and answers["exec-missing-command"] == "error":
+        raise Internal(f"internal: failed to spawn {command}: No such file or directory (os error 2)")
+    by_signal = result.exit_signal and answers["exec-signal"] == "null"
+    most = questions.limit(answers["exec-output"])
+    return {
+        "exit_code": None if by_signal else result.exit_code,
+        "exit_signal": result.exit_signal,
+        "stdout": result.stdout[:most].decode(errors="replace"),
+        "stderr": result.stderr[:most].decode(errors="replace"),
+    }

@@ -13,6 +13,7 @@ from ..edge.names import PUBLIC_KINDS, Names
 from ..errors import invalid
 from ..faults import BadRule
 from ..platform import certificates, machines
+from ..questions import BadAnswer
 from ..regions import regions
 from ..web import request as r
 from ..web.middleware import LIMITER
@@ -118,9 +119,41 @@ async def set_rate_limits(request: web.Request) -> web.Response:
 
 @routes.put(BASE + "/machines/{id}")
 async def set_machine(request: web.Request) -> web.Response:
-    status = (await r.body(request)).get("host_status")
-    machines.set_host_status(r.context(request), request.match_info["id"], status)
-    return web.json_response({"host_status": status})
+    """What no API of Fly's can change: `host_status`, and with `host_full` whether its host has room."""
+    sent, identity = await r.body(request), request.match_info["id"]
+    context = r.context(request)
+    if "host_full" in sent:
+        (context.full_hosts.add if sent["host_full"] else context.full_hosts.discard)(identity)
+    if "host_status" in sent or "host_full" not in sent:
+        machines.set_host_status(context, identity, sent.get("host_status"))
+    return web.json_response(sent)
+
+
+@routes.get(BASE + "/answers")
+async def read_answers(request: web.Request) -> web.Response:
+    return web.json_response({"questions": r.context(request).answers.view()})
+
+
+@routes.put(BASE + "/answers")
+async def change_answers(request: web.Request) -> web.Response:
+    """Names of questions and their answers; those that are not named stay."""
+    try:
+        r.context(request).answers.change(await r.body(request))
+    except BadAnswer as error:
+        raise invalid(str(error)) from error
+    return web.json_response({"questions": r.context(request).answers.view()})
+
+
+@routes.put(BASE + "/images")
+async def push_image(request: web.Request) -> web.Response:
+    """Say that an image was pushed just now: for `seconds` the registry does not show it yet."""
+    sent = await r.body(request)
+    reference, seconds = sent.get("reference"), sent.get("seconds", 15)
+    if not isinstance(reference, str) or isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        raise invalid("reference must be an image, and seconds a number")
+    context = r.context(request)
+    context.unready_images[reference] = context.clock.now() + seconds
+    return web.json_response({"reference": reference, "seconds": seconds})
 
 
 @routes.post(BASE + "/dial")

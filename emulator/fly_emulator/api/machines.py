@@ -19,7 +19,7 @@ routes = web.RouteTableDef()
 MACHINES = "/v1/apps/{app_name}/machines"
 MACHINE = MACHINES + "/{machine_id}"
 DEFAULT_EVENTS = 20
-MAX_EVENTS = 50
+MAX_EVENTS = 20
 HEAVY = ("config", "checks", "events", "host_status", "nonce", "incomplete_config")
 """What `summary=true` leaves out."""
 

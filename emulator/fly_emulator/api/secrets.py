@@ -68,7 +68,7 @@ async def set_secret(request: web.Request) -> web.Response:
     if not isinstance(value, str):
         raise invalid("value must be a string")
     secrets.change(r.context(request), app, {name: value})
-    return web.json_response({**view(name, app.secrets[name]), **_versions(app)}, status=201)
+    return web.json_response({**view(name, app.secrets[name]), "value": value, **_versions(app)}, status=201)
 
 
 @routes.delete(SECRET)

@@ -7,6 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from .. import durations
+from ..context import Context
 from ..platform import volumes
 from ..platform.volumes import NewVolume
 from ..state.model import Snapshot, Volume
@@ -19,6 +20,7 @@ BLOCK = 4096
 
 
 def view(volume: Volume, used: int = 0) -> dict[str, Any]:
+    """As reads show it."""
     total = volume.size_gb * 1024**3
     return {
         "id": volume.id,
@@ -68,7 +70,9 @@ async def create_volume(request: web.Request) -> web.Response:
         snapshot_id=sent.get("snapshot_id"),
         source_volume_id=sent.get("source_volume_id"),
     )
-    return web.json_response(view(await volumes.create(r.context(request), app, wanted)))
+    made = view(await volumes.create(r.context(request), app, wanted))
+    # Nothing is formatted yet when it answers.
+    return web.json_response(made | {key: 0 for key in made if key.startswith("blocks")} | {"fstype": ""})
 
 
 @routes.get(VOLUME)
@@ -108,14 +112,14 @@ async def extend_volume(request: web.Request) -> web.Response:
     return web.json_response({"volume": view(volume), "needs_restart": False})
 
 
-def snapshot_view(snapshot: Snapshot) -> dict[str, Any]:
+def snapshot_view(context: Context, snapshot: Snapshot) -> dict[str, Any]:
     return {
         "id": snapshot.id,
         "size": snapshot.size,
         "volume_size": snapshot.volume_size,
         "digest": snapshot.digest,
         "created_at": durations.rfc3339(snapshot.created_at),
-        "status": snapshot.status,
+        "status": volumes.status(context, snapshot),
         "retention_days": snapshot.retention_days,
     }
 
@@ -123,10 +127,12 @@ def snapshot_view(snapshot: Snapshot) -> dict[str, Any]:
 @routes.get(VOLUME + "/snapshots")
 async def list_snapshots(request: web.Request) -> web.Response:
     _, volume = r.volume(request, gone=True)
-    return web.json_response([snapshot_view(snapshot) for snapshot in volume.snapshots])
+    return web.json_response(
+        [snapshot_view(r.context(request), taken) for taken in volumes.listed(r.context(request), volume)]
+    )
 
 
 @routes.post(VOLUME + "/snapshots")
 async def create_snapshot(request: web.Request) -> web.Response:
     app, volume = r.volume(request)
-    return web.json_response(snapshot_view(await volumes.snapshot(r.context(request), app, volume)))
+    return web.json_response(snapshot_view(r.context(request), await volumes.snapshot(r.context(request), app, volume)))

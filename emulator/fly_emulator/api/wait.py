@@ -30,6 +30,8 @@ async def wait(request: web.Request) -> web.Response:
     if not LEAST <= timeout <= MOST:
         raise invalid("invalid WaitMachineRequest.Timeout: value must be inside range [1s, 1m0s]")
     version = request.query.get("version") or request.query.get("instance_id")
+    if "stopped" in wanted and not version:
+        raise invalid("instance_id required when waiting for stopped machine")
     after = request.query.get("from_event_id") or ""
     await _reached(request, machine, runner, wanted, version, after, timeout)
     return web.json_response(
@@ -40,6 +42,11 @@ async def wait(request: web.Request) -> web.Response:
             "event_id": machine.events[0].id if machine.events else "",
         }
     )
+
+
+def _rests(machine: Machine, runner: Runner) -> bool:
+    """An update left it stopped: it does not come to `started` by itself."""
+    return runner.rests_after_update and machine.state == "stopped"
 
 
 async def _reached(
@@ -62,6 +69,8 @@ async def _reached(
             return
         if machine.gone:
             raise not_found("machine")
+        if wanted == {"started"} and version == machine.current.version and _rests(machine, runner):
+            raise invalid(f"machine {machine.id} is stopped after its update")
         left = deadline - clock.now()
         if left <= 0 or not await clock.within(left, changed):
             raise DeadlineExceeded(

@@ -71,10 +71,10 @@ class Edge:
                     f"could not connect to the app: {reason(error)}. Is it listening on "
                     f"0.0.0.0:{route.port.internal_port}?",
                 )
-                return self._page(502, number, "the app did not accept the connection")
+                return self._page(502, number, "")
             except (aiohttp.ClientError, OSError) as error:
                 self._tell(app, route, f"the app broke the connection: {reason(error)}")
-                return self._page(502, number, "the app broke the connection")
+                return self._page(502, number, "")
 
     def _app(self, request: web.BaseRequest) -> App | None:
         return self._router.public_app(request.host)
@@ -134,7 +134,7 @@ class Edge:
     def _page(self, status: int, number: str, why: str) -> web.Response:
         return web.Response(
             status=status,
-            text=f"{status}: {why}\n",
+            text=f"{status}: {why}\n" if why else "",
             headers={"server": "Fly/emulator", "via": "1.1 fly.io", "fly-request-id": number},
         )
 

@@ -10,6 +10,7 @@ from ..context import Context
 from ..machines.fleet import Fleet
 from ..machines.lifecycle import STARTABLE
 from ..machines.runner import Runner
+from ..platform import leases
 from ..state.model import App
 
 SUFFIXES = (".fly.dev.localhost", ".fly.dev", ".localhost")
@@ -136,7 +137,11 @@ class Router:
         if any(runner.machine.state in ("started", "starting", "restarting", "replacing") for runner, _ in candidates):
             return True
         for runner, port in candidates:
-            if port.autostart and runner.machine.state in STARTABLE:
-                runner.start("proxy")
-                return True
+            if not (port.autostart and runner.machine.state in STARTABLE):
+                continue
+            if leases.held(self._context, runner.machine):
+                runner.log("[PM01] machines API returned an error: the machine's lease is held", "proxy", "error")
+                continue
+            runner.start("proxy")
+            return True
         return False

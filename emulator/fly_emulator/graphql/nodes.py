@@ -235,7 +235,9 @@ class VolumeNode:
         return MachineNode(call, self._app, attached) if attached else None
 
     def snapshots(self, call: Call, **page: Any) -> Connection:
-        return Connection([SnapshotNode(self, snapshot) for snapshot in self._volume.snapshots], **page)
+        return Connection(
+            [SnapshotNode(self, snapshot) for snapshot in volumes.listed(call.context, self._volume)], **page
+        )
 
 
 class SnapshotNode:

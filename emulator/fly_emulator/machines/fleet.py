@@ -7,13 +7,17 @@ from typing import Any
 
 from .. import ids
 from ..context import Context
-from ..errors import Conflict, InvalidArgument, NoCapacity, invalid, not_found
+from ..errors import Conflict, InvalidArgument, NoCapacity, NoMemory, invalid, not_found, precondition
 from ..images.base import ImageNotFound
 from ..regions import require_region
 from ..state.model import App, Machine, Version, Volume
 from . import config as machine_config
 from .runner import Runner
 
+MOUNTABLE = ("created", "hydrating")
+"""A fork is mounted while its data is still on its way."""
+SECRETS_LAG = 10.0
+"""Seconds after a change of secrets in which a machine may get the old ones."""
 RESOLVE_GRACE = 1.0
 """Seconds that create and update wait for the image, so that an unknown one is refused at once."""
 
@@ -86,6 +90,7 @@ class Fleet:
                 f"aborted: machine version mismatch, current_version {expected} is not {machine.current.version}"
             )
         config = machine_config.accept(body.get("config"))
+        self.require_memory(machine)
         self._mountable(app, machine.region, config, machine)
         secrets, secrets_version = self._secrets(app, body)
         await self._require_image(config["image"])
@@ -133,20 +138,22 @@ class Fleet:
             )
             raise NoCapacity(f"could not reserve resource for machine: {reserve}")
 
+    def require_memory(self, machine: Machine) -> None:
+        """Refuse an update or a start where the machine's host is said to be full."""
+        if machine.id in self._context.full_hosts:
+            raise NoMemory
+
     def _mountable(self, app: App, region: str, config: dict[str, Any], machine: Machine | None) -> list[Volume]:
         """The volumes that the config mounts, their facts filled into the mounts; raises PlatformError."""
         volumes = []
         for mount in config.get("mounts", []):
             volume = app.volumes.get(mount["volume"])
-            if volume is None or volume.state != "created":
+            if volume is None or volume.state not in MOUNTABLE:
                 raise invalid(f"volume {mount['volume']} not found")
             if volume.region != region:
-                raise invalid(f"volume {volume.id} is in region {volume.region}, the machine in {region}")
+                raise invalid(f'Mounts source volume "{volume.id}" is in the wrong region: it is in {volume.region}')
             if volume.attached_machine_id not in (None, machine.id if machine else None):
-                raise Conflict(
-                    f"failed_precondition: volume {volume.id} is already attached to "
-                    f"machine: {volume.attached_machine_id}",
-                )
+                raise precondition(f"volume {volume.id} is already attached to machine: {volume.attached_machine_id}")
             mount.update(name=volume.name, encrypted=volume.encrypted, size_gb=volume.size_gb)
             volumes.append(volume)
         return volumes
@@ -164,10 +171,15 @@ class Fleet:
             )
         if body.get("skip_secrets"):
             return {}, app.secrets_version
+        fresh = self._context.clock.now() - app.secrets_changed_at < self._context.delay(SECRETS_LAG)
+        if fresh and not wanted and self._context.answers["secrets-without-version"] == "old":
+            return dict(app.secrets_before), max(0, app.secrets_version - 1)
         return {name: secret.value for name, secret in app.secrets.items()}, app.secrets_version
 
     async def _require_image(self, reference: str) -> None:
         """Refuse a reference that no image has; one that only takes long to bring here is accepted."""
+        if self._context.clock.now() < self._context.unready_images.get(reference, 0.0):
+            raise invalid(f"failed to get manifest {reference}: MANIFEST_UNKNOWN: manifest unknown")
         pulling = self._context.pulls.begin(reference)
         done, _ = await asyncio.wait({pulling}, timeout=RESOLVE_GRACE)
         try:

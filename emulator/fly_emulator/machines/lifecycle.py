@@ -12,6 +12,8 @@ SETTLED = ("created", "started", "stopped", "suspended", "failed", "destroyed")
 RESTING = ("created", "failed")
 """Nothing runs, and nothing has to be stopped unless something is on its way."""
 FROZEN = ("suspended", "suspending")
+DOWN = ("created", "stopped", "suspended", "failed", "stopping", "suspending")
+"""Not started: an update leaves such a machine stopped."""
 GOING = ("destroying", "destroyed")
 
 
@@ -26,7 +28,7 @@ class Operation:
     """In these states there is nothing to do."""
 
 
-START = Operation("start", "starting", STARTABLE, done=("started", "starting"))
+START = Operation("start", "starting", STARTABLE, done=("starting",))
 STOP = Operation("stop", "stopping", done=("stopped", "stopping"))
 SUSPEND = Operation("suspend", "suspending", ("started",), done=FROZEN)
 RESTART = Operation("restart", "restarting", ("started", "starting"))

@@ -11,13 +11,27 @@ from .. import durations
 from ..context import Context
 from ..ids import ulid
 from ..runtime.base import Exit
-from ..state.model import App, Event, Machine, Version
+from ..state.model import App, Event, Machine, Version, Volume
 from .checks import Check
 from .lifecycle import DESTROY, Operation
 from .restart import RestartPolicy
 
-EVENTS_KEPT = 100
+EVENTS_KEPT = 20
+"""As on Fly: older ones are not to be had."""
+DETACH = 40.0
+"""Seconds after which a destroyed machine's volume is free; on Fly up to a minute."""
 HISTORY_KEPT = 20
+
+
+async def detach(context: Context, app: App, volumes: list[Volume]) -> None:
+    """Free the volumes of a machine that is destroyed, after Fly's while."""
+    await context.clock.sleep(context.delay(DETACH))
+    for volume in volumes:
+        if volume.detaching:
+            volume.attached_machine_id, volume.detaching = None, False
+            volume.updated_at = context.clock.now()
+    if app.name in context.store.apps:
+        context.store.note(app)
 
 
 class Record:
@@ -96,13 +110,14 @@ class Record:
             "requested_stop": requested,
             "restarting": again,
             "error": "",
+            "guest_error": "",
             "exited_at": durations.rfc3339(self._context.clock.now()),
         }
         self.event("exit", "stopped", "flyd", {"exit_event": exit_event, "restart_count": restarts})
         if ended.oom_killed:
             self.log("Out of memory: Killed process", level="error")
         how = f"with signal: {signals.Signals(ended.signal).name}" if ended.signal else f"with code: {ended.code}"
-        self.log(f"Main child exited {how}")
+        self.log(f"Main child exited {'' if ended.signal else 'normally '}{how}")
 
     # How it ends
 
@@ -119,7 +134,6 @@ class Record:
     def stopped(self) -> None:
         """It was asked to stop, and has."""
         self.state("stopped")
-        self.event("stop", "stopped", "flyd")
         if self.machine.config.get("auto_destroy"):
             self.destroyed()
 
@@ -140,8 +154,13 @@ class Record:
         self.log(f"Failed to update to version {version.version}: {reason}", level="error")
 
     def destroyed(self) -> None:
-        for volume in self.app.volumes.values():
-            if volume.attached_machine_id == self.machine.id:
+        mounted = [volume for volume in self.app.volumes.values() if volume.attached_machine_id == self.machine.id]
+        if mounted and self._context.answers["detach"] == "later":
+            for volume in mounted:
+                volume.detaching = True
+            self._context.background.spawn(detach(self._context, self.app, mounted))
+        else:
+            for volume in mounted:
                 volume.attached_machine_id = None
         self.machine.lease = None
         self.state("destroyed")

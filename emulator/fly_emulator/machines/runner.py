@@ -17,7 +17,7 @@ from ..runtime.base import RunningMachine
 from ..state.model import App, Machine, Version
 from . import suspension
 from .checks import Check
-from .lifecycle import DESTROY, FROZEN, GOING, RESTART, SETTLED, START, STOP, SUSPEND, UPDATE, needed
+from .lifecycle import DESTROY, DOWN, FROZEN, GOING, RESTART, SETTLED, START, STOP, SUSPEND, UPDATE, needed
 from .record import Record
 from .supervisor import GivenUp, Supervisor
 
@@ -33,6 +33,9 @@ class Runner:
         self._supervisor = Supervisor(context, self._record)
         self._order = asyncio.Lock()
         self._background: set[asyncio.Task[None]] = set()
+        self.rests_after_update = False
+        """Whether the last update left it stopped though it was to be launched."""
+        self._drops_start = False
 
     # What others ask
 
@@ -93,6 +96,9 @@ class Runner:
         """Start a stopped machine or resume a suspended one; return the previous state. Raises FailedPrecondition."""
         state = self.machine.state
         if needed(START, state, self._busy()):
+            if source == "user" and self._drops_start:
+                self._drops_start = False
+                return state
             self._record.begin(START, source, "started")
             self._spawn(self._start(resume=state in FROZEN))
         return state
@@ -125,6 +131,11 @@ class Runner:
     def update(self, version: Version, start: bool) -> None:
         """Replace the machine's version; the old process runs until the new image is here."""
         previous, state = self.machine.current, self.machine.state
+        self.rests_after_update = start and self._is_down() and self._context.answers["update-of-stopped"] == "rests"
+        self._drops_start = self.rests_after_update and self._context.answers["start-after-update"] == "dropped"
+        if self.rests_after_update:
+            start = False
+            self.log("machine was in a non-started state prior to the update so leaving the new version stopped")
         with self._record.changing():
             self._record.replace(version)
             self._record.begin(UPDATE, "user", "started" if start else "stopped")
@@ -162,6 +173,9 @@ class Runner:
         await self.running.kill(signal)
 
     # In the background, one after the other
+
+    def _is_down(self) -> bool:
+        return self.machine.state in DOWN and not (self.machine.wanted == "started" and self._busy())
 
     def _busy(self) -> bool:
         return bool(self._background) or self._supervisor.busy

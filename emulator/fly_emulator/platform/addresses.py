@@ -46,8 +46,11 @@ def allocate(context: Context, app: App, wanted: NewAddress) -> IpAssignment:
         raise invalid(f"type must be one of {', '.join((*KINDS, *EGRESS))}, not {kind!r}")
     if kind == "shared_v4" and (held := app.address("shared_v4")):
         return held
+    if kind == "shared_v4" and app.address("v4"):
+        raise invalid("the app has a dedicated IPv4 address: release it before a shared one is allocated")
     private = kind == "private_v6"
-    org, network = wanted.org or app.org, wanted.network or app.network
+    usual = app.network if context.answers["private-network"] == "app" else ""
+    org, network = wanted.org or app.org, wanted.network or usual
     network = "" if network == "default" else network
     if private:
         _require_network(context, org, network)
@@ -61,6 +64,8 @@ def allocate(context: Context, app: App, wanted: NewAddress) -> IpAssignment:
         org=org if private else "",
     )
     with context.store.changing(app):
+        if kind == "v4":  # a dedicated one takes the shared one's place
+            app.ips[:] = [ip for ip in app.ips if ip.kind != "shared_v4"]
         app.ips.append(assignment)
     return assignment
 

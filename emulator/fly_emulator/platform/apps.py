@@ -7,7 +7,7 @@ import re
 
 from .. import ids
 from ..context import Context
-from ..errors import NameTaken, invalid
+from ..errors import NameTaken, Unprocessable
 from ..machines.fleet import Fleet
 from ..state.model import App
 
@@ -25,7 +25,9 @@ def available(context: Context, name: str) -> bool:
 def require_name(name: object) -> str:
     """Refuse what no app can be called."""
     if not isinstance(name, str) or not NAME.fullmatch(name):
-        raise invalid("name must have 1 to 63 lowercase letters, digits and dashes, no dash at its ends")
+        raise Unprocessable(
+            "Validation failed: Name must have 1 to 63 lowercase letters, digits and dashes, no dash at its ends"
+        )
     return name
 
 

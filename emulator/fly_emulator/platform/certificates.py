@@ -46,7 +46,7 @@ def requirements(app: App, host: Hostname) -> dict[str, Any]:
     return {
         "a": [ip.ip for ip in app.ips if ip.kind in ("v4", "shared_v4")],
         "aaaa": [ip.ip for ip in app.ips if ip.kind == "v6"],
-        "cname": f"{app.id}.fly.dev",
+        "cname": f"{app.name}.fly.dev",
         "acme_challenge": {"name": f"_acme-challenge.{bare}", "target": f"{bare}.{app.id}.flydns.net"},
         "ownership": {"name": f"_fly-ownership.{bare}", "app_value": f"app-{app.id}", "org_value": f"org-{app.org}"},
     }

@@ -24,13 +24,14 @@ def find(context: Context, machine: Machine) -> Lease:
     return lease
 
 
-def require(context: Context, machine: Machine, nonce: str | None) -> None:
-    """Refuse a write by whoever does not hold the machine's lease."""
+def require(context: Context, machine: Machine, nonce: str | None, by_write: bool = True) -> None:
+    """Refuse a write, or a lease, for whoever does not hold the machine's."""
     lease = held(context, machine)
     if lease is not None and nonce != lease.nonce:
         raise LeaseHeld(
-            f"machine ID {machine.id} lease currently held by {lease.owner}, expires at "
-            f"{durations.rfc3339(lease.expires_at)}"
+            f"{'aborted: ' if by_write else ''}machine ID {machine.id} lease currently held by {lease.owner}, "
+            f"expires at {durations.rfc3339(lease.expires_at)}",
+            by_write,
         )
 
 
@@ -53,7 +54,7 @@ def acquire(context: Context, app: App, machine: Machine, holder: Holder, ttl: i
     """Grant a lease, or prolong the one that the caller holds by its nonce; raises LeaseHeld."""
     if ttl < 1:
         raise invalid("ttl must be at least 1 second")
-    require(context, machine, nonce)
+    require(context, machine, nonce, by_write=False)
     lease = held(context, machine)
     if lease is None:
         return grant(context, app, machine, holder, ttl)
@@ -65,6 +66,6 @@ def acquire(context: Context, app: App, machine: Machine, holder: Holder, ttl: i
 
 def release(context: Context, app: App, machine: Machine, nonce: str | None) -> None:
     find(context, machine)
-    require(context, machine, nonce)
+    require(context, machine, nonce, by_write=False)
     with context.store.changing(app):
         machine.lease = None

@@ -29,6 +29,8 @@ def change(context: Context, app: App, values: Mapping[str, Any]) -> None:
             raise invalid(f"the value of secret {name} must be a string")
     now = context.clock.now()
     with context.store.changing(app):
+        app.secrets_before = {name: secret.value for name, secret in app.secrets.items()}
+        app.secrets_changed_at = now
         for name, value in values.items():
             held = app.secrets.get(name)
             if value is None:

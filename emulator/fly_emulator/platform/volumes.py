@@ -14,7 +14,8 @@ from pathlib import Path
 
 from .. import ids
 from ..context import Context
-from ..errors import NoCapacity, invalid, not_found, precondition
+from ..errors import NoVolumeCapacity, invalid, not_found, precondition
+from ..machines.record import detach
 from ..regions import require_region
 from ..state.model import App, Snapshot, Volume
 
@@ -24,6 +25,10 @@ MAX_SIZE_GB = 500
 DEFAULT_SIZE_GB = 3
 SOFT_DELETE = 24 * 3600.0
 RETENTION_DAYS = range(1, 61)
+LISTED, READY, MERGED = 20.0, 60.0, 600.0
+"""Seconds after which a snapshot is listed and done, and in which another request is answered with the same one."""
+RESTORING, EXPORT, HYDRATING = 5.0, 2.0, 20.0
+"""Seconds that a copy is in each state."""
 
 
 @dataclass(frozen=True)
@@ -56,10 +61,35 @@ async def create(context: Context, app: App, wanted: NewVolume) -> Volume:
         with context.store.changing(app):
             target.mkdir(parents=True, exist_ok=True, mode=0o755)
             app.volumes[volume.id] = volume
+            if wanted.snapshot_id:
+                volume.state = "restoring"
+            elif wanted.source_volume_id:
+                volume.state = "enabling_remote_export"
     except BaseException:
         context.store.erase_volume(volume)
         raise
+    if volume.state != "created":
+        context.background.spawn(_fill(context, app, volume))
     return volume
+
+
+async def _fill(context: Context, app: App, volume: Volume) -> None:
+    """A copy's states: one of a snapshot is restored, a fork is filled while it can be mounted already."""
+    if volume.state == "restoring":
+        await context.clock.sleep(context.delay(RESTORING))
+    elif volume.state == "enabling_remote_export":
+        await context.clock.sleep(context.delay(EXPORT))
+        _enter(context, app, volume, "hydrating")
+    if volume.state == "hydrating":
+        await context.clock.sleep(context.delay(HYDRATING))
+    if volume.state in ("restoring", "hydrating"):
+        _enter(context, app, volume, "created")
+
+
+def _enter(context: Context, app: App, volume: Volume, state: str) -> None:
+    volume.state, volume.updated_at = state, context.clock.now()
+    if app.name in context.store.apps:
+        context.store.note(app)
 
 
 def _accepted(context: Context, app: App, wanted: NewVolume) -> tuple[Volume, Path | None]:
@@ -74,7 +104,7 @@ def _accepted(context: Context, app: App, wanted: NewVolume) -> tuple[Volume, Pa
         raise invalid(f"size_gb must be from {least} to {MAX_SIZE_GB}, not {size}")
     retention = _retention(wanted.snapshot_retention or 5)
     if region in context.full_regions:
-        raise NoCapacity(f"insufficient resources available in region {region} to create a volume")
+        raise NoVolumeCapacity
     now = context.clock.now()
     volume = Volume(
         id=ids.volume_id(),
@@ -97,12 +127,12 @@ def _source(context: Context, app: App, wanted: NewVolume) -> tuple[Volume | Non
     """The volume that a new one is made from, and the folder to copy."""
     if snapshot := wanted.snapshot_id:
         for volume in app.volumes.values():
-            if any(item.id == snapshot for item in volume.snapshots):
+            if any(item.id == snapshot for item in listed(context, volume) if status(context, item) == "created"):
                 return volume, context.store.snapshot_data(volume, snapshot)
         raise not_found("snapshot")
     if wanted.source_volume_id:
         source = app.volumes.get(wanted.source_volume_id)
-        if source is None or source.state != "created":
+        if source is None or source.state not in ("created", "hydrating"):
             raise not_found("source volume")
         return source, context.store.volume_data(source)
     return None, None
@@ -164,18 +194,40 @@ def resume(context: Context) -> None:
         for volume in app.volumes.values():
             if volume.destroy_after is not None and not volume.gone:
                 context.background.spawn(_erase_when_due(context, app, volume))
+            elif volume.state in ("restoring", "enabling_remote_export", "hydrating"):
+                context.background.spawn(_fill(context, app, volume))
+            if volume.detaching:
+                context.background.spawn(detach(context, app, [volume]))
+
+
+def status(context: Context, taken: Snapshot) -> str:
+    """pending until it is done."""
+    return taken.status if taken.ready_at <= context.clock.now() else "pending"
+
+
+def listed(context: Context, volume: Volume) -> list[Snapshot]:
+    """The snapshots that a client can see."""
+    return [taken for taken in volume.snapshots if taken.listed_at <= context.clock.now()]
 
 
 async def snapshot(context: Context, app: App, volume: Volume) -> Snapshot:
+    """Ask for one; it is listed and done later. One that is merged with a recent one is that one."""
     if volume.state != "created":
         raise precondition(f"volume is in state {volume.state}")
+    answer, now = context.answers["snapshots"], context.clock.now()
+    recent = [taken for taken in volume.snapshots if now - taken.created_at < MERGED]
+    if answer == "merged" and recent:
+        return recent[-1]
+    at_once = answer == "at-once"
     identity = ids.snapshot_id()
     target = context.store.snapshot_data(volume, identity)
     try:
         await asyncio.to_thread(_copy, context.store.volume_data(volume), target)
         made = Snapshot(
             id=identity,
-            created_at=context.clock.now(),
+            created_at=now,
+            listed_at=0.0 if at_once else now + context.delay(LISTED),
+            ready_at=0.0 if at_once else now + context.delay(READY),
             size=await asyncio.to_thread(used_bytes, target),
             volume_size=volume.size_gb * 1024**3,
             digest=hashlib.sha256(identity.encode()).hexdigest(),

@@ -76,6 +76,8 @@ class ExecResult:
     stderr: bytes
     exit_signal: int = 0
     timed_out: bool = False
+    unknown: bool = False
+    """It could not be executed at all."""
 
 
 @dataclass(frozen=True)

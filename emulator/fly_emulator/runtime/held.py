@@ -159,7 +159,7 @@ class HeldMachine:
             for pipe in (out, err, fed):
                 pipe.discard()
             self._exits.pop(number, None)
-            return ExecResult(127, b"", f"{failed}\n".encode())
+            return ExecResult(127, b"", f"{failed}\n".encode(), unknown=True)
         pipes = [asyncio.create_task(part) for part in (fed.feed(stdin), out.read_all(), err.read_all())]
         work: list[asyncio.Future[Any]] = [ended, *pipes]
         timed_out = False

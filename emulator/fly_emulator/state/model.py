@@ -39,6 +39,9 @@ class Snapshot:
     digest: str
     retention_days: int
     status: str = "created"
+    listed_at: float = 0.0
+    """When it begins to be listed, as `pending`, and when it can be restored."""
+    ready_at: float = 0.0
 
 
 @dataclass
@@ -53,6 +56,8 @@ class Volume:
     encrypted: bool = True
     state: str = "created"
     attached_machine_id: str | None = None
+    detaching: bool = False
+    """Its machine is destroyed, and it is not free yet."""
     snapshot_retention: int = 5
     auto_backup_enabled: bool = True
     fstype: str = "ext4"
@@ -195,6 +200,9 @@ class App:
     deleting: bool = False
     secrets_version: int = 0
     secrets: dict[str, Secret] = field(default_factory=dict)
+    secrets_before: dict[str, str] = field(default_factory=dict)
+    """Values before the last change, and when that was."""
+    secrets_changed_at: float = 0.0
     ips: list[IpAssignment] = field(default_factory=list)
     volumes: dict[str, Volume] = field(default_factory=dict)
     machines: dict[str, Machine] = field(default_factory=dict)

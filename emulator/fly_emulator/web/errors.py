@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from ..errors import LeaseHeld, LeaseNotFound, NameTaken, NoCapacity, PlatformError, RateLimited
+from ..errors import LeaseHeld, LeaseNotFound, NameTaken, NoCapacity, NoMemory, PlatformError, RateLimited
 
 STATUSES = {
     "invalid_argument": 400,
@@ -19,6 +19,9 @@ STATUSES = {
     "lease_held": 409,
     "failed_precondition": 412,
     "insufficient_capacity": 412,
+    "no_memory": 409,
+    "volume_placement_capacity": 400,
+    "too_large": 413,
     "unprocessable": 422,
     "name_taken": 422,
     "rate_limited": 429,
@@ -36,6 +39,8 @@ def reply(error: PlatformError) -> web.Response:
 
 
 def _body(error: PlatformError) -> dict[str, Any]:
+    if isinstance(error, NoMemory) or (isinstance(error, LeaseHeld) and error.by_write):
+        return {"error": error.text}
     if isinstance(error, LeaseHeld | LeaseNotFound):
         return {"status": "error", "message": error.text, "code": "invalid"}
     if isinstance(error, NameTaken | NoCapacity):

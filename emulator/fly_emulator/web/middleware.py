@@ -17,6 +17,7 @@ from ..journal import Entry
 from ..platform.call import authenticate
 from .errors import reply
 from .guard import GUARD
+from .lag import LAG
 from .operations import describe
 from .request import APP_NAME, CONTEXT, REQUEST_ID, TOKEN, Handler
 
@@ -112,7 +113,7 @@ async def answered(request: web.Request, handler: Handler) -> web.StreamResponse
             request.app[LIMITER].check(request)
         elif caller.orgs is not None or caller.apps is not None:
             raise Forbidden("the emulator's own API is for the token of its owner")
-        return _headed(request, await handler(request))
+        return _headed(request, await request.app[LAG].answer(request, handler, kind(request) == "write"))
     except PlatformError as error:
         return _headed(request, reply(error))
     except web.HTTPException as error:
@@ -134,12 +135,13 @@ def _headed(request: web.Request, response: web.StreamResponse) -> web.StreamRes
 
 
 class RateLimiter:
-    """Fly's: per action and machine (or app) 1/s with a burst of 3; reads 5/s with a burst of 10.
+    """Fly's: per action and machine (or app) 1/s with a burst of 3; Get Machine 5/s with a burst of 10.
 
     Of what names neither, such as a new app, Fly documents no limit.
     """
 
-    WRITE, READ = (1.0, 3.0), (5.0, 10.0)
+    USUAL, GET_MACHINE = (1.0, 3.0), (5.0, 10.0)
+    MACHINE = "/v1/apps/{app_name}/machines/{machine_id}"
 
     def __init__(self, clock: Clock, enabled: bool) -> None:
         self.enabled = enabled
@@ -151,8 +153,9 @@ class RateLimiter:
         subject = request.match_info.get("machine_id") or request.match_info.get("app_name")
         if not self.enabled or not subject or not request.path.startswith("/v1/"):
             return
-        rate, burst = self.READ if kind(request) == "read" else self.WRITE
         resource = request.match_info.route.resource
+        one = request.method == "GET" and resource is not None and resource.canonical == self.MACHINE
+        rate, burst = self.GET_MACHINE if one else self.USUAL
         action = f"{request.method} {resource.canonical if resource else request.path}"
         key = (action, subject)
         now = self._clock.now()

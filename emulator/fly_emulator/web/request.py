@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from ..context import Context
-from ..errors import invalid
+from ..errors import TooLarge, invalid
 from ..machines.fleet import Fleet
 from ..machines.runner import Runner
 from ..platform import leases
@@ -23,6 +23,8 @@ TOKEN: web.RequestKey[Token] = web.RequestKey("token", Token)
 APP_NAME: web.RequestKey[str] = web.RequestKey("app", str)
 """The app that a request is about, where its path does not say."""
 REQUEST_ID: web.RequestKey[str] = web.RequestKey("request-id", str)
+LARGEST = 1024 * 1024
+"""Bytes of a body; 989744 were taken, 1056412 were not."""
 LEASE_HEADER = "fly-machine-lease-nonce"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -79,6 +81,9 @@ def volume(request: web.Request, gone: bool = False) -> tuple[App, Volume]:
 async def body(request: web.Request) -> dict[str, Any]:
     """The JSON object sent, {} for an empty body; raises PlatformError."""
     text = await request.read()
+    limited = request.path.startswith("/v1/") and not request.path.endswith("/exec")  # which has a limit of its own
+    if limited and len(text) > LARGEST and context(request).answers["config-size"] == "1m":
+        raise TooLarge(f"request body too large: more than {LARGEST} bytes")
     if not text.strip():
         return {}
     try:

@@ -16,6 +16,8 @@ from .record import Record
 from .resource import Change, Refusal, Resource
 
 MAX_PASSES = 6
+LAG, SEEN_WITHIN = 1.0, 10.0
+"""Seconds: until the second look after a lost answer, and for which an accepted change may be unseen."""
 Observed = TypeVar("Observed")
 
 
@@ -101,12 +103,16 @@ class _Run(Generic[Observed]):
             if uncertain:
                 clock.sleep(min(0.2 * 2**attempt, 2))
             observed = self._resource.observe()
+            if at and not self._is_seen(at, observed):
+                clock.sleep(LAG)  # a list may lag behind what was written: only a second look shows that it is not
+                observed = self._resource.observe()
             if at and at.once and self._happened(at, observed, []):
                 self._took_effect(at)
             before, changes = changes, self.plan(observed)
             if at and not at.once and self._happened(at, observed, changes):
                 self._took_effect(at)
             if changes and uncertain is None and _keys(changes) == _keys(before):
+                observed, changes = self._look_again(changes)
                 break
         if not changes:
             return observed
@@ -119,6 +125,17 @@ class _Run(Generic[Observed]):
             why="still to do: " + "; ".join(change.summary for change in changes),
             todo="Run again; if this stays, something else changes it back",
         )
+
+    def _look_again(self, changes: list[Change]) -> tuple[Observed, list[Change]]:
+        """What was accepted may be seen only later: look for a while before it counts as not in effect."""
+        deadline, pause = clock.monotonic() + SEEN_WITHIN, 0.5
+        while True:
+            clock.sleep(pause)
+            observed = self._resource.observe()
+            left = self.plan(observed)
+            if _keys(left) != _keys(changes) or clock.monotonic() > deadline:
+                return observed, left
+            pause = min(pause * 2, 4.0)
 
     def _pass(self, changes: list[Change]) -> tuple[UncertainWrite | None, Change | None]:
         """Apply one after the other; return the first answer that was lost, and whose it was."""
@@ -145,6 +162,13 @@ class _Run(Generic[Observed]):
         if change.took_effect:
             return change.took_effect(observed)
         return not change.once and change.key not in _keys(planned)
+
+    def _is_seen(self, change: Change, observed: Observed) -> bool:
+        """Whether a change whose answer was lost took effect, as far as this look shows."""
+        steps = self._resource.plan(observed)
+        if any(isinstance(step, Refusal) for step in steps):
+            return True  # something speaks against more: nothing is sent again
+        return self._happened(change, observed, [step for step in steps if isinstance(step, Change)])
 
     def _look_after(self, error: BaseException, change: Change) -> None:
         """A change that failed may be in effect all the same, such as a machine that is there and not healthy."""

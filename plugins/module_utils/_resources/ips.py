@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from .._converge.resource import Change, Plan, Resource
+from .._converge.resource import Change, Plan, Resource, refusal
 from .._fly.client.api import MachinesApi
 from .._fly.client.types import Json
 from .._fly.facts.addresses import PUBLIC_TYPES, TYPES, type_of
@@ -40,6 +40,16 @@ class IpSet(Resource[list[Json]]):
         return [{**entry, "type": type_of(entry)} for entry in found if entry.get("ip")]
 
     def plan(self, observed: list[Json]) -> Plan:
+        if self._wanted.counts.get("v4") and self._wanted.counts.get("shared_v4"):
+            why = "allocating the dedicated one releases the shared one"
+            return [
+                refusal(
+                    "an app has a dedicated or a shared IPv4 address, not both",
+                    where=self.title,
+                    why=why,
+                    todo="Leave out v4 or shared_v4",
+                )
+            ]
         have = [entry for entry in observed if entry["type"] in TYPES]
         before = [f"{entry['type']}: {entry['ip']}" for entry in have]
         changes = []
@@ -70,4 +80,12 @@ class IpSet(Resource[list[Json]]):
         body: Json = {"type": kind}
         if kind == "v4" and self._wanted.region:
             body["region"] = self._wanted.region
+        if kind == "private_v6" and (network := self._network()):
+            body["network"] = network
         self._api.assign_ip(self._wanted.app, body)
+
+    def _network(self) -> str:
+        """The app's own, where it has one: without it the address lies in the organization's default network."""
+        app = self._api.app(self._wanted.app)
+        network = str(app.get("network") or "") if app else ""
+        return "" if network == "default" else network

@@ -162,10 +162,12 @@ class Secrets(Resource[SecretsState]):
     def _set(self, set_now: list[str], removed: list[str], observed: SecretsState) -> None:
         values: dict[str, str | None] = {name: self._values[name] for name in set_now}
         values.update(dict.fromkeys(removed))
-        self._api.set_secrets(self._app, values)
-        found = self._api.secrets(self._app) or []
-        digests = {entry["name"]: entry.get("digest") or "" for entry in found}
-        self._written = ledger = secret_ledger.Ledger(observed.ledger, digests).text(self._values)
+        answer = self._api.set_secrets(self._app, values)
+        found = answer.get("secrets") or self._api.secrets(self._app) or []  # a list may lag behind
+        digests = {**observed.digests, **{entry["name"]: entry.get("digest") or "" for entry in found}}
+        self._written = ledger = secret_ledger.Ledger(observed.ledger, digests).text(
+            self._values, int(answer.get("version") or answer.get("Version") or 0)
+        )
         for machine in observed.machines:
             self._api.set_machine_metadata(self._app, machine["id"], secret_ledger.KEY, ledger)
         if not observed.machines:

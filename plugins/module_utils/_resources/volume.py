@@ -20,11 +20,13 @@ from .._fly.client.errors import NoCapacity
 from .._fly.client.types import Json
 from .._fly.facts import limits, names, regions
 from .._fly.volumes import judge
+from .._fly.volumes.detaching import destroy_volume
 from .._fly.volumes.lost import Lost, lost_volumes
 from .._fly.volumes.pick import GONE
 from .._fly.volumes.snapshots import take_snapshot
 
-_BEING_MADE = ("creating", "restoring", "hydrating", "recovering", "enabling_remote_export")
+_BEING_MADE = ("creating", "restoring", "recovering", "enabling_remote_export")
+"""A fork that is `hydrating` can be mounted: its data may take longer than anybody waits."""
 _TIMEOUT = 600.0
 _SAME_MOMENT, _RACE = 1.5, 10.0
 
@@ -267,7 +269,7 @@ class Volume(Resource[VolumeState]):
         snapshot = partial(take_snapshot, self._api, self._wanted.app, identity)
         first = f"make a snapshot of {identity}"
         changes = [Change(first, first, None, {"volume": identity}, snapshot, once=True)]
-        destroy = partial(self._api.delete_volume, self._wanted.app, identity)
+        destroy = partial(destroy_volume, self._api, self._wanted.app, identity, self._progress)
         if not self._wanted.snapshot_first:
             changes = []
         return [*changes, Change(f"destroy {identity}", f"destroy {identity}", before, None, destroy)]

@@ -14,7 +14,7 @@ from .._converge.resource import Change, Plan, Resource
 from .._fly.client.api import MachinesApi
 from .._fly.client.types import Snapshot
 from .._fly.volumes.pick import the_volume
-from .._fly.volumes.snapshots import FAILED, READY, newest, wait_for_snapshot
+from .._fly.volumes.snapshots import FAILED, READY, ask_for_snapshot, newest, wait_for_snapshot
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,7 @@ class VolumeSnapshot(Resource[SnapshotState]):
         self, api: MachinesApi, wanted: WantedSnapshot, progress: Callable[[str], None] = lambda _line: None
     ) -> None:
         self._api, self._wanted, self._progress = api, wanted, progress
+        self._warnings: list[str] = []
 
     @property
     def title(self) -> str:
@@ -56,6 +57,10 @@ class VolumeSnapshot(Resource[SnapshotState]):
         max_age = self._wanted.max_age
         if max_age is not None and last and observed.now - _made(last) < max_age:
             return []
+        coming = newest(observed.snapshots)
+        unready = coming is not None and coming.get("status") not in (READY, *FAILED)
+        if unready and coming and max_age is not None and observed.now - _made(coming) < max_age:
+            return []  # waited for, and not asked for again
 
         def made(now: SnapshotState) -> bool:
             return any(snapshot["id"] not in known for snapshot in now.snapshots)
@@ -74,11 +79,14 @@ class VolumeSnapshot(Resource[SnapshotState]):
 
     def describe(self, observed: SnapshotState) -> dict[str, Any]:
         snapshots = observed.snapshots
-        return {"volume": observed.volume, "snapshot": newest(snapshots), "snapshots": snapshots}
+        shown = {"volume": observed.volume, "snapshot": newest(snapshots), "snapshots": snapshots}
+        return {**shown, "warnings": self._warnings}
 
     def _make(self, volume: str, known: set[str]) -> None:
-        self._api.snapshot_volume(self._wanted.app, volume)
-        self._wait(volume, known)
+        timeout = self._wanted.timeout
+        made = ask_for_snapshot(self._api, self._wanted.app, volume, known, timeout, self._progress)
+        if made["id"] in known:
+            self._warnings.append(f"{self.title}: Fly.io made no new one; the newest is of {made.get('created_at')}")
 
     def _wait(self, volume: str, known: set[str]) -> None:
         wait_for_snapshot(self._api, self._wanted.app, volume, known, self._wanted.timeout, self._progress)

@@ -14,6 +14,7 @@ HOST_FULL = (
     "The volume and its data stay where they are. Try again later, choose a smaller size, or move the data: "
     "fork the volume to another host with fly_volume fork_from, and give the copy to fly_deploy as volume"
 )
+NO_COMMAND = "Correct the command, or use an image that has it; a shell's own words need sh -c"
 REDIRECTED = "Give the URL of the API itself, without a redirection (machines_url, api_url)"
 NOT_THE_API = (
     "Check the URL of the API (machines_url, api_url; FLY_FLAPS_BASE_URL, FLY_API_BASE_URL) and any proxy or "

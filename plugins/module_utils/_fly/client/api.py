@@ -44,6 +44,8 @@ class MachinesApi:
     def __init__(self, transport: Transport) -> None:
         self._door = Door(transport, "/v1")
         self._emulator = Door(transport, "/emulator/v1") if transport.is_local else None
+        self.held: dict[tuple[str, str], str] = {}
+        """Nonces of the leases that this task holds, by app and machine: exec is refused without."""
 
     def machines_reach_out(self) -> bool:
         """Whether machines reach the internet: on Fly.io always, on the emulator when it was started with --egress."""
@@ -183,7 +185,8 @@ class MachinesApi:
         if stdin is not None:
             body["stdin"] = stdin
         path = _app(app, "machines", machine, "exec")
-        return self._door.ask(ExecResult, "POST", path, body, timeout=timeout + 15, safe=safe)
+        headers = _held(self.held.get((app, machine)))
+        return self._door.ask(ExecResult, "POST", path, body, headers=headers, timeout=timeout + 15, safe=safe)
 
     # Certificates
 

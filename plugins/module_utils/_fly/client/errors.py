@@ -69,6 +69,10 @@ class WrongState(FlyError):
     """412: the thing is not in a state in which this can be done, such as a machine that is being replaced."""
 
 
+class CommandNotFound(FlyError):
+    """An exec of a command that the machine's image does not have; it surely did not run."""
+
+
 class NoCapacity(FlyError):
     """There is no room. `details["scope"]` is "region", or "host" when a volume binds it to a host that is full."""
 
@@ -103,6 +107,7 @@ _FULL = (
 )
 _CAPACITY_CODES = ("insufficient_capacity", "volume_placement_capacity")
 _HOST = ("existing volume", "this host")
+_NO_COMMAND = ("no such file or directory", "failed to spawn", "executable file not found", "command not found")
 _UNROUTED = "404 page not found"
 """What the API's router answers to a path that it does not know."""
 
@@ -149,6 +154,8 @@ def _classify(refusal: _Refusal, code: str) -> tuple[type[FlyError], str, str, d
         return NameTaken, "the name is taken", "Choose another name", {}
     if code in _CAPACITY_CODES or any(word in low for word in _FULL):
         return _no_capacity(refusal)
+    if refusal.path.endswith("/exec") and status != 404 and any(word in low for word in _NO_COMMAND):
+        return CommandNotFound, "the machine's image does not have this command", advice.NO_COMMAND, {}
     if status == 409 and "lease" in low:
         return LeaseHeld, "the machine's lease is held by another run", advice.LEASED, {}
     kind: type[FlyError] = _KINDS.get(status, FlyError)

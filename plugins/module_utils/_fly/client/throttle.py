@@ -3,7 +3,7 @@
 """Stay within Fly.io's rate limits instead of running into them.
 
 Source: docs/machines/api/working-with-machines-api: each action (an exec is one) on a machine, or on an app where no
-machine is named, 1/s with a burst of 3; reads 5/s with a burst of 10. No limit is for a token or an organization.
+machine is named, 1/s with a burst of 3; Get Machine 5/s with a burst of 10. No limit is for a token or an organization.
 
 The buckets are those of one task, so a task counts for itself: as each host has an app of its own, forks do not share
 a limit. What two tasks in a row, or two hosts of one app, send beyond it is answered with 429, and waited for.
@@ -28,7 +28,7 @@ class _Bucket:
 class Throttle:
     """A token bucket for each action and subject; `wait` sleeps until the request may go out."""
 
-    WRITE, READ = (1.0, 3.0), (5.0, 10.0)
+    USUAL, GET_MACHINE = (1.0, 3.0), (5.0, 10.0)
 
     def __init__(self) -> None:
         self._buckets: dict[tuple[str, str], _Bucket] = {}
@@ -40,7 +40,7 @@ class Throttle:
         key = _key(method, path)
         if key is None or not self.enabled:
             return
-        rate, burst = self.READ if method == "GET" else self.WRITE
+        rate, burst = self.GET_MACHINE if key[0] == "GET machines" and _one_machine(path) else self.USUAL
         bucket = self._buckets.setdefault(key, _Bucket(rate, burst, burst, clock.monotonic()))
         self._fill(bucket)
         if bucket.left < 1:
@@ -63,3 +63,7 @@ def _key(method: str, path: str) -> tuple[str, str] | None:
     names = "/".join(parts[3::2])
     subject = parts[4] if len(parts) > 4 and parts[3] == "machines" else parts[2]
     return f"{method} {names}", subject
+
+
+def _one_machine(path: str) -> bool:
+    return path.strip("/").count("/") == 4

@@ -23,6 +23,7 @@ from ..._base.version import USER_AGENT
 from . import answer as answers
 from .answer import Answer
 from .errors import (
+    CommandNotFound,
     FlyError,
     LostAnswer,
     NoCapacity,
@@ -209,7 +210,7 @@ def _parts(base_url: str) -> tuple[bool, str, int | None]:
 def _failure(refusal: FlyError, status: int) -> Failure:
     if isinstance(refusal, RateLimited):
         return Failure.LIMITED
-    if status in _RETRY_STATUS and not isinstance(refusal, NoCapacity | QuotaReached):
+    if status in _RETRY_STATUS and not isinstance(refusal, CommandNotFound | NoCapacity | QuotaReached):
         return Failure.SERVER
     return Failure.FINAL
 

@@ -142,6 +142,8 @@ class Secret(TypedDict, total=False):
 
 class Secrets(TypedDict, total=False):
     secrets: list[Secret] | None
+    version: int | None
+    Version: int | None
 
 
 class HeldCertificate(TypedDict, total=False):

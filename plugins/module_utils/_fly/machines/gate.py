@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..._base import clock
@@ -15,7 +15,7 @@ from ..._base.printable import one_line, without_colours
 from ..._base.waiting import TimedOut as NotInTime
 from ..._base.waiting import wait_until
 from ..client.api import MachinesApi, PlatformApi
-from ..client.errors import NotFound, TimedOut
+from ..client.errors import FlyError, NotFound, TimedOut
 from ..client.types import ExitEvent, Machine
 from .leases import Lease
 
@@ -23,6 +23,7 @@ _WAIT_CHUNK = 5
 """Seconds of one long poll: short enough to renew a lease and to notice an exit."""
 _UNSEEN = 10.0
 """Seconds for which a machine that was just made may be unknown to a part of Fly.io."""
+_TO_START = ("stopped", "suspended", "created")
 _FAILED = ("stopped", "failed", "destroyed", "suspended")
 _SHOW_LINES, _LINE = 15, 800
 AT_REST = ("stopped", "suspended", "created", "failed", "destroyed")
@@ -51,21 +52,32 @@ class Gate:
         """Tell from what was already read, without a request."""
         return machine.get("state") == "started" and not _failing(machine)
 
-    def wait(self, machine: Machine, lease: Lease | None = None, *, checks: bool = True) -> Machine:
-        """Return the machine once it is started and its checks pass (if `checks`); raise `GateFailed`."""
+    def wait(
+        self,
+        machine: Machine,
+        lease: Lease | None = None,
+        *,
+        checks: bool = True,
+        start: Callable[[], object] | None = None,
+    ) -> Machine:
+        """Return the machine once it is started and its checks pass (if `checks`); raise `GateFailed`.
+
+        `start` starts it where it rests though nothing ended: Fly.io leaves a machine that was not started stopped
+        after an update, and may drop a start that comes right after it.
+        """
         identity, version = machine["id"], machine.get("instance_id")
-        began, exits = clock.monotonic(), _exits(machine)
+        began, known = clock.monotonic(), _exit_ids(machine)
         self._shown = len(self._logs(identity))
         pause = 0.0
 
         def look() -> Machine:
             nonlocal pause
-            if lease:
-                lease.keep()
             try:
-                with contextlib.suppress(TimedOut):
-                    self._api.wait_for_machine(self._app, identity, "started", _WAIT_CHUNK, version)
-                current = self._api.machine(self._app, identity)
+                current = self._look(identity, version, lease)
+                if start and current.get("state") in _TO_START and not _exit_ids(current) - known:
+                    start()
+                    pause = 1.0
+                    return current
             except NotFound:
                 if clock.monotonic() - began > _UNSEEN:
                     raise
@@ -83,11 +95,19 @@ class Gate:
                 every=lambda: pause,
                 where=f"machine {identity}",
                 state=_state,
-                permanent=lambda current: self._refuse_ended(current, exits),
+                permanent=lambda current: self._refuse_ended(current, known),
                 progress=lambda line: self._progress(f"{line}{self._news(identity)}"),
             )
         except NotInTime as error:
             raise self._failure(error.seen, f"it was not healthy within {self._timeout:.0f} s") from error
+
+    def _look(self, identity: str, version: str | None, lease: Lease | None) -> Machine:
+        """The machine, after a while of waiting for it to start."""
+        if lease:
+            lease.keep()
+        with _unreached():
+            self._api.wait_for_machine(self._app, identity, "started", _WAIT_CHUNK, version)
+        return self._api.machine(self._app, identity)
 
     def wait_for_rest(self, identity: str, lease: Lease, state: str = "stopped") -> Machine:
         """Return the machine once it is at rest, `state` or another; raise `GateFailed` when it does not come to it."""
@@ -116,9 +136,9 @@ class Gate:
         except NotInTime as error:
             raise self._failure(error.seen, f"it was not at rest within {self._timeout:.0f} s") from error
 
-    def _refuse_ended(self, machine: Machine, exits: int) -> None:
+    def _refuse_ended(self, machine: Machine, known: set[str]) -> None:
         """Raise when it ended by itself, or does so again and again: waiting does not help."""
-        more = _exits(machine) - exits
+        more = len(_exit_ids(machine) - known)
         if machine.get("state") in ("failed", "destroyed") or more > 2 or (more and machine.get("state") in _FAILED):
             raise self._failure(machine, "it ended")
 
@@ -172,20 +192,41 @@ def _state(machine: Machine) -> str:
     return ", ".join([str(machine.get("state")), *(f"{name} does not pass" for name, _output in _failing(machine))])
 
 
+@contextlib.contextmanager
+def _unreached() -> Iterator[None]:
+    """A wait that ended without the state: its time passed (408), or the state will not come by itself (400)."""
+    try:
+        yield
+    except TimedOut:
+        return
+    except FlyError as error:
+        if error.status != 400:
+            raise
+
+
+def _by_itself(machine: Machine) -> list[tuple[str, ExitEvent]]:
+    """Ends of its process that nobody asked for, newest first, with the events' ids. Fly.io keeps 20 events."""
+    found: list[tuple[str, ExitEvent]] = []
+    for event in machine.get("events") or []:
+        ended = (event.get("request") or {}).get("exit_event")
+        if ended and not ended.get("requested_stop"):
+            found.append((str(event.get("id") or event.get("timestamp")), ended))
+    return found
+
+
 def _exit_events(machine: Machine) -> list[ExitEvent]:
-    events = [(event.get("request") or {}).get("exit_event") for event in machine.get("events") or []]
-    return [event for event in events if event and not event.get("requested_stop")]
+    return [event for _id, event in _by_itself(machine)]
 
 
-def _exits(machine: Machine) -> int:
-    return len(_exit_events(machine))
+def _exit_ids(machine: Machine) -> set[str]:
+    return {identity for identity, _event in _by_itself(machine)}
 
 
 def is_crash_looping(machine: Machine) -> bool:
     """It ended by itself at least twice lately, and nothing says that it works now."""
     checks: list[Any] = machine.get("checks") or []
     healthy = bool(checks) and not _failing(machine)
-    return _exits(machine) >= 2 and not healthy
+    return len(_exit_events(machine)) >= 2 and not healthy
 
 
 def _why_exited(machine: Machine) -> list[str]:

@@ -41,9 +41,12 @@ class Lease:
         except TimedOut as error:
             raise self._not_acquired(error.seen) from None
         if not isinstance(lease, FlyError):
-            self.nonce = lease["nonce"]
+            self._hold(lease["nonce"])
         self._renewed = clock.monotonic()
         return self
+
+    def _hold(self, nonce: str) -> None:
+        self.nonce = self._api.held[self._app, self._machine] = nonce
 
     def _acquired(self) -> types.Lease | FlyError:
         try:
@@ -68,11 +71,12 @@ class Lease:
         if clock.monotonic() - self._renewed > TTL / 3:
             with contextlib.suppress(LostAnswer):  # two more tries fit into the lease
                 lease = self._api.acquire_lease(self._app, self._machine, TTL, DESCRIPTION, self.nonce)
-                self.nonce = lease["nonce"]  # another one when it had ended meanwhile
+                self._hold(lease["nonce"])  # another one when it had ended meanwhile
                 self._renewed = clock.monotonic()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._api.held.pop((self._app, self._machine), None)
         with contextlib.suppress(FlyError):  # it ends by itself
             self._api.release_lease(self._app, self._machine, self.nonce)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from ..._base.errors import CollectionError
 from ..client.api import MachinesApi
 from ..client.types import Volume
+from ..volumes.detaching import is_detaching, wait_until_detached
 from ..volumes.pick import volumes
 
 
@@ -37,6 +38,9 @@ def places(
     named = [each for each in there if each.get("name") == name]
     meant = [each for each in named if each["id"] == volume] or named
     free: list[Volume] = [each for each in meant if not each.get("attached_machine_id")]
+    if not free and (leaving := [each for each in meant if is_detaching(api, app, each)]):
+        wait_until_detached(api, app, leaving[0]["id"])
+        free = leaving[:1]
     if not free:
         raise CollectionError(
             f"there is no free volume {name}",

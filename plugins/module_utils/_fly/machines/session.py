@@ -13,20 +13,18 @@ from __future__ import annotations
 import base64
 import io
 import secrets
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 
 from ..._base import clock
 from ..._base.errors import CollectionError
 from .remote_files import RemoteFiles
-from .transfer import PART, Transfer
+from .transfer import FIRST_PART, Transfer
 
 LINGER = 15
 """Seconds that one request waits for the command's end."""
 FORGET = 60
 """Seconds without a question after which the watchdog ends the command."""
-_AT_ONCE = 128 * 1024
+_AT_ONCE = 16 * 1024
 """Bytes of each output stream that are returned together with the exit code."""
 _START = r"""
 set -eu
@@ -117,7 +115,7 @@ class Session:
             raise
 
     def _start(self, job: str, command: str, stdin: bytes) -> str:
-        if len(stdin) > PART:
+        if len(stdin) > FIRST_PART // 2:
             self._transfer.put_stream(io.BytesIO(stdin), f"{job}.in")
             stdin = b""
         return self._ask(job, _START + _ASK, base64.b64encode(stdin).decode(), command)
@@ -137,7 +135,4 @@ class Session:
         return Ended(code, *outputs)
 
     def _whole(self, path: str) -> bytes:
-        with tempfile.TemporaryDirectory() as folder:
-            copy = Path(folder) / "output"
-            self._transfer.fetch(path, copy)
-            return copy.read_bytes()
+        return self._transfer.read(path)

@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Copy files of any size to and from a machine over exec, in parts, with a digest at the end.
 
-A part that is refused as too large is sent in smaller ones: Fly.io documents no limit for an exec's input. Each step
-may be sent twice. The target is replaced only when the copy is complete and its digest is right.
+Fly.io documents no limit for what an exec takes and returns; its init once took 16 KiB, an API of today about 1 MB. So
+the first part is below all that is known, the next ones grow, and one that is refused or comes back cut is sent in
+smaller ones. Each step may be sent twice. The target is replaced only when the copy is complete and its digest
+is right.
 """
 
 from __future__ import annotations
@@ -12,16 +14,22 @@ import base64
 import hashlib
 import os
 import secrets
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from ..._base.errors import CollectionError
-from ..client.errors import FlyError
-from .remote_files import RemoteFiles
+from ..client.errors import CommandNotFound, FlyError, LeaseHeld, WrongState
 
 PART = 384 * 1024
 """Bytes in one request; a third more as base64. A request body of about 1 MB was accepted by the real platform."""
-SMALLEST_PART = 4 * 1024
+FIRST_PART, SMALLEST_PART, GROWTH = 8 * 1024, 2 * 1024, 4
+_FIRST_READ = 32 * 1024
+"""Of an answer nothing is known but that it carries more."""
+_NOT_SIZE = (401, 403, 404, 429)
+"""Statuses that say nothing about a body's size."""
+_NEVER = (CommandNotFound, LeaseHeld, WrongState)
 _APPEND = """
 set -eu
 umask 077
@@ -43,12 +51,25 @@ _LOOK = 'stat -L -c %s -- "$1" && sha256sum < "$1" | cut -d " " -f 1'
 _PART = 'tail -c "+$2" -- "$1" | head -c "$3" | base64 | tr -d "\\n"'
 
 
+class Shell(Protocol):
+    """What runs scripts in the machine (`remote_files.RemoteFiles`)."""
+
+    def shell(
+        self, what: str, script: str, arguments: list[str], stdin: str | None = None, *, safe: bool = False
+    ) -> str: ...
+
+    def run_part(self, what: str, script: str, arguments: list[str], stdin: str) -> str: ...
+
+    def remove(self, *paths: str) -> None: ...
+
+
 class Transfer:
     """Files of one machine, of any size."""
 
-    def __init__(self, remote: RemoteFiles, where: str) -> None:
+    def __init__(self, remote: Shell, where: str) -> None:
         self._remote, self._where = remote, where
-        self._part = PART
+        self._part, self._most = FIRST_PART, PART
+        self._read, self._most_read = _FIRST_READ, PART
 
     def put(self, source: Path, target: str) -> None:
         """Copy a local file; nothing is left beside the target if it fails."""
@@ -79,15 +100,37 @@ class Transfer:
         beside = target.with_name(f".{target.name}.{secrets.token_hex(6)}.part")
         try:
             with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as copy:
-                for offset in range(0, int(size), PART):
-                    arguments = [source, str(offset + 1), str(min(PART, int(size) - offset))]
-                    data = base64.b64decode(self._remote.shell("read a file", _PART, arguments, safe=True))
+                for data in self._parts(source, int(size)):
                     digest.update(data)
                     copy.write(data)
             self._compare(source, wanted, digest.hexdigest())
             beside.replace(target)
         finally:
             beside.unlink(missing_ok=True)
+
+    def read(self, source: str) -> bytes:
+        """A file's content."""
+        with tempfile.TemporaryDirectory() as folder:
+            copy = Path(folder) / "copy"
+            self.fetch(source, copy)
+            return copy.read_bytes()
+
+    def _parts(self, source: str, size: int) -> Iterator[bytes]:
+        """The content, in parts that grow; one that comes back cut is asked for again, smaller."""
+        offset = 0
+        while offset < size:
+            count = min(self._read, size - offset)
+            text = self._remote.shell("read a file", _PART, [source, str(offset + 1), str(count)], safe=True)
+            data = base64.b64decode(text[: len(text) // 4 * 4])
+            if len(data) < count and self._read > SMALLEST_PART:
+                self._read //= 2
+                self._most_read = self._read
+                continue
+            self._read = min(self._read * GROWTH, self._most_read)
+            if not data:
+                return  # it became shorter: the digest tells
+            offset += len(data)
+            yield data
 
     def _append(self, path: str, offset: int, data: bytes) -> None:
         """Append at `offset`, in one request or, where that is refused as too large, in several."""
@@ -97,12 +140,13 @@ class Transfer:
             try:
                 arguments = [path, str(offset + done)]
                 text = base64.b64encode(part).decode()
-                size = self._remote.shell("copy a file", _APPEND, arguments, text, safe=True).strip()
+                size = self._remote.run_part("copy a file", _APPEND, arguments, text).strip()
             except FlyError as error:
-                if self._part <= SMALLEST_PART or error.details.get("status") not in (400, 413, 422):
+                if len(part) <= SMALLEST_PART or error.status in _NOT_SIZE or isinstance(error, _NEVER):
                     raise
-                self._part //= 2
+                self._part = self._most = max(len(part) // 2, SMALLEST_PART)
                 continue
+            self._part = min(self._part * GROWTH, self._most)
             done += len(part)
             if size != str(offset + done):
                 raise CollectionError(

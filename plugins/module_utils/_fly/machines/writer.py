@@ -17,6 +17,7 @@ from ..client.types import Json, Machine
 from .config import is_held
 from .gate import AT_REST, Gate, GateFailed
 from .leases import Lease
+from .secrets_version import with_secrets
 
 DOWN = ("created", "stopped", "suspended", "failed", "stopping", "suspending")
 """States that a machine does not leave for `started` by itself; `created` may, when it was just made."""
@@ -33,7 +34,7 @@ class MachineWriter:
 
     def create(self, body: Json) -> Machine:
         """Create a machine and wait until it is healthy; a machine that could not be placed holds no volume."""
-        return self._gate.wait(self._api.create_machine(self._app, body))
+        return self._gate.wait(with_secrets(body, lambda sent: self._api.create_machine(self._app, sent)))
 
     def update(self, identity: str, reshape: Callable[[Json], Json], *, launch: bool = True) -> Machine:
         """Give it the configuration that `reshape` makes of the present one, and start it or let it rest.
@@ -47,7 +48,7 @@ class MachineWriter:
             if not launch:
                 return self._gate.wait_for_rest(identity, lease)
             try:
-                return self._gate.wait(updated, lease)
+                return self._until_it_runs(updated, lease)
             except GateFailed as gate:
                 failure = gate
             ran = current.get("state") == "started" and not is_held(old)
@@ -67,7 +68,11 @@ class MachineWriter:
                 )
             except TimedOut as error:
                 raise error.seen from None
-            return self._gate.wait(self._api.machine(self._app, identity), lease)
+            return self._until_it_runs(self._api.machine(self._app, identity), lease)
+
+    def _until_it_runs(self, machine: Machine, lease: Lease) -> Machine:
+        """Wait until it is healthy, and start it as often as it is found at rest: a start may be dropped."""
+        return self._gate.wait(machine, lease, start=lambda: self._start_refused(machine["id"], lease))
 
     def _start_refused(self, identity: str, lease: Lease) -> WrongState | None:
         """Start it; one that is on its way already refuses, and needs none."""
@@ -110,8 +115,12 @@ class MachineWriter:
         body: dict[str, Any] = {"name": machine.get("name"), "region": machine.get("region"), "config": config}
         if not launch:
             body["skip_launch"] = True
+
+        def update(sent: Json) -> Machine:
+            return self._api.update_machine(self._app, machine["id"], sent, lease.nonce)
+
         try:
-            return self._api.update_machine(self._app, machine["id"], body, lease.nonce)
+            return with_secrets(body, update)
         except LostAnswer:
             current = self._api.machine(self._app, machine["id"])
             if current.get("instance_id") == machine.get("instance_id"):
@@ -123,7 +132,7 @@ class MachineWriter:
         for attempt in range(1, _TRIES + 1):
             try:
                 now = self._api.machine(self._app, machine["id"])
-                self._gate.wait(self._send(now, machine["config"], lease), lease)
+                self._until_it_runs(self._send(now, machine["config"], lease), lease)
                 restored = "the old configuration was put back and runs"
                 break
             except CollectionError as error:

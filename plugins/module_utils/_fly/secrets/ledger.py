@@ -31,6 +31,15 @@ def of_machines(machines: list[Machine]) -> str | None:
     return next((text for text in known if text), None)
 
 
+def version_of(metadata: Mapping[str, Any]) -> int:
+    """The version of the app's secrets that a machine's metadata remembers; 0 when it is not known."""
+    try:
+        version = json.loads(metadata.get(KEY) or "{}").get("version")
+    except (ValueError, AttributeError, TypeError):
+        return 0
+    return version if isinstance(version, int) and version > 0 else 0
+
+
 class Ledger:
     """What we know of an app's secrets. `digests` are Fly.io's, by name."""
 
@@ -43,6 +52,7 @@ class Ledger:
         self._salt: str = data.get("salt") or secrets.token_urlsafe(12)
         self._all: str = data.get("all") or ""
         self._entries: dict[str, list[str]] = data.get("secrets") or {}
+        self._version: int = data.get("version") or 0
 
     def holds(self, values: Mapping[str, str]) -> dict[str, bool]:
         """For each name, whether Fly.io holds this value as far as we can know."""
@@ -54,12 +64,17 @@ class Ledger:
             for name, value in values.items()
         }
 
-    def text(self, values: Mapping[str, str]) -> str:
-        """The ledger to keep once Fly.io holds `values`; what else it knew, and still holds, stays in it."""
+    def text(self, values: Mapping[str, str], version: int = 0) -> str:
+        """The ledger to keep once Fly.io holds `values`; what else it knew, and still holds, stays in it.
+
+        `version`: of the app's secrets, as Fly.io reported it when they were set; 0 when it did not.
+        """
         entries = {name: entry for name, entry in self._entries.items() if self._digests.get(name) == entry[0]}
         for name, value in values.items():
             entries[name] = [self._digests.get(name, ""), self._hash(f"{name}={value}")]
         data: dict[str, Any] = {"salt": self._salt, "all": self._hash(_canonical(values)), "secrets": entries}
+        if version := version or self._version:
+            data["version"] = version
         return json.dumps(data, separators=(",", ":"), sort_keys=True)
 
     def _hash(self, text: str) -> str:

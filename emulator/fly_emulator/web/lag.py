@@ -1,0 +1,47 @@
+"""Lists that lag behind writes: the first one after a write may be the one from before it."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from ..context import Context
+from .request import Handler
+
+LISTS = ("/machines", "/volumes", "/ip_assignments", "/snapshots", "/secrets")
+LASTS = 10.0
+"""Seconds after a write in which a list may be stale."""
+
+
+class Lag:
+    """Answers a list once more as it was, where the emulator is to answer so."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._seen: dict[str, dict[str, bytes]] = {}
+        """By app and path, what was answered last."""
+        self._stale: dict[str, dict[str, float]] = {}
+        """By app and path, until when it may be answered again."""
+
+    async def answer(self, request: web.Request, handler: Handler, writes: bool) -> web.StreamResponse:
+        app = request.match_info.get("app_name")
+        if not app or self._context.answers["lists"] != "lag":
+            self._seen.clear()
+            self._stale.clear()
+            return await handler(request)
+        if writes:
+            response = await handler(request)
+            until = self._context.clock.now() + LASTS
+            self._stale[app] = dict.fromkeys(self._seen.get(app, {}), until)
+            return response
+        path, now = request.path_qs, self._context.clock.now()
+        if request.method != "GET" or not request.path.endswith(LISTS):
+            return await handler(request)
+        if self._stale.get(app, {}).pop(path, 0.0) > now:
+            return web.Response(body=self._seen[app][path], content_type="application/json")
+        response = await handler(request)
+        if isinstance(response, web.Response) and isinstance(response.body, bytes):
+            self._seen.setdefault(app, {})[path] = response.body
+        return response
+
+
+LAG: web.AppKey[Lag] = web.AppKey("lag", Lag)
