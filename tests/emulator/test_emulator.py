@@ -128,9 +128,9 @@ def test_state_survives_a_restart(run, tmp_path: Path) -> None:
     with run() as fly:
         app = fly.app("kept")
         ip = app.ip("shared_v4")
-        fly.post(f"{app.path}/secrets", {"values": {"A": "value-in-state"}})
-        volume = app.volume()
-        running = app.machine(mounts=[{"volume": volume["id"], "path": "/data"}], metadata={"a": "b"})
+        set_one = fly.post(f"{app.path}/secrets", {"values": {"A": "value-in-state"}}).json
+        volume, fields = app.volume(), {"min_secrets_version": set_one["version"]}
+        running = app.machine(fields=fields, mounts=[{"volume": volume["id"], "path": "/data"}], metadata={"a": "b"})
         running.sh("echo kept > /data/f")
         stopped = app.machine()
         stopped.post("stop")

@@ -145,7 +145,7 @@ def disturb(fly: Platform, scenario: Scenario, fault: str, number: int, wanted: 
     again = run(fly, app, scenario.task)
     assert not again.failed, f"{where}: the next run failed: {again}"
     end = truth(fly, app)
-    if scenario.late and fault == "killed after":
+    if scenario.late and fault.startswith("killed"):
         wanted = {**wanted, "snapshots": end["snapshots"]}
     assert end == wanted, f"{where}: another end"
     assert scenario.loses or had <= volumes(fly, app), f"{where}: a volume is lost"

@@ -18,6 +18,7 @@ ALL = pytest.mark.parametrize("scenario", SCENARIOS, ids=[scenario.name.replace(
 
 UNSEEN = {
     ("destroy an app", "after", 1): "Fly.io still lists an app that it is about to destroy",
+    ("make a snapshot", "after", 1): "Fly.io lists a new snapshot some seconds after it was asked for",
     ("destroy a volume", "after", 1): "nobody reads the snapshots of a volume that is to be destroyed",
 }
 """Effects of a refused write that no look can see, by scenario and number of the write."""

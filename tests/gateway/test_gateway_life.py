@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from support.ansible import REPO, Run
+from support.faults import poll
 from support.gateway import CONFIG, GatewaySite
 
 from ansible_collections.openclaw.fly.plugins.module_utils._openclaw import config_file
@@ -60,12 +61,21 @@ def test_a_skill_is_known_to_the_running_gateway(deployed: GatewaySite, tmp_path
     skills = {"a-skill": str(REPO / "tests/support/skills/a-skill"), "my-weather": str(mine)}
     run = tasks(deployed, {"openclaw_skill": {"skills": skills}}).ok()
     assert run.of("0")["shadows"] == ["my-weather"]
-    known = {each["name"]: each for each in deployed.call("skills.status")["skills"]}
-    for name in ("a-skill", "weather"):
-        assert (known[name]["source"], known[name]["eligible"]) == ("openclaw-managed", True)
+
+    def is_known() -> bool:
+        known = {each["name"]: each for each in deployed.call("skills.status")["skills"]}
+        wanted = {"source": "openclaw-managed", "eligible": True}
+        return all(wanted.items() <= known.get(name, {}).items() for name in ("a-skill", "weather"))
+
+    assert poll(is_known)
     assert tasks(deployed, {"openclaw_skill": {"exact": True}}).ok().changed == 1
-    known = {each["name"]: each for each in deployed.call("skills.status")["skills"]}
-    assert (known["weather"]["source"], "a-skill" in known) == ("openclaw-bundled", False)
+
+    def is_gone() -> bool:
+        """The gateway watches the folder, and looks again within a second or so."""
+        known = {each["name"]: each for each in deployed.call("skills.status")["skills"]}
+        return (known["weather"]["source"], "a-skill" in known) == ("openclaw-bundled", False)
+
+    assert poll(is_gone)
     assert deployed.process == process
 
 
