@@ -71,7 +71,8 @@ def test_a_stop_is_an_event_and_a_change_of_state_once(emulator: Emulator, machi
     async def steps(look: Callable[[], Awaitable[list[Any]]]) -> None:
         await look()
         emulator.request("POST", f"/v1/apps/{APP}/machines/{machine}/stop", {})
-        emulator.get(f"/v1/apps/{APP}/machines/{machine}/wait?state=stopped&timeout=30")
+        version = emulator.get(f"/v1/apps/{APP}/machines/{machine}")["instance_id"]
+        emulator.get(f"/v1/apps/{APP}/machines/{machine}/wait?state=stopped&timeout=30&instance_id={version}")
         events = await look()
         states = [(event["before"], event["after"]) for event in events if event["kind"] == "state"]
         assert states == [("started", "stopped")]

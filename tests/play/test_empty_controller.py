@@ -70,9 +70,10 @@ def test_the_other_playbooks_find_the_token_too(site: Site) -> None:
 
 
 def test_a_token_that_cannot_be_read_is_not_replaced(site: Site) -> None:
-    path = f"/v1/apps/{site.app}/machines/{site.machine['id']}"
+    machine = site.machine
+    path = f"/v1/apps/{site.app}/machines/{machine['id']}"
     site.emulator.request("POST", f"{path}/stop", {})
-    site.emulator.request("GET", f"{path}/wait?state=stopped&timeout=30")
+    site.emulator.get(f"{path}/wait?state=stopped&timeout=30&instance_id={machine['instance_id']}")
     token = forget(site)
     for check in (True, False):
         run = site.run(check=check).failed()
