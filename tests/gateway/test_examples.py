@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.ansible import REPO, Ansible
+from support.emulator import Emulator
 from support.openclaw import image
 
 from ansible_collections.openclaw.fly.plugins.module_utils._openclaw import config_file
@@ -57,9 +60,16 @@ def test_the_release_accepts_it(ansible: Ansible, tmp_path: Path, example: str) 
     assert all("not installed" in warning["message"] for warning in verdict["warnings"]), verdict["warnings"]
 
 
+@pytest.fixture(scope="module")
+def emulator(start_emulator: Callable[..., AbstractContextManager[Emulator]]) -> Iterator[Emulator]:
+    """As on Fly.io, machines may fetch plugins."""
+    with start_emulator("--egress", "--runtime", "process") as emulator:
+        yield emulator
+
+
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_nothing_of_it_is_refused_before_the_first_request_that_writes(
-    ansible: Ansible, emulator: Any, tmp_path: Path, example: str
+    ansible: Ansible, emulator: Emulator, tmp_path: Path, example: str
 ) -> None:
     hosts = json.loads(
         subprocess.run(
