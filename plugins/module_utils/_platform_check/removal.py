@@ -104,7 +104,7 @@ class Removal:
         self._ask("DELETE", "")
 
     def _ask(self, method: str, path: str) -> Asked:
-        path, _, query = path.partition("?")
+        path, _mark, query = path.partition("?")
         return self.wire.ask(
             method, f"/v1/apps/{self.app}{path}", query={"force": "true"} if query else None, timeout=30.0
         )
