@@ -63,3 +63,16 @@ def test_a_volume_is_not_left_behind(fly: Platform, app: str) -> None:
     assert not fly.module("fly_deploy", **params).changed
     found = fly.app(app)
     assert found and found.volumes[volume].state == "created", "the copied one stays"
+
+
+@pytest.mark.parametrize(("first", "then"), [({"v4": 1}, {"shared_v4": 1}), ({"shared_v4": 1}, {"v4": 1})])
+def test_a_dedicated_address_and_a_shared_one_take_turns(
+    fly: Platform, app: str, first: dict[str, int], then: dict[str, int]
+) -> None:
+    """Fly.io has no app with both."""
+    assert not fly.module("fly_ips", app=app, v6=1, **first).failed
+    planned = fly.module("fly_ips", check=True, app=app, v6=1, **then)
+    outcome = fly.module("fly_ips", app=app, v6=1, **then)
+    assert not outcome.failed and outcome["changes"] == planned["changes"], outcome
+    assert sorted(entry["type"] for entry in outcome["ips"]) == sorted([*then, "v6"])
+    assert not fly.module("fly_ips", app=app, v6=1, **then).changed

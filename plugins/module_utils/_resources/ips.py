@@ -52,21 +52,35 @@ class IpSet(Resource[list[Json]]):
             ]
         have = [entry for entry in observed if entry["type"] in TYPES]
         before = [f"{entry['type']}: {entry['ip']}" for entry in have]
-        changes = []
-        for kind in TYPES:
+        changes: list[Change] = []
+
+        def allocate(kind: str) -> None:
+            nonlocal before
             there = sum(entry["type"] == kind for entry in have)
             for number in range(there + 1, self._wanted.counts.get(kind, 0) + 1):
                 after = [*before, f"{kind}: a new address"]
-                allocate = partial(self._allocate, kind)
-                changes.append(Change(f"{kind} {number}", f"allocate {kind}", before, after, allocate))
+                apply = partial(self._allocate, kind)
+                changes.append(Change(f"{kind} {number}", f"allocate {kind}", before, after, apply))
                 before = after
-        for kind in TYPES if self._wanted.release else ():
+
+        def release(kind: str) -> None:
+            nonlocal before
             for entry in [entry for entry in have if entry["type"] == kind][self._wanted.counts.get(kind, 0) :]:
                 address, what = entry["ip"], f"release {kind} {entry['ip']}"
                 after = [other for other in before if other != f"{kind}: {address}"]
-                release = partial(self._api.release_ip, self._wanted.app, address)
-                changes.append(Change(what, what, before, after, release))
+                apply = partial(self._api.release_ip, self._wanted.app, address)
+                changes.append(Change(what, what, before, after, apply))
                 before = after
+
+        # Fly.io refuses a shared IPv4 beside a dedicated one; all else comes before anything goes.
+        first = ("v4",) if self._wanted.release and self._wanted.counts.get("shared_v4") else ()
+        for kind in first:
+            release(kind)
+        for kind in TYPES:
+            allocate(kind)
+        for kind in TYPES if self._wanted.release else ():
+            if kind not in first:
+                release(kind)
         return changes
 
     def describe(self, observed: list[Json]) -> dict[str, Any]:
