@@ -14,7 +14,7 @@ from .._converge.resource import Change, Plan, Resource
 from .._fly.client.api import MachinesApi
 from .._fly.client.types import Snapshot
 from .._fly.volumes.pick import the_volume
-from .._fly.volumes.snapshots import FAILED, READY, ask_for_snapshot, newest, wait_for_snapshot
+from .._fly.volumes.snapshots import FAILED, READY, ask_for_snapshot, made_at, newest, wait_for_snapshot
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,11 @@ class VolumeSnapshot(Resource[SnapshotState]):
         known = {snapshot["id"] for snapshot in observed.snapshots}
         last = newest([snapshot for snapshot in observed.snapshots if snapshot.get("status") == READY])
         max_age = self._wanted.max_age
-        if max_age is not None and last and observed.now - _made(last) < max_age:
+        if max_age is not None and last and observed.now - made_at(last) < max_age:
             return []
         coming = newest(observed.snapshots)
         unready = coming is not None and coming.get("status") not in (READY, *FAILED)
-        if unready and coming and max_age is not None and observed.now - _made(coming) < max_age:
+        if unready and coming and max_age is not None and observed.now - made_at(coming) < max_age:
             return []  # waited for, and not asked for again
 
         def made(now: SnapshotState) -> bool:
@@ -90,8 +90,3 @@ class VolumeSnapshot(Resource[SnapshotState]):
 
     def _wait(self, volume: str, known: set[str]) -> None:
         wait_for_snapshot(self._api, self._wanted.app, volume, known, self._wanted.timeout, self._progress)
-
-
-def _made(snapshot: Snapshot) -> float:
-    """When, in unix seconds; 0 while Fly.io does not say."""
-    return clock.parse(snapshot.get("created_at") or "1970-01-01")

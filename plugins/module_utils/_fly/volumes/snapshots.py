@@ -74,8 +74,7 @@ def _new(api: MachinesApi, app: str, volume: str, known: set[str]) -> Snapshot |
 
 
 def _is_recent(snapshot: Snapshot, asked: float) -> bool:
-    made = clock.parse(snapshot.get("created_at") or "1970-01-01")
-    return snapshot.get("status") == READY and asked - made < _RECENT
+    return snapshot.get("status") == READY and asked - made_at(snapshot) < _RECENT
 
 
 def wait_for_snapshot(
@@ -110,3 +109,8 @@ def wait_for_snapshot(
 def newest(snapshots: list[Snapshot]) -> Snapshot | None:
     """The youngest; None when there is none."""
     return max(snapshots, key=lambda snapshot: str(snapshot.get("created_at")), default=None)
+
+
+def made_at(snapshot: Snapshot) -> float:
+    """When, in unix seconds; 0 while Fly.io does not say."""
+    return clock.parse(snapshot.get("created_at") or "1970-01-01")
