@@ -13,6 +13,7 @@ author:
 description:
   - Allocates missing addresses first, then releases surplus ones, so that no address stays public by accident.
   - Egress addresses, which are for outgoing traffic only, are left unchanged.
+  - Refuses to allocate the first public address of an app that runs a machine, unless O(allow_public=true).
 extends_documentation_fragment:
   - openclaw.fly.api
   - openclaw.fly.api.app
@@ -41,6 +42,12 @@ options:
     description: Whether to release addresses that are not declared.
     type: bool
     default: true
+  allow_public:
+    description:
+      - Whether an app that runs a machine and has no public address may become public.
+      - An app without a machine, or with none but the one that is held until its first deploy, needs no such word.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -49,6 +56,7 @@ EXAMPLES = r"""
     app: my-openclaw
     shared_v4: true
     v6: 1
+    allow_public: true
 
 - name: Make an app private and release all of its public addresses
   openclaw.fly.fly_ips:
@@ -118,6 +126,7 @@ SPEC: dict[str, Any] = {
         "private_v6": {"type": "int", "default": 0},
         "region": {"type": "str"},
         "release": {"type": "bool", "default": True},
+        "allow_public": {"type": "bool", "default": False},
     },
     "supports_check_mode": True,
 }
@@ -125,7 +134,8 @@ SPEC: dict[str, Any] = {
 
 def body(params: dict[str, Any], context: Context) -> IpSet:
     counts = {kind: int(params[kind]) for kind in ("shared_v4", "v4", "v6", "private_v6")}
-    return IpSet(connect(params, context), WantedIps(params["app"], counts, params["region"], params["release"]))
+    wanted = WantedIps(params["app"], counts, params["region"], params["release"], params["allow_public"])
+    return IpSet(connect(params, context), wanted)
 
 
 def main() -> None:

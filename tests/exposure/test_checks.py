@@ -185,7 +185,7 @@ def test_every_machine_counts_whatever_made_it(private: Gateway, sealed: Gateway
         assert f"one-off machine {machine} publishes tcp/5000-5009" in found[0]["what"]
         assert f"fly machine destroy {machine}" in found[0]["fix"]
         assert sealed.findings("ports") == ["a service publishes tcp/5000-5009"]
-        assert sealed.prove()["exposure"] == "public"  # what the guard reads
+        assert sealed.prove()["exposure"] == "private"  # what the guard reads: nothing leads there yet
     with one_off(private):  # a service without ports leads nowhere
         assert private.status("addresses") == private.status("ports") == "pass"
         assert private.prove()["exposure"] == "private"

@@ -61,11 +61,12 @@ class _Run(Generic[Observed]):
         """Keys of the actions that took effect and are not to be repeated."""
         self._planned: dict[str, Change] = {}
         """By key, as they were planned first: what is planned again is the same change, whatever is left of it."""
+        self._begun = False
 
     def plan(self, observed: Observed) -> list[Change]:
         """The changes that are still to be made. Raises what speaks against them, all at once."""
         steps = self._resource.plan(observed)
-        refusals = [step for step in steps if isinstance(step, Refusal) and step.key not in self._ended]
+        refusals = [step for step in steps if isinstance(step, Refusal) and not self._is_moot(step)]
         check = self._context.check_mode
         for refusal in refusals if check else ():
             if refusal.until_run:
@@ -79,6 +80,9 @@ class _Run(Generic[Observed]):
         for change in changes:
             self._planned.setdefault(change.key, change)
         return [change for change in changes if change.key not in self._ended]
+
+    def _is_moot(self, refusal: Refusal) -> bool:
+        return refusal.key in self._ended or (refusal.at_start and self._begun)
 
     def change(self, observed: Observed, changes: list[Change]) -> Observed:
         """Make the changes, wait until they are in effect, and note how it ended, whatever ended it."""
@@ -139,6 +143,7 @@ class _Run(Generic[Observed]):
 
     def _pass(self, changes: list[Change]) -> tuple[UncertainWrite | None, Change | None]:
         """Apply one after the other; return the first answer that was lost, and whose it was."""
+        self._begun = True
         for change in changes:
             self._context.progress(f"{self._resource.title}: {change.summary}")
             try:
@@ -166,7 +171,7 @@ class _Run(Generic[Observed]):
     def _is_seen(self, change: Change, observed: Observed) -> bool:
         """Whether a change whose answer was lost took effect, as far as this look shows."""
         steps = self._resource.plan(observed)
-        if any(isinstance(step, Refusal) for step in steps):
+        if any(isinstance(step, Refusal) and not self._is_moot(step) for step in steps):
             return True  # something speaks against more: nothing is sent again
         return self._happened(change, observed, [step for step in steps if isinstance(step, Change)])
 

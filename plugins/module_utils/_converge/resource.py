@@ -47,6 +47,8 @@ class Refusal:
     """Of the action it speaks against: it is moot once that has taken effect. Without one it speaks against all."""
     until_run: bool = False
     """Whether tasks before this one may remove the reason. In check mode they did nothing, so it is only shown."""
+    at_start: bool = False
+    """Whether it speaks against beginning only: what has begun is brought to its end."""
 
 
 Plan = Sequence[Change | Refusal]

@@ -14,11 +14,11 @@ from .._base.errors import CollectionError
 from .._converge.context import Context
 from .._fly.client.api import MachinesApi, PlatformApi
 from .._fly.client.errors import Forbidden
+from .._fly.machines.exposure import exposure_of
 from .._openclaw.endpoint import host_and_port
 from .._openclaw.releases import Release
 from .._openclaw.releases import facts as release_facts
 from . import waivers
-from .current import exposure_of
 from .outage import outage
 from .target import EdgePorts, Target, TunnelRoute
 from .verify import verify

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from .._exposure.current import exposure_of
 from .._fly.machines.config import HOLD_KEY
 from .._fly.machines.deployed import group_of, is_live
+from .._fly.machines.exposure import exposure_of
 from .._fly.secrets.applied import KEY as APPLIED_KEY
 from .._fly.secrets.ledger import KEY as LEDGER_KEY
 from .organization import FlyApp

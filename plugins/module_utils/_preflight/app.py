@@ -13,6 +13,7 @@ from .._base.secret_values import fault_of
 from .._fly.facts import limits, names, regions
 from .._fly.facts.guests import guest
 from .._fly.facts.names import Rejected
+from .._fly.machines.exposure import HIDDEN
 from .._fly.toml.secret_check import refuse_in_settings
 from .._openclaw.problems import Problem
 from .declaration import Declaration
@@ -123,7 +124,7 @@ def publishing(declaration: Declaration) -> Iterator[Problem]:
     if app.exposure != "public" or app.allow_public:
         return
     now = declaration.platform.exposure
-    if now in ("private", "sealed"):
+    if now in HIDDEN:
         yield Problem(
             "fly_app_exposure",
             f"is public (its default), but the app is {now}; the run would open it to the internet",

@@ -10,13 +10,13 @@ from functools import cached_property
 from typing import Any
 
 from .._base.errors import CollectionError
-from .._exposure.current import exposure_of
 from .._fly.client.api import MachinesApi
 from .._fly.client.errors import Forbidden
 from .._fly.client.token import Scope, scope_of
 from .._fly.client.types import Machine, Token
 from .._fly.facts.addresses import type_of
 from .._fly.machines.deployed import is_deployed
+from .._fly.machines.exposure import exposure_of
 from .._openclaw import process
 from .._openclaw.config_rules import Facts
 from .._openclaw.errors import OpenClawError
@@ -51,23 +51,27 @@ class Platform:
         return self._api.machines_reach_out()
 
     @cached_property
-    def machines(self) -> list[Machine] | None:
-        """The deployed machines; None when the app is not ours."""
+    def _all_machines(self) -> list[Machine] | None:
         try:
-            return [machine for machine in self._api.machines(self._app) or [] if is_deployed(machine)]
+            return self._api.machines(self._app) or []
         except Forbidden:
             return None
+
+    @property
+    def machines(self) -> list[Machine] | None:
+        """The deployed machines; None when the app is not ours."""
+        return None if self._all_machines is None else [each for each in self._all_machines if is_deployed(each)]
 
     @cached_property
     def exposure(self) -> str | None:
         """Public, private or sealed as it is now; None while nothing was deployed, or when the app is not ours."""
-        if self.machines is None:
+        if self._all_machines is None:
             return None
         try:
             found = [dict(entry, type=type_of(entry)) for entry in self._api.ips(self._app) or [] if entry.get("ip")]
         except Forbidden:
             return None
-        return exposure_of(self.machines, [entry for entry in found if entry["type"] != "egress"])
+        return exposure_of(self._all_machines, found)
 
 
 @dataclass(frozen=True)

@@ -5,27 +5,47 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from .._converge.resource import Change, Plan, Resource, refusal
+from .._base.errors import CollectionError
+from .._converge.resource import Change, Plan, Refusal, Resource, refusal
 from .._fly.client.api import MachinesApi
 from .._fly.client.types import Json
 from .._fly.facts.addresses import PUBLIC_TYPES, TYPES, type_of
+from .._fly.machines.exposure import HIDDEN, exposure_of
 
 
 @dataclass(frozen=True)
 class WantedIps:
-    """`counts` is the number of addresses by type; with `release` off, surplus ones stay."""
+    """`counts` is the number of addresses by type; with `release` off, surplus ones stay.
+
+    `allow_public`: an app that runs a machine and has no public address may get its first one.
+    """
 
     app: str
     counts: Mapping[str, int]
     region: str | None = None
     release: bool = True
+    allow_public: bool = False
 
 
-class IpSet(Resource[list[Json]]):
+@dataclass(frozen=True)
+class IpState:
+    addresses: list[Json]
+    exposure: str | None = None
+    """The app's at present; looked up only where a public address would be its first."""
+
+    def of(self, kind: str) -> list[Json]:
+        return [entry for entry in self.addresses if entry["type"] == kind]
+
+    @property
+    def public(self) -> list[str]:
+        return [entry["ip"] for entry in self.addresses if entry["type"] in PUBLIC_TYPES]
+
+
+class IpSet(Resource[IpState]):
     """Missing addresses are allocated first, then surplus ones are released. Egress addresses are left alone."""
 
     def __init__(self, api: MachinesApi, wanted: WantedIps) -> None:
@@ -35,12 +55,18 @@ class IpSet(Resource[list[Json]]):
     def title(self) -> str:
         return f"addresses of {self._wanted.app}"
 
-    def observe(self) -> list[Json]:
+    def observe(self) -> IpState:
         found = self._api.ips(self._wanted.app) or []
-        return [{**entry, "type": type_of(entry)} for entry in found if entry.get("ip")]
+        state = IpState([{**entry, "type": type_of(entry)} for entry in found if entry.get("ip")])
+        publishes = any(self._wanted.counts.get(kind) for kind in PUBLIC_TYPES)
+        if self._wanted.allow_public or state.public or not publishes:
+            return state
+        machines = self._api.machines(self._wanted.app) or []
+        return replace(state, exposure=exposure_of(machines, state.addresses))
 
-    def plan(self, observed: list[Json]) -> Plan:
-        if self._wanted.counts.get("v4") and self._wanted.counts.get("shared_v4"):
+    def plan(self, observed: IpState) -> Plan:
+        counts = self._wanted.counts
+        if counts.get("v4") and counts.get("shared_v4"):
             why = "allocating the dedicated one releases the shared one"
             return [
                 refusal(
@@ -50,45 +76,47 @@ class IpSet(Resource[list[Json]]):
                     todo="Leave out v4 or shared_v4",
                 )
             ]
-        have = [entry for entry in observed if entry["type"] in TYPES]
-        before = [f"{entry['type']}: {entry['ip']}" for entry in have]
-        changes: list[Change] = []
-
-        def allocate(kind: str) -> None:
-            nonlocal before
-            there = sum(entry["type"] == kind for entry in have)
-            for number in range(there + 1, self._wanted.counts.get(kind, 0) + 1):
-                after = [*before, f"{kind}: a new address"]
-                apply = partial(self._allocate, kind)
-                changes.append(Change(f"{kind} {number}", f"allocate {kind}", before, after, apply))
-                before = after
-
-        def release(kind: str) -> None:
-            nonlocal before
-            for entry in [entry for entry in have if entry["type"] == kind][self._wanted.counts.get(kind, 0) :]:
-                address, what = entry["ip"], f"release {kind} {entry['ip']}"
-                after = [other for other in before if other != f"{kind}: {address}"]
-                apply = partial(self._api.release_ip, self._wanted.app, address)
-                changes.append(Change(what, what, before, after, apply))
-                before = after
-
+        missing = [
+            self._allocation(kind, number)
+            for kind in TYPES
+            for number in range(len(observed.of(kind)) + 1, counts.get(kind, 0) + 1)
+        ]
+        kinds = TYPES if self._wanted.release else ()
+        surplus = [entry for kind in kinds for entry in observed.of(kind)[counts.get(kind, 0) :]]
         # Fly.io refuses a shared IPv4 beside a dedicated one; all else comes before anything goes.
-        first = ("v4",) if self._wanted.release and self._wanted.counts.get("shared_v4") else ()
-        for kind in first:
-            release(kind)
-        for kind in TYPES:
-            allocate(kind)
-        for kind in TYPES if self._wanted.release else ():
-            if kind not in first:
-                release(kind)
-        return changes
+        first = [entry for entry in surplus if entry["type"] == "v4" and counts.get("shared_v4")]
+        last = [entry for entry in surplus if entry not in first]
+        changes = [*map(self._release, first), *missing, *map(self._release, last)]
+        return [self._unconfirmed(observed.exposure), *changes] if observed.exposure in HIDDEN else changes
 
-    def describe(self, observed: list[Json]) -> dict[str, Any]:
+    def describe(self, observed: IpState) -> dict[str, Any]:
         return {
-            "ips": observed,
-            "public": [entry["ip"] for entry in observed if entry["type"] in PUBLIC_TYPES],
-            "private": [entry["ip"] for entry in observed if entry["type"] == "private_v6"],
+            "ips": observed.addresses,
+            "public": observed.public,
+            "private": [entry["ip"] for entry in observed.of("private_v6")],
         }
+
+    def _unconfirmed(self, exposure: str | None) -> Refusal:
+        error = CollectionError(
+            f"a public address would open {self._wanted.app} to the internet",
+            where=self.title,
+            why=f"the app runs a machine, has no public address, and is {exposure} now",
+            todo=(
+                f"To keep it so, set fly_app_exposure: {exposure}. To publish it, run the playbook "
+                "openclaw.fly.convert, which asks first, or set openclaw_convert_confirm: true (in a task of "
+                "openclaw.fly.fly_ips: allow_public: true)"
+            ),
+        )
+        return Refusal(error, at_start=True)  # an app that changes its only IPv4 address has none for a moment
+
+    def _allocation(self, kind: str, number: int) -> Change:
+        after = [f"{kind}: a new address"]
+        return Change(f"{kind} {number}", f"allocate {kind}", None, after, partial(self._allocate, kind))
+
+    def _release(self, entry: Json) -> Change:
+        kind, address = entry["type"], entry["ip"]
+        what, before = f"release {kind} {address}", [f"{kind}: {address}"]
+        return Change(what, what, before, None, partial(self._api.release_ip, self._wanted.app, address))
 
     def _allocate(self, kind: str) -> None:
         body: Json = {"type": kind}
