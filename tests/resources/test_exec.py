@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import secrets
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,8 @@ import pytest
 from faults.scenarios import TOML
 from support.platform import Outcome, Platform
 
-pytestmark = pytest.mark.xdist_group("exec")  # they look into /tmp
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.machines import detached
+
 OWNER = f"{os.getuid()}:{os.getgid()}"
 
 
@@ -25,20 +28,30 @@ AGES = 3600
 """Seconds of the platform's clock, which runs ahead while a command takes its real time."""
 
 
-def left_over() -> set[Path]:
-    return set(Path("/tmp").glob(".ansible-" + "?" * 16))
+@pytest.fixture
+def left_over(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[Path]]:
+    """The folders that this test's commands left: other tests may run commands on this host at the same time."""
+    token_hex, made = secrets.token_hex, list[Path]()
+
+    def noted(size: int) -> str:
+        made.append(Path(f"/tmp/.ansible-{token_hex(size)}"))
+        return made[-1].name.rpartition("-")[2]
+
+    monkeypatch.setattr(secrets, "token_hex", noted)
+    return lambda: [folder for folder in made if folder.exists()]
 
 
 @pytest.mark.parametrize("detach", [False, True])
-def test_the_commands_own_exit_code_and_output(fly: Platform, one: str, detach: bool) -> None:
-    before = left_over()
+def test_the_commands_own_exit_code_and_output(
+    fly: Platform, one: str, left_over: Callable[[], list[Path]], detach: bool
+) -> None:
     script = "cat; echo said >&2; exit 7"
     outcome = fly.module(
         "fly_machine_exec", app=one, command=["sh", "-c", script], stdin="in it", detach=detach,
         fail_on_exit_code=False, **({"timeout": AGES} if detach else {}),
     )  # fmt: skip
     assert (outcome["exit_code"], outcome["stdout"], outcome["stderr"]) == (7, "in it", "said\n")
-    assert left_over() == before
+    assert left_over() == []
 
 
 def test_a_long_command_is_detached_by_itself(fly: Platform, one: str, tmp_path: Path) -> None:
@@ -48,14 +61,33 @@ def test_a_long_command_is_detached_by_itself(fly: Platform, one: str, tmp_path:
     assert (tmp_path / "out").read_text() == "done\n"
 
 
-def test_a_command_that_does_not_end_is_killed(fly: Platform, one: str, tmp_path: Path) -> None:
-    before = left_over()
-    command = ["sh", "-c", f"echo begun; sh -c 'echo $$ > {tmp_path}/child; sleep 1000; true'"]
+def test_a_command_that_does_not_end_is_killed(
+    fly: Platform,
+    one: str,
+    left_over: Callable[[], list[Path]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    noted, kill = tmp_path / "child", detached._Job.killed
+
+    def kill_once_begun(job: Any, timeout: float) -> Any:
+        fly.until(lambda: noted.exists() and noted.read_text().endswith("\n"), what="the command's child")
+        return kill(job, timeout)
+
+    monkeypatch.setattr(detached._Job, "killed", kill_once_begun)
+    command = ["sh", "-c", f"echo begun; sh -c 'echo $$ > {noted}; sleep 1000; true'"]
     outcome = fly.module("fly_machine_exec", app=one, command=command, timeout=60, detach=True)
     assert outcome.failed and "did not end within 60 s, and was killed: begun" in outcome["msg"]
-    assert left_over() == before
-    child = Path(f"/proc/{(tmp_path / 'child').read_text().strip()}/stat")
-    assert not child.exists() or child.read_text().split()[2] == "Z", "a child of the command runs on"
+    assert left_over() == []
+    fly.until(lambda: ended(int(noted.read_text())), what="the end of the command's child")
+
+
+def ended(pid: int) -> bool:
+    """Whether the process is gone, or waits for its parent to notice."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
