@@ -39,6 +39,8 @@ class Context:
     """Regions that have no room, by the control API."""
     full_hosts: set[str] = field(default_factory=set)
     """Machines whose host has no room for an update or a start, by the control API."""
+    quota: dict[str, int] = field(default_factory=dict)
+    """`memory_mb` of an organisation in each region and `machines` of each app, by the control API."""
     unready_images: dict[str, float] = field(default_factory=dict)
     """Images just pushed, and when the registry shows them, by the control API."""
     answers: Answers = field(default_factory=Answers)
@@ -51,3 +53,12 @@ class Context:
     def delay(self, seconds: float) -> float:
         """One of Fly's own delays, as long as it is to be here."""
         return seconds * self.settings.delays
+
+    def duration(self, seconds: float) -> float:
+        """What Fly needs for an operation, as long as it is to be here."""
+        return self.delay(seconds) if self.answers["durations"] == "recorded" else 0.0
+
+    async def spend(self, seconds: float) -> None:
+        """Let pass what Fly needs for an operation; at once where that is nothing here."""
+        if self.duration(seconds):
+            await self.clock.sleep(self.duration(seconds))

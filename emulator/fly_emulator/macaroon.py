@@ -11,6 +11,7 @@ import base64
 import secrets
 import struct
 
+PREFIX = "fm2_"
 LOCATION = "https://api.fly.io/v1"
 VALIDITY_WINDOW = 4
 RANDOM_BYTES, TAIL_BYTES = 16, 32
@@ -22,7 +23,7 @@ def token(key_id: bytes, not_before: int, not_after: int) -> str:
     window = _array(_integer(not_before), _integer(not_after))
     caveats = _array(_integer(VALIDITY_WINDOW), window)
     whole = _array(nonce, _text(LOCATION), caveats, _bytes(secrets.token_bytes(TAIL_BYTES)))
-    return "fm2_" + base64.b64encode(whole).decode()
+    return PREFIX + base64.b64encode(whole).decode()
 
 
 def _array(*items: bytes) -> bytes:

@@ -1,7 +1,8 @@
 """Where the evidence about Fly.io is divided or missing: what can be answered, and what the emulator answers now.
 
-The first answer of each question is the default: the more probable and the more hostile one. `docs/fidelity.md` of the
-collection lists what was compared with what.
+The first answer of each question is the default: the more probable and the more hostile one. The exception is how long
+things take: nobody waits for what a rehearsal does not need. `docs/fidelity.md` of the collection lists what was
+compared with what.
 """
 
 from __future__ import annotations
@@ -67,6 +68,18 @@ QUESTIONS = (
         "nothing is recorded",
     ),
     Question(
+        "execs-at-once",
+        "A second exec while one runs in the machine",
+        ("in-turn", "parallel"),
+        "superfly/init-snapshot src/api/exec.rs (2021) held a mutex; nothing newer is recorded",
+    ),
+    Question(
+        "suspend-large",
+        "A suspend of a machine with more than 2 GB of memory",
+        ("refused", "taken"),
+        "fly.io/docs/reference/suspend-resume discourages it; no answer is recorded",
+    ),
+    Question(
         "config-size",
         "The largest body of any other request",
         ("1m", "unlimited"),
@@ -101,6 +114,14 @@ QUESTIONS = (
         "What secrets a machine gets that is created or updated right after a change, without min_secrets_version",
         ("old", "new"),
         "superfly/flyctl appsecrets.GetMinvers: it sends the version wherever it can",
+    ),
+    Question(
+        "durations",
+        "How long creating, replacing and starting a machine and an exec take",
+        ("short", "recorded"),
+        "an answer to a create after 16.9 s (x-envoy-upstream-service-time); fly.io/docs/blueprints/"
+        "warm-pool-user-machines (20 s for an update); PageSpace (a wake in 1.25 to 1.45 s); spawn#1584 (an exec in "
+        "0.55 s)",
     ),
 )
 _NAMES = {question.name: question for question in QUESTIONS}

@@ -13,6 +13,8 @@ author:
 description:
   - Allocates missing addresses first, then releases surplus ones, so that no address stays public by accident.
   - Egress addresses, which are for outgoing traffic only, are left unchanged.
+  - At least one private address has to be in the app's own network. Where Fly.io shows that none is, one is allocated
+    there before a surplus one is released.
   - Refuses to allocate the first public address of an app that runs a machine, unless O(allow_public=true).
 extends_documentation_fragment:
   - openclaw.fly.api
@@ -82,6 +84,9 @@ ips:
       type: str
     shared:
       description: Whether other apps have the same address.
+      type: bool
+    in_app_network:
+      description: Whether a private address is in the app's own network; missing where Fly.io does not report it.
       type: bool
   sample: [{ip: 66.241.124.1, shared: true, type: shared_v4}]
 public:

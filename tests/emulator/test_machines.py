@@ -30,7 +30,7 @@ def test_a_created_machine_reads_as_on_fly(app: App) -> None:
     assert seen["image_ref"]["registry"] == "registry.fly.io"
     assert (seen["image_ref"]["repository"], seen["image_ref"]["tag"]) == ("scratch", "sleep")
     assert seen["image_ref"]["digest"].startswith("sha256:")
-    assert machine.events() == [("launch", "created"), ("start", "started")]
+    assert machine.events() == [("launch", "pending"), ("launch", "created"), ("start", "started")]
     assert app.client.get(app.path).json["status"] == "deployed"
     again = app.client.post(f"{app.path}/machines", {"name": "gw", "region": "iad", "config": {"image": SLEEP}})
     assert again.status == 409

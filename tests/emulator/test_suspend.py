@@ -36,6 +36,7 @@ def test_a_machine_goes_on_where_it_was(app: App) -> None:
     machine = counter(app)
     suspend(machine)
     assert machine.events() == [
+        ("launch", "pending"),
         ("launch", "created"),
         ("start", "started"),
         ("suspend", "suspending"),

@@ -149,6 +149,62 @@ def test_a_private_address_is_in_the_apps_network(fly: Platform, answers: dict[s
     assert found and [ip.network for ip in found.ips] == ["own"]
 
 
+def test_a_private_address_in_another_network_is_replaced(fly: Platform) -> None:
+    """Row 68: one that was allocated without a network, by hand or by an earlier version."""
+    name = f"fidelity-{next(_numbers)}"
+    assert not fly.module("fly_app", name=name, org="personal", network="own").failed
+    fly.api().assign_ip(name, {"type": "private_v6"})
+    (elsewhere,) = [entry["ip"] for entry in fly.api().ips(name) or []]
+    planned = fly.module("fly_ips", check=True, app=name, private_v6=1)
+    done = fly.module("fly_ips", app=name, private_v6=1)
+    assert planned["changes"] == done["changes"] == [
+        f"allocate private_v6: {elsewhere} is not in the app's network",
+        f"release private_v6 {elsewhere}",
+    ]  # fmt: skip
+    assert [write.split()[0] for write in done.writes] == ["POST", "DELETE"]
+    found = fly.app(name)
+    assert found and [ip.network for ip in found.ips] == ["own"]
+    assert not fly.module("fly_ips", app=name, private_v6=1).changed
+
+
+def test_a_second_private_address_in_another_network_stays(fly: Platform) -> None:
+    name = f"fidelity-{next(_numbers)}"
+    assert not fly.module("fly_app", name=name, org="personal", network="own").failed
+    assert not fly.module("fly_ips", app=name, private_v6=1).failed
+    fly.api().assign_ip(name, {"type": "private_v6"})
+    assert not fly.module("fly_ips", app=name, private_v6=2).changed
+    released = fly.module("fly_ips", app=name, private_v6=1)
+    found = fly.app(name)
+    assert released.changed and found and [ip.network for ip in found.ips] == ["own"]
+
+
+def test_an_image_that_was_just_pushed_is_waited_for(fly: Platform, answers: dict[str, str]) -> None:
+    """Row 46: CurateLabs/graphforge#1059 (about 15 s)."""
+    name = f"fidelity-{next(_numbers)}"
+    assert not fly.module("fly_app", name=name, org="personal").failed
+    for image in ("registry.fly.io/still:1", "registry.fly.io/still:2"):  # of a create, and of an update
+        fly.control("PUT", "/images", {"reference": image, "seconds": 15})
+        done = fly.module("fly_deploy", app=name, definition={**TOML, "build": {"image": image}, "mounts": None})
+        assert not done.failed, done
+        assert any(f"image {image}: waiting for the registry to show it" in line for line in done.said)
+        (machine,) = fly.machines(name)
+        assert (machine.state, machine.config["image"].partition("@")[0]) == ("started", image)
+
+
+@pytest.mark.parametrize("registry", ["registry.fly.io", "ghcr.io"])
+def test_an_image_that_no_registry_has(fly: Platform, registry: str) -> None:
+    """It is waited for where Fly.io's own registry may be late, and not for ever."""
+    name, image = f"fidelity-{next(_numbers)}", f"{registry}/nobodys/image:1"
+    assert not fly.module("fly_app", name=name, org="personal").failed
+    fly.control("PUT", "/images", {"reference": image, "seconds": 3600})
+    began = fly.context.clock.now()
+    definition = {"primary_region": "iad", "build": {"image": image}}
+    failed = fly.module("fly_deploy", app=name, definition=definition)
+    assert failed.failed and failed["error"]["kind"] == "ImageUnknown", failed
+    assert "Check the image's name and tag" in failed["msg"]
+    assert (fly.context.clock.now() - began > 60) == (registry == "registry.fly.io")
+
+
 def test_a_full_host_says_fork_or_move(fly: Platform, deployed: str) -> None:
     """Row 36: Kilo#412, fly-go#306."""
     (machine,) = fly.machines(deployed)
@@ -156,6 +212,20 @@ def test_a_full_host_says_fork_or_move(fly: Platform, deployed: str) -> None:
     failed = fly.module("fly_deploy", app=deployed, definition={**TOML, "env": {"A": "2"}})
     assert failed.failed and "fork the volume" in failed["msg"], failed
     assert NoCapacity and machine.state == "started"
+
+
+def test_a_quota_of_a_region_says_another_region(fly: Platform) -> None:
+    """Row 38: Kilo-Org/cloud#516."""
+    app = f"fidelity-{next(_numbers)}"
+    fly.control("PUT", "/quota", {"memory_mb": 256})
+    try:
+        assert not fly.module("fly_app", name=app, org="acme").failed
+        assert not fly.module("fly_volume", app=app, name="data", region="iad").failed
+        failed = fly.module("fly_deploy", app=app, definition=TOML)
+    finally:
+        fly.control("PUT", "/quota", {})
+    assert failed.failed and "Choose another region" in failed["msg"], failed
+    assert fly.machines(app) == []
 
 
 def test_a_dedicated_address_and_a_shared_one_are_refused_together(fly: Platform, answers: dict[str, str]) -> None:

@@ -47,6 +47,15 @@ def deploy(fly: Platform, app: str, source: Path | None, check: bool = False, **
     return fly.module("fly_deploy", check=check, **{"app": app, "definition": TOML, "build": build, **params})
 
 
+def test_an_image_that_was_just_built_is_waited_for(fly: Platform, app: str, source: Path) -> None:
+    """Row 46 of docs/fidelity.md: Fly.io's registry shows it some 15 s later."""
+    image = deploy(fly, app, source, check=True)["image"]
+    fly.control("PUT", "/images", {"reference": image, "seconds": 15})
+    done = deploy(fly, app, source)
+    assert not done.failed, done
+    assert [machine.state for machine in fly.machines(app)] == ["started"]
+
+
 def test_builds_what_changed_and_nothing_else(fly: Platform, app: str, flyctl: StandIn, source: Path) -> None:
     planned = deploy(fly, app, source, check=True)
     assert not flyctl.runs() and not planned.writes

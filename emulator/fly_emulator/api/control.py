@@ -94,6 +94,17 @@ async def read_clock(request: web.Request) -> web.Response:
     return web.json_response({"now": r.context(request).clock.now()})
 
 
+@routes.put(BASE + "/quota")
+async def set_quota(request: web.Request) -> web.Response:
+    """What creating a machine may reach: `memory_mb` of an organisation in each region, `machines` of each app."""
+    quota = await r.body(request)
+    for name, most in quota.items():
+        if name not in ("memory_mb", "machines") or isinstance(most, bool) or not isinstance(most, int):
+            raise invalid("memory_mb and machines must be numbers")
+    r.context(request).quota = quota
+    return web.json_response(quota)
+
+
 @routes.put(BASE + "/capacity")
 async def set_capacity(request: web.Request) -> web.Response:
     full = (await r.body(request)).get("full")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..context import Context
-from ..machines import suspension
 from ..machines.config import AUTOSTOP
 from ..machines.fleet import Fleet
 from ..machines.runner import Runner
@@ -47,7 +46,7 @@ class Autostop:
     def _stop(self, app: App, runner: Runner) -> None:
         machine = runner.machine
         asked = [AUTOSTOP[service.get("autostop")] for service in machine.config["services"]]
-        suspends = all(how == "suspend" for how in asked) and not suspension.refusal(machine.config)
+        suspends = all(how == "suspend" for how in asked) and not runner.suspend_refusal
         if suspends:
             runner.suspend("proxy")
         else:

@@ -7,7 +7,17 @@ from typing import Any
 
 from .. import ids
 from ..context import Context
-from ..errors import Conflict, InvalidArgument, NoCapacity, NoMemory, invalid, not_found, precondition
+from ..errors import (
+    Conflict,
+    Forbidden,
+    InvalidArgument,
+    NoCapacity,
+    NoMemory,
+    Unprocessable,
+    invalid,
+    not_found,
+    precondition,
+)
 from ..images.base import ImageNotFound
 from ..regions import require_region
 from ..state.model import App, Machine, Version, Volume
@@ -18,6 +28,8 @@ MOUNTABLE = ("created", "hydrating")
 """A fork is mounted while its data is still on its way."""
 SECRETS_LAG = 10.0
 """Seconds after a change of secrets in which a machine may get the old ones."""
+CREATE = 16.9
+"""Seconds that the answer to a create once took."""
 RESOLVE_GRACE = 1.0
 """Seconds that create and update wait for the image, so that an unknown one is refused at once."""
 
@@ -50,7 +62,7 @@ class Fleet:
         name = body.get("name") or ids.machine_name()
         self._require_free_name(app, name)
         config = machine_config.accept(body.get("config"))
-        self._require_room(region, config)
+        self._require_room(app, region, config)
         self._mountable(app, region, config, None)
         secrets, secrets_version = self._secrets(app, body)
         await self._require_image(config["image"])
@@ -77,6 +89,7 @@ class Fleet:
             self._attach(machine, volumes)
         # A standby waits for another machine's host to fail.
         self._adopt(app, machine).launch(not body.get("skip_launch") and not config.get("standbys"))
+        await self._context.spend(CREATE)
         return machine
 
     async def update(self, app: App, machine: Machine, body: dict[str, Any]) -> None:
@@ -128,8 +141,9 @@ class Fleet:
             index += 1
         return address
 
-    def _require_room(self, region: str, config: dict[str, Any]) -> None:
+    def _require_room(self, app: App, region: str, config: dict[str, Any]) -> None:
         require_region(region)
+        self._require_quota(app, region, config)
         if region in self._context.full_regions:
             reserve = (
                 "insufficient resources to create new machine with existing volume"
@@ -137,6 +151,21 @@ class Fleet:
                 else f"insufficient resources available in region {region} to fulfill request"
             )
             raise NoCapacity(f"could not reserve resource for machine: {reserve}")
+
+    def _require_quota(self, app: App, region: str, config: dict[str, Any]) -> None:
+        quota = self._context.quota
+        used = sum(
+            machine.config["guest"]["memory_mb"]
+            for owner, machine in self._context.store.machines()
+            if owner.org == app.org and machine.region == region and not machine.gone
+        )
+        if "memory_mb" in quota and used + config["guest"]["memory_mb"] > quota["memory_mb"]:
+            raise Forbidden(
+                f'organization "{app.org}" is using {used} MB of memory in {region} which is over the allowed quota. '
+                "please consider other regions"
+            )
+        if "machines" in quota and len(app.live_machines()) >= quota["machines"]:
+            raise Unprocessable(f"To create more than {quota['machines']} machine per app please add a payment method.")
 
     def require_memory(self, machine: Machine) -> None:
         """Refuse an update or a start where the machine's host is said to be full."""
@@ -178,7 +207,7 @@ class Fleet:
 
     async def _require_image(self, reference: str) -> None:
         """Refuse a reference that no image has; one that only takes long to bring here is accepted."""
-        if self._context.clock.now() < self._context.unready_images.get(reference, 0.0):
+        if self._context.clock.now() < self._context.unready_images.get(reference.partition("@")[0], 0.0):
             raise invalid(f"failed to get manifest {reference}: MANIFEST_UNKNOWN: manifest unknown")
         pulling = self._context.pulls.begin(reference)
         done, _ = await asyncio.wait({pulling}, timeout=RESOLVE_GRACE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal as signals
 from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import aiohttp
@@ -13,13 +13,16 @@ import aiohttp
 from ..context import Context
 from ..errors import precondition
 from ..images.base import ImageNotFound
-from ..runtime.base import RunningMachine
+from ..runtime.base import ExecResult, RunningMachine
 from ..state.model import App, Machine, Version
 from . import suspension
 from .checks import Check
 from .lifecycle import DESTROY, DOWN, FROZEN, GOING, RESTART, SETTLED, START, STOP, SUSPEND, UPDATE, needed
 from .record import Record
 from .supervisor import GivenUp, Supervisor
+
+REPLACE, CREATED = 20.0, 2.0
+"""Seconds that a machine is `replacing` and, after it, `created`."""
 
 
 class Runner:
@@ -36,6 +39,7 @@ class Runner:
         self.rests_after_update = False
         """Whether the last update left it stopped though it was to be launched."""
         self._drops_start = False
+        self._exec_turn = asyncio.Lock()
 
     # What others ask
 
@@ -56,6 +60,11 @@ class Runner:
     def changed(self) -> asyncio.Event:
         """Set at the next change of state, version or event."""
         return self._record.changed
+
+    @property
+    def suspend_refusal(self) -> str:
+        """Why it cannot be suspended, or ""."""
+        return suspension.refusal(self.machine.config, self._context.answers["suspend-large"] == "taken")
 
     def session(self, port: int, via: str) -> aiohttp.ClientSession:
         """A client session into the running machine; raises ConnectionRefusedError when it does not run."""
@@ -87,6 +96,7 @@ class Runner:
 
     def launch(self, start: bool) -> None:
         """Begin the life of a machine just created."""
+        self._record.event("launch", "pending", "flyd")
         self._record.event("launch", "created", "user")
         self.machine.wanted = "started" if start else "stopped"
         if start:
@@ -117,7 +127,7 @@ class Runner:
             return
         if self.running is None:
             raise precondition(f"unable to suspend machine from current state: '{state}'")
-        if reason := suspension.refusal(self.machine.config):
+        if reason := self.suspend_refusal:
             raise precondition(f"unable to suspend machine: {reason}")
         self._record.begin(SUSPEND, source, "stopped")
         self._spawn(self._suspend())
@@ -165,6 +175,22 @@ class Runner:
             self._spawn(self._start())
         elif self.machine.state not in SETTLED or self.machine.state == "started":
             self._record.state("stopped")
+
+    async def exec(self, argv: tuple[str, ...], stdin: bytes, limit: float) -> ExecResult:
+        """Run a command inside, after the one that runs where Fly would let it wait; raises FailedPrecondition."""
+        turn = self._exec_turn if self._context.answers["execs-at-once"] == "in-turn" else asyncio.Lock()
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + limit
+        try:
+            await asyncio.wait_for(turn.acquire(), limit)
+        except TimeoutError:
+            return ExecResult(137, b"", b"", timed_out=True)
+        try:
+            if self.running is None:
+                raise precondition(f"machine not running, current state: '{self.machine.state}'")
+            return await self.running.exec(argv, stdin, max(0.0, deadline - loop.time()))
+        finally:
+            turn.release()
 
     async def kill(self, signal: int) -> None:
         """Send a signal; raises FailedPrecondition when nothing runs."""
@@ -221,20 +247,34 @@ class Runner:
         async with self._order:
             if self.machine.current is not version:
                 return  # a newer update came before this one began
-            if self.machine.wanted == "started":
-                try:
+            try:
+                if self.machine.wanted == "started":
                     await self._supervisor.pull(version)
-                except GivenUp:
-                    return
-                except ImageNotFound as error:
-                    self._record.update_failed(version, previous, state, self.running is not None, str(error))
-                    return
+                await self._supervisor.spend(REPLACE)
+            except GivenUp:
+                return
+            except ImageNotFound as error:
+                self._record.update_failed(version, previous, state, self.running is not None, str(error))
+                return
             await self._supervisor.halt()
             if self.machine.current is not version or self.machine.state == "destroying":
                 return
             self._supervisor.renew_checks(version.config)
             self._record.event("launch", "created", "user")
-            if self.machine.wanted == "started":
-                self._supervisor.begin()
-            else:
-                self._record.state("stopped")
+            if await self._passes_created():
+                self._settle()
+
+    async def _passes_created(self) -> bool:
+        """Be `created` for as long as Fly shows it after a replacement; False when something else came between."""
+        if self._context.answers["durations"] == "short":
+            return True
+        self._record.state("created")
+        with suppress(GivenUp):
+            await self._supervisor.spend(CREATED)
+        return self.machine.state == "created"
+
+    def _settle(self) -> None:
+        if self.machine.wanted == "started":
+            self._supervisor.begin()
+        else:
+            self._record.state("stopped")

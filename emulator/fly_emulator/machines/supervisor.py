@@ -20,6 +20,9 @@ from .restart import RestartPolicy
 from .sessions import Sessions
 from .spec import machine_spec
 
+START = 1.3
+"""Seconds that a start takes, as measured of a machine that a request woke."""
+
 
 def signal_number(value: Any) -> int:
     """Return the number of "SIGTERM", "TERM" or 15; raises InvalidArgument."""
@@ -151,6 +154,12 @@ class Supervisor:
         self._record.log(f"Successfully prepared image {reference}")
         return image
 
+    async def spend(self, seconds: float) -> None:
+        """Let the time pass that Fly needs; raises GivenUp."""
+        self._abandon = asyncio.Event()
+        if self._closing or await self._context.clock.within(self._context.duration(seconds), self._abandon):
+            raise GivenUp
+
     # In its task
 
     async def _run(self) -> None:
@@ -163,6 +172,7 @@ class Supervisor:
         except ImageNotFound as error:
             self._fail(str(error))
             return
+        await self._context.clock.within(self._context.duration(START), self._halting)
         while not self.halting:
             try:
                 ended = await self._live(image)

@@ -14,6 +14,8 @@ from .._fly.facts import guests
 PREFIX = "openclaw-check"
 _NAME = re.compile(rf"{PREFIX}-(\d{{10}})-[0-9a-f]{{8}}")
 CPU_KIND, MAX_CPUS, MAX_MEMORY_MB = "shared", 2, 512
+LARGE_MEMORY_MB = 2304
+"""Of one machine: more than the 2 GB up to which Fly.io documents suspending."""
 MAX_MACHINES, MAX_VOLUMES, VOLUME_GB = 8, 6, 1
 """Made in all, destroyed ones counted."""
 MAX_ADDRESSES = 6
@@ -56,6 +58,7 @@ def cost(region: str, minutes: int) -> Cost:
             todo=f"Choose one of {', '.join(sorted(guests.REGION_FACTOR))}",
         )
     storage = guests.VOLUME_GB_DOLLARS * VOLUME_GB * MAX_VOLUMES * 2
-    monthly = one * MAX_MACHINES + storage
+    large = guests.monthly_dollars({**machine, "memory_mb": LARGE_MEMORY_MB}, region, 0, 0) or 0.0
+    monthly = one * MAX_MACHINES + large + storage
     hours = (minutes + GRACE_MINUTES) / 60
     return Cost(monthly / _HOURS_A_MONTH * hours, monthly / 30)

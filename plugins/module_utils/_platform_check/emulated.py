@@ -7,8 +7,9 @@ from __future__ import annotations
 EMULATED: dict[str, str] = {
     "config_size": "900000, 1100000: 413",
     "destroyed_machine": "200 destroyed",
-    "events_of_a_launch": "launch created, start started",
+    "events_of_a_launch": "launch pending, launch created, start started",
     "events_of_a_machine": "20",
+    "exec_beside_another": "in turn",
     "exec_ended_by_a_signal": "200 exit_code=None exit_signal=9",
     "exec_of_a_missing_command": "500",
     "exec_on_a_stopped_machine": "412",
@@ -56,6 +57,7 @@ EMULATED: dict[str, str] = {
     "start_of_a_started_machine": "412",
     "states_of_a_fork": "enabling_remote_export, hydrating, created",
     "stop_with_an_array": "400",
+    "suspend_of_a_large_machine": "412",
     "too_little_memory": "400",
     "two_mounts": "400",
     "unknown_machine": "404",

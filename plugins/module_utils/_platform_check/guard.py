@@ -74,8 +74,10 @@ class Guard:
     def _refused_change(self, method: str, rest: list[str], body: Json) -> str:
         if any(word in rest for word in _COSTLY):
             return "it could cost more than was announced"
-        if rest[:1] == ["machines"] and len(rest) < 3 and (why := _refused_machine(body)):
-            return why
+        if rest[:1] == ["machines"] and len(rest) < 3:
+            guest = (body.get("config") or {}).get("guest") or {}
+            if why := _refused_guest(guest, self._most_memory(rest, guest)):
+                return why
         if rest == ["volumes"] and not _is_small(body):
             return f"a volume has {budget.VOLUME_GB} GB"
         if rest == ["ip_assignments"] and body.get("type") not in _ADDRESSES:
@@ -86,17 +88,23 @@ class Guard:
                 return f"more than {_LIMITS[rest[0]]} {rest[0]} could cost more than was announced"
         return ""
 
+    def _most_memory(self, rest: list[str], guest: Json) -> int:
+        """One new machine may be large."""
+        if rest == ["machines"] and guest.get("memory_mb") == budget.LARGE_MEMORY_MB and not self._made["large"]:
+            self._made["large"] += 1
+            return budget.LARGE_MEMORY_MB
+        return budget.MAX_MEMORY_MB
+
 
 def _is_one(segment: str) -> bool:
     return segment not in (".", "..") and "/" not in segment
 
 
-def _refused_machine(body: Json) -> str:
-    guest = (body.get("config") or {}).get("guest") or {}
+def _refused_guest(guest: Json, memory: int) -> str:
     small = (
         guest.get("cpu_kind", budget.CPU_KIND) == budget.CPU_KIND
         and guest.get("cpus", 1) <= budget.MAX_CPUS
-        and guest.get("memory_mb", 256) <= budget.MAX_MEMORY_MB
+        and guest.get("memory_mb", 256) <= memory
         and not guest.get("gpus")
         and not guest.get("gpu_kind")
     )

@@ -91,13 +91,16 @@ def exec_stdout(world: World) -> str:
     return str(len(str(answer.json.get("stdout") or ""))) if answer.ok else str(answer)
 
 
+def _count(pattern: str) -> str:
+    """A script that counts processes; the pattern must not match itself."""
+    return f"cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' | grep -c '{pattern}'"
+
+
 @question("Command that takes longer than its time", "408, its process *", rows=(18,))
 def exec_over_its_time(world: World) -> str:
     marker = f"check-{secrets.token_hex(4)}"
     answer = world.exec("second", ["sh", "-c", f"sleep 33; : {marker}"], 2)
-    # The pattern does not match its own command line.
-    script = f"cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' | grep -c 'sleep 33; : [c]{marker[1:]}'"
-    left = world.exec("second", ["sh", "-c", script])
+    left = world.exec("second", ["sh", "-c", _count(f"sleep 33; : [c]{marker[1:]}")])
     lives = str(left.json.get("stdout") or "0").strip() not in ("0", "")
     return f"{answer}, its process {'goes on' if lives else 'ends'}"
 
@@ -106,6 +109,19 @@ def exec_over_its_time(world: World) -> str:
 def exec_longest(world: World) -> str:
     answer = world.exec("second", ["sleep", "90"], 120, timeout=130.0)
     return f"{answer} after {round(answer.seconds / 5) * 5} s"
+
+
+@question("Second command while one runs", "at the same time", "in turn", "unknown, *", rows=(23,))
+def exec_beside_another(world: World) -> str:
+    marker = f"check-{secrets.token_hex(4)}"
+    # Its answer is not waited for: the connection is given up while it runs.
+    world.exec("second", ["sh", "-c", f"sleep 6; : {marker}"], timeout=2.0)
+    second = world.exec("second", ["sh", "-c", _count(f"sleep 6; : [c]{marker[1:]}")])
+    if not second.ok:
+        return str(second)
+    if str(second.json.get("stdout") or "0").strip() not in ("0", ""):
+        return "at the same time"
+    return "in turn" if second.seconds > 2 else "unknown, the first ended with its connection"
 
 
 @question("Command in a stopped machine", "412", "4??", rows=(24,))

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from .._base import clock
+from .budget import LARGE_MEMORY_MB
 from .question import UNKNOWN, question
 from .wire import Asked
 from .world import Unanswered, World
@@ -197,6 +198,21 @@ def unknown_volume(world: World) -> str:
 def too_little_memory(world: World) -> str:
     config = world.config(guest={"cpu_kind": "shared", "cpus": 2, "memory_mb": 256})
     return str(world.ask("POST", "/machines", {"region": world.place.region, "config": config}))
+
+
+@question("Suspend of a machine with more than 2 GB of memory", "4??", "200, *", rows=(77,))
+def suspend_of_a_large_machine(world: World) -> str:
+    guest = {"cpu_kind": "shared", "cpus": 2, "memory_mb": LARGE_MEMORY_MB}
+    config = world.config(guest=guest)
+    made = world.ask("POST", "/machines", {"region": world.place.region, "config": config})
+    if not made.ok:
+        raise Unanswered(f"{made}: {made.text}")
+    world.made["large"] = str(made.json["id"])
+    world.idle("large")
+    answer = world.ask("POST", world.machine("large", "/suspend"))
+    state = world.settle("large", among=("suspended", "stopped")) if answer.ok else ""
+    world.ask("DELETE", world.machine("large"), query={"force": "true"})
+    return f"{answer}, {state} afterwards" if answer.ok else str(answer)
 
 
 @question("A machine that does not exist", "404", rows=(66,))

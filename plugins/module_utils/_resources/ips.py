@@ -38,7 +38,17 @@ class IpState:
     """The app's at present; looked up only where a public address would be its first."""
 
     def of(self, kind: str) -> list[Json]:
-        return [entry for entry in self.addresses if entry["type"] == kind]
+        """Those of a type; the ones that are in the app's own network come first."""
+        found = (entry for entry in self.addresses if entry["type"] == kind)
+        return sorted(found, key=lambda entry: entry.get("in_app_network") is False)
+
+    def elsewhere(self, kind: str) -> str:
+        """An address of this type, if each of them is known to be in another network than the app's."""
+        found = self.of(kind)
+        return found[0]["ip"] if found and found[0].get("in_app_network") is False else ""
+
+    def missing(self, kind: str, wanted: int) -> int:
+        return max(wanted - len(self.of(kind)), 1 if wanted and self.elsewhere(kind) else 0)
 
     @property
     def public(self) -> list[str]:
@@ -46,7 +56,11 @@ class IpState:
 
 
 class IpSet(Resource[IpState]):
-    """Missing addresses are allocated first, then surplus ones are released. Egress addresses are left alone."""
+    """Missing addresses are allocated first, then surplus ones are released. Egress addresses are left alone.
+
+    One private address has to be in the app's own network, where Fly.io shows the network: if none is, one is
+    allocated there before any of them goes.
+    """
 
     def __init__(self, api: MachinesApi, wanted: WantedIps) -> None:
         self._api, self._wanted = api, wanted
@@ -58,11 +72,19 @@ class IpSet(Resource[IpState]):
     def observe(self) -> IpState:
         found = self._api.ips(self._wanted.app) or []
         state = IpState([{**entry, "type": type_of(entry)} for entry in found if entry.get("ip")])
+        if self._wanted.counts.get("private_v6"):
+            self._compare_networks(state.of("private_v6"))
         publishes = any(self._wanted.counts.get(kind) for kind in PUBLIC_TYPES)
         if self._wanted.allow_public or state.public or not publishes:
             return state
         machines = self._api.machines(self._wanted.app) or []
         return replace(state, exposure=exposure_of(machines, state.addresses))
+
+    def _compare_networks(self, private: list[Json]) -> None:
+        shown = [entry for entry in private if isinstance(entry.get("network"), dict)]
+        own = self._network() if shown else ""
+        for entry in shown:
+            entry["in_app_network"] = _plain(entry["network"].get("name")) == own
 
     def plan(self, observed: IpState) -> Plan:
         counts = self._wanted.counts
@@ -76,13 +98,14 @@ class IpSet(Resource[IpState]):
                     todo="Leave out v4 or shared_v4",
                 )
             ]
+        new = {kind: observed.missing(kind, counts.get(kind, 0)) for kind in TYPES}
         missing = [
-            self._allocation(kind, number)
+            self._allocation(kind, len(observed.of(kind)) + number, observed.elsewhere(kind))
             for kind in TYPES
-            for number in range(len(observed.of(kind)) + 1, counts.get(kind, 0) + 1)
+            for number in range(1, new[kind] + 1)
         ]
         kinds = TYPES if self._wanted.release else ()
-        surplus = [entry for kind in kinds for entry in observed.of(kind)[counts.get(kind, 0) :]]
+        surplus = [entry for kind in kinds for entry in observed.of(kind)[counts.get(kind, 0) - new[kind] :]]
         # Fly.io refuses a shared IPv4 beside a dedicated one; all else comes before anything goes.
         first = [entry for entry in surplus if entry["type"] == "v4" and counts.get("shared_v4")]
         last = [entry for entry in surplus if entry not in first]
@@ -109,9 +132,10 @@ class IpSet(Resource[IpState]):
         )
         return Refusal(error, at_start=True)  # an app that changes its only IPv4 address has none for a moment
 
-    def _allocation(self, kind: str, number: int) -> Change:
+    def _allocation(self, kind: str, number: int, elsewhere: str) -> Change:
+        what = f"allocate {kind}: {elsewhere} is not in the app's network" if elsewhere else f"allocate {kind}"
         after = [f"{kind}: a new address"]
-        return Change(f"{kind} {number}", f"allocate {kind}", None, after, partial(self._allocate, kind))
+        return Change(f"{kind} {number}", what, None, after, partial(self._allocate, kind))
 
     def _release(self, entry: Json) -> Change:
         kind, address = entry["type"], entry["ip"]
@@ -129,5 +153,9 @@ class IpSet(Resource[IpState]):
     def _network(self) -> str:
         """The app's own, where it has one: without it the address lies in the organization's default network."""
         app = self._api.app(self._wanted.app)
-        network = str(app.get("network") or "") if app else ""
-        return "" if network == "default" else network
+        return _plain(app.get("network")) if app else ""
+
+
+def _plain(network: Any) -> str:
+    """The name of a network; empty for the organization's default one."""
+    return "" if network in (None, "default") else str(network)

@@ -75,6 +75,18 @@ def test_throttle(time: Time, requests: list[tuple[str, str]], seconds: float) -
         (403, {"error": "unauthorized"}, errors.Forbidden, "scope"),
         (403, {"error": "organization quota exceeded"}, errors.QuotaReached, "billing"),
         (422, {"error": "You have reached the maximum number of machines"}, errors.QuotaReached, "Remove what"),
+        (
+            422,
+            {"error": "To create more than 1 machine per app please add a payment method."},
+            errors.QuotaReached,
+            "billing",
+        ),
+        (
+            403,
+            {"error": "which is over the allowed quota. please consider other regions"},
+            errors.QuotaReached,
+            "Choose another region",
+        ),
         (422, {"error": "taken", "status": "name_taken"}, errors.NameTaken, "another name"),
         (404, "404 page not found", errors.NotFound, "https://api.test does not know this path"),
         (404, {"error": "app not found"}, errors.NotFound, "run again"),

@@ -8,6 +8,7 @@ from .places import kind_of
 
 UNAUTHORIZED = "Give a valid token with api_token or FLY_API_TOKEN (fly tokens create deploy -a APP)"
 QUOTA = "Remove what is not needed, or ask Fly.io for more (billing page of the organization)"
+REGIONAL_QUOTA = f"Choose another region: this quota is the region's own. {QUOTA}"
 FORBIDDEN = "Use a token whose scope covers it: an org token creates apps, an app's deploy token does the rest"
 LEASED = "Let that run end, or wait until its lease expires, and run again"
 HOST_FULL = (
@@ -15,6 +16,7 @@ HOST_FULL = (
     "fork the volume to another host with fly_volume fork_from, and give the copy to fly_deploy as volume"
 )
 NO_COMMAND = "Correct the command, or use an image that has it; a shell's own words need sh -c"
+NO_IMAGE = "Check the image's name and tag; one that was just pushed appears within a minute: then run again"
 REDIRECTED = "Give the URL of the API itself, without a redirection (machines_url, api_url)"
 NOT_THE_API = (
     "Check the URL of the API (machines_url, api_url; FLY_FLAPS_BASE_URL, FLY_API_BASE_URL) and any proxy or "

@@ -73,12 +73,16 @@ class CommandNotFound(FlyError):
     """An exec of a command that the machine's image does not have; it surely did not run."""
 
 
+class ImageUnknown(FlyError):
+    """The registry does not show the image: it does not exist, or was pushed a moment ago."""
+
+
 class NoCapacity(FlyError):
     """There is no room. `details["scope"]` is "region", or "host" when a volume binds it to a host that is full."""
 
 
 class QuotaReached(FlyError):
-    """The organization may have no more of these; no other region helps."""
+    """The organization may have no more of these; another region helps only where the text says so."""
 
 
 class RateLimited(NoAnswer, FlyError):
@@ -97,7 +101,7 @@ class NotTheApi(FlyError):
     """An answer that Fly.io's API does not give: a proxy's page, another server's, or a version that is unknown."""
 
 
-_QUOTA = ("quota", "maximum number of", "reached the limit", "reached your limit")
+_QUOTA = ("quota", "maximum number of", "reached the limit", "reached your limit", "add a payment method")
 _FULL = (
     "insufficient resources",
     "could not reserve resource",
@@ -108,6 +112,7 @@ _FULL = (
 _CAPACITY_CODES = ("insufficient_capacity", "volume_placement_capacity")
 _HOST = ("existing volume", "this host")
 _NO_COMMAND = ("no such file or directory", "failed to spawn", "executable file not found", "command not found")
+_NO_IMAGE = ("manifest_unknown", "manifest unknown")
 _UNROUTED = "404 page not found"
 """What the API's router answers to a path that it does not know."""
 
@@ -147,7 +152,8 @@ def _classify(refusal: _Refusal, code: str) -> tuple[type[FlyError], str, str, d
     if status == 401:
         return Unauthorized, "Fly.io does not accept the API token", advice.UNAUTHORIZED, {}
     if status != 429 and any(word in low for word in _QUOTA):
-        return QuotaReached, "the organization's quota is reached", advice.QUOTA, {}
+        todo = advice.REGIONAL_QUOTA if "other regions" in low else advice.QUOTA
+        return QuotaReached, "the organization's quota is reached", todo, {}
     if status == 403:
         return Forbidden, "the API token is not allowed to do this", advice.FORBIDDEN, {}
     if code == "name_taken" or "name has already been taken" in low:
@@ -156,6 +162,8 @@ def _classify(refusal: _Refusal, code: str) -> tuple[type[FlyError], str, str, d
         return _no_capacity(refusal)
     if refusal.path.endswith("/exec") and status != 404 and any(word in low for word in _NO_COMMAND):
         return CommandNotFound, "the machine's image does not have this command", advice.NO_COMMAND, {}
+    if any(word in low for word in _NO_IMAGE):
+        return ImageUnknown, "Fly.io does not find the image", advice.NO_IMAGE, {}
     if status == 409 and "lease" in low:
         return LeaseHeld, "the machine's lease is held by another run", advice.LEASED, {}
     kind: type[FlyError] = _KINDS.get(status, FlyError)

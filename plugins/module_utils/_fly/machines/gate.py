@@ -45,7 +45,7 @@ class Gate:
         progress: Callable[[str], None],
     ) -> None:
         self._api, self._platform, self._app = api, platform, app
-        self._timeout, self._progress = timeout, progress
+        self._timeout, self.progress = timeout, progress
         self._shown = 0
 
     def passed(self, machine: Machine) -> bool:
@@ -96,7 +96,7 @@ class Gate:
                 where=f"machine {identity}",
                 state=_state,
                 permanent=lambda current: self._refuse_ended(current, known),
-                progress=lambda line: self._progress(f"{line}{self._news(identity)}"),
+                progress=lambda line: self.progress(f"{line}{self._news(identity)}"),
             )
         except NotInTime as error:
             raise self._failure(error.seen, f"it was not healthy within {self._timeout:.0f} s") from error
@@ -131,7 +131,7 @@ class Gate:
                 every=0,
                 where=f"machine {identity}",
                 state=_state,
-                progress=self._progress,
+                progress=self.progress,
             )
         except NotInTime as error:
             raise self._failure(error.seen, f"it was not at rest within {self._timeout:.0f} s") from error

@@ -17,6 +17,7 @@ from ..client.types import Json, Machine
 from .config import is_held
 from .gate import AT_REST, Gate, GateFailed
 from .leases import Lease
+from .pushed_image import once_visible
 from .secrets_version import with_secrets
 
 DOWN = ("created", "stopped", "suspended", "failed", "stopping", "suspending")
@@ -34,7 +35,7 @@ class MachineWriter:
 
     def create(self, body: Json) -> Machine:
         """Create a machine and wait until it is healthy; a machine that could not be placed holds no volume."""
-        return self._gate.wait(with_secrets(body, lambda sent: self._api.create_machine(self._app, sent)))
+        return self._gate.wait(self._deliver(body, lambda sent: self._api.create_machine(self._app, sent)))
 
     def update(self, identity: str, reshape: Callable[[Json], Json], *, launch: bool = True) -> Machine:
         """Give it the configuration that `reshape` makes of the present one, and start it or let it rest.
@@ -120,12 +121,16 @@ class MachineWriter:
             return self._api.update_machine(self._app, machine["id"], sent, lease.nonce)
 
         try:
-            return with_secrets(body, update)
+            return self._deliver(body, update, lease.keep)
         except LostAnswer:
             current = self._api.machine(self._app, machine["id"])
             if current.get("instance_id") == machine.get("instance_id"):
                 raise
             return current
+
+    def _deliver(self, body: Json, send: Callable[[Json], Machine], keep: Callable[[], None] = lambda: None) -> Machine:
+        """Send it with the version of its secrets, and wait for the registry where its image was just pushed."""
+        return with_secrets(body, lambda sent: once_visible(sent, send, keep, self._gate.progress))
 
     def _put_back(self, machine: Machine, failure: GateFailed, lease: Lease) -> GateFailed:
         """The old configuration ran: let it run again. Returns the error to raise."""
