@@ -82,6 +82,30 @@ def test_no_sanity_check_is_silenced() -> None:
     assert hits(re.compile(r"#\s*(?:pylint: disable|ruff: noqa|yamllint disable|mypy: ignore-errors)")) == []
 
 
+# Loops that sleep, and do not wait for a state: what they do instead.
+SLEEPING_LOOPS = {
+    "plugins/module_utils/_base/waiting.py": "the one way to wait",
+    "plugins/module_utils/_converge/engine.py": "sends what was lost again",
+    "plugins/module_utils/_fly/client/transport.py": "sends a request again",
+    "plugins/module_utils/_fly/machines/writer.py": "puts a configuration back, again if that fails",
+    "plugins/module_utils/_platform_check/questions_machines.py": "sends requests until one is refused",
+    "plugins/module_utils/_platform_check/wire.py": "sends a request again",
+    "extensions/eda/plugins/event_source/fly_events.py": "reads events for ever",
+}
+
+
+def test_there_is_one_way_to_wait() -> None:
+    found = set()
+    for path in tracked():
+        if path.suffix == ".py" and path.parts[0] in ("plugins", "extensions"):
+            tree = ast.parse((REPO / path).read_text())
+            loops = [node for node in ast.walk(tree) if isinstance(node, ast.While | ast.For | ast.AsyncFor)]
+            calls = [each for loop in loops for each in ast.walk(loop) if isinstance(each, ast.Call)]
+            if any(isinstance(call.func, ast.Attribute) and call.func.attr == "sleep" for call in calls):
+                found.add(path.as_posix())
+    assert found == set(SLEEPING_LOOPS)
+
+
 def test_nothing_is_left_for_later() -> None:
     assert hits(re.compile(r"\b(?:TODO|FIXME|XXX)\b")) == []
 

@@ -102,7 +102,7 @@ class Life:
         deploy = ("fly_deploy", {**app, "definition": definition})
         return [
             ("fly_app", {"name": self.app, "org": "personal"}),
-            ("fly_ips", {**app, **{key: wish[key] for key in ("v6", "private_v6", "shared_v4")}}),
+            ("fly_ips", {**app, **{key: wish[key] for key in ("v6", "private_v6", "shared_v4")}, "allow_public": True}),
             ("fly_volume", {**app, **volume}),
             *([] if self.fly.machines(self.app) else [deploy]),  # something must be there to note the secrets on
             ("fly_secrets", {**app, "secrets": wish["secrets"], "exact": wish["exact"]}),

@@ -54,6 +54,18 @@ class _Wait(Generic[Seen]):
         return error
 
 
+def growing(first: float, longest: float) -> Callable[[], float]:
+    """Pauses for a wait's `every`, in seconds: each is half as long again as the one before, up to the longest."""
+    pause = first / 1.5
+
+    def after() -> float:
+        nonlocal pause
+        pause = min(pause * 1.5, longest)
+        return pause
+
+    return after
+
+
 def wait_until(
     what: str,
     look: Callable[[], Seen],
@@ -88,3 +100,22 @@ def wait_until(
             raise wait.failure(TimedOut, f"timed out after {timeout:.0f} s waiting for {what}", why, todo, seen)
         wait.report(seen)
         clock.sleep(min(every() if callable(every) else every, left))
+
+
+def look_until(
+    what: str,
+    look: Callable[[], Seen],
+    ready: Callable[[Seen], bool],
+    *,
+    timeout: float,
+    every: float | Callable[[], float] = 2.0,
+    where: str = "",
+    state: Callable[[Seen], str] = lambda _seen: "",
+    progress: Callable[[str], None] = lambda _line: None,
+) -> Seen:
+    """Wait as `wait_until` does, but when the time is over return what the last look gave, ready or not."""
+    try:
+        return wait_until(what, look, ready, timeout=timeout, every=every, where=where, state=state, progress=progress)
+    except TimedOut as error:
+        last: Seen = error.seen
+        return last

@@ -11,11 +11,13 @@ from typing import Any, Generic, TypeVar
 
 from .._base import clock
 from .._base.errors import CollectionError, NoAnswer, UncertainWrite
+from .._base.waiting import growing, look_until
 from .context import Context
 from .record import Record
-from .resource import Change, Refusal, Resource
+from .resource import Change, Plan, Refusal, Resource
 
 MAX_PASSES = 6
+_FIRST_PAUSE = 0.5
 LAG, SEEN_WITHIN = 1.0, 10.0
 """Seconds: until the second look after a lost answer, and for which an accepted change may be unseen."""
 Observed = TypeVar("Observed")
@@ -65,7 +67,9 @@ class _Run(Generic[Observed]):
 
     def plan(self, observed: Observed) -> list[Change]:
         """The changes that are still to be made. Raises what speaks against them, all at once."""
-        steps = self._resource.plan(observed)
+        return self._judged(self._resource.plan(observed))
+
+    def _judged(self, steps: Plan) -> list[Change]:
         refusals = [step for step in steps if isinstance(step, Refusal) and not self._is_moot(step)]
         check = self._context.check_mode
         for refusal in refusals if check else ():
@@ -107,14 +111,14 @@ class _Run(Generic[Observed]):
             if uncertain:
                 clock.sleep(min(0.2 * 2**attempt, 2))
             observed = self._resource.observe()
-            if at and not self._is_seen(at, observed):
+            steps = self._resource.plan(observed)
+            if at and not self._is_seen(at, observed, steps):
                 clock.sleep(LAG)  # a list may lag behind what was written: only a second look shows that it is not
                 observed = self._resource.observe()
-            if at and at.once and self._happened(at, observed, []):
+                steps = self._resource.plan(observed)
+            if at and self._happened(at, observed, steps):
                 self._took_effect(at)
-            before, changes = changes, self.plan(observed)
-            if at and not at.once and self._happened(at, observed, changes):
-                self._took_effect(at)
+            before, changes = changes, self._judged(steps)
             if changes and uncertain is None and _keys(changes) == _keys(before):
                 observed, changes = self._look_again(changes)
                 break
@@ -132,14 +136,21 @@ class _Run(Generic[Observed]):
 
     def _look_again(self, changes: list[Change]) -> tuple[Observed, list[Change]]:
         """What was accepted may be seen only later: look for a while before it counts as not in effect."""
-        deadline, pause = clock.monotonic() + SEEN_WITHIN, 0.5
-        while True:
-            clock.sleep(pause)
+        clock.sleep(_FIRST_PAUSE)
+
+        def look() -> tuple[Observed, list[Change]]:
             observed = self._resource.observe()
-            left = self.plan(observed)
-            if _keys(left) != _keys(changes) or clock.monotonic() > deadline:
-                return observed, left
-            pause = min(pause * 2, 4.0)
+            return observed, self.plan(observed)
+
+        return look_until(
+            "the change to be in effect",
+            look,
+            lambda seen: _keys(seen[1]) != _keys(changes),
+            timeout=SEEN_WITHIN,
+            every=growing(2 * _FIRST_PAUSE, 4.0),
+            where=self._resource.title,
+            progress=self._context.progress,
+        )
 
     def _pass(self, changes: list[Change]) -> tuple[UncertainWrite | None, Change | None]:
         """Apply one after the other; return the first answer that was lost, and whose it was."""
@@ -162,18 +173,18 @@ class _Run(Generic[Observed]):
         if change.once:
             self._ended.add(change.key)
 
-    def _happened(self, change: Change, observed: Observed, planned: list[Change]) -> bool:
-        """Whether it took effect though its answer was lost."""
+    def _happened(self, change: Change, observed: Observed, steps: Plan) -> bool:
+        """Whether it took effect though its answer was lost; `steps` is the plan for what was observed."""
         if change.took_effect:
             return change.took_effect(observed)
-        return not change.once and change.key not in _keys(planned)
+        return not change.once and not self._refused(steps) and change.key not in [step.key for step in steps]
 
-    def _is_seen(self, change: Change, observed: Observed) -> bool:
-        """Whether a change whose answer was lost took effect, as far as this look shows."""
-        steps = self._resource.plan(observed)
-        if any(isinstance(step, Refusal) and not self._is_moot(step) for step in steps):
-            return True  # something speaks against more: nothing is sent again
-        return self._happened(change, observed, [step for step in steps if isinstance(step, Change)])
+    def _is_seen(self, change: Change, observed: Observed, steps: Plan) -> bool:
+        """Whether there is no need for another look after a lost answer: nothing is sent again, or it took effect."""
+        return self._refused(steps) or self._happened(change, observed, steps)
+
+    def _refused(self, steps: Plan) -> bool:
+        return any(isinstance(step, Refusal) and not self._is_moot(step) for step in steps)
 
     def _look_after(self, error: BaseException, change: Change) -> None:
         """A change that failed may be in effect all the same, such as a machine that is there and not healthy."""
@@ -181,8 +192,7 @@ class _Run(Generic[Observed]):
             return
         try:
             observed = self._resource.observe()
-            planned = [step for step in self._resource.plan(observed) if isinstance(step, Change)]
-            happened = self._happened(change, observed, planned)
+            happened = self._happened(change, observed, self._resource.plan(observed))
         except Exception:
             return
         if happened:

@@ -11,7 +11,7 @@ from typing import Any
 
 from .._base import clock
 from .._base.errors import CollectionError
-from .._base.waiting import TimedOut, wait_until
+from .._base.waiting import look_until
 from .._converge.context import Context
 from .._openclaw.endpoint import PERMANENT
 from .catalogue import CHECKS
@@ -79,20 +79,16 @@ def _settled(check: Check, target: Target, context: Context, timeout: float) -> 
     first = _run(check, target)
     if not check.waits_for or not first.lags or timeout <= 0:
         return first
-    try:
-        return wait_until(
-            check.waits_for,
-            look,
-            lambda seen: not seen.lags,
-            timeout=timeout,
-            every=_PAUSE,
-            where=f"app {target.app}",
-            state=str,
-            progress=context.progress,
-        )
-    except TimedOut as error:
-        outcome: _Outcome = error.seen
-        return outcome
+    return look_until(
+        check.waits_for,
+        look,
+        lambda seen: not seen.lags,
+        timeout=timeout,
+        every=_PAUSE,
+        where=f"app {target.app}",
+        state=str,
+        progress=context.progress,
+    )
 
 
 def _run(check: Check, target: Target) -> _Outcome:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
 
 from .._base import clock
+from .._base.waiting import look_until
 from .device_identity import DeviceIdentity, auth_payload
 from .endpoint import Endpoint, cause, obstacle, remedy
 from .errors import MissingLibrary
@@ -142,17 +143,27 @@ def login(endpoint: Endpoint, who: Login, upgrade: Upgrade = PLAIN, timeout: flo
 
     deadline = clock.monotonic() + timeout
     starting: GatewayStarting | None = None
-    while True:
+
+    def look() -> Hello | GatewayStarting:
+        nonlocal starting
         try:
             return asyncio.run(attempt())
         except GatewayStarting as error:
-            starting, pause = error, min(error.retry_after or 0.5, _LONGEST_PAUSE)
-            if clock.monotonic() + pause >= deadline:
+            starting = error
+        except ConnectFailed:
+            if starting is None or clock.monotonic() < deadline:
                 raise
-            clock.sleep(pause)
-        except ConnectFailed as error:
-            out_of_time = clock.monotonic() >= deadline
-            raise ((out_of_time and starting) or error) from None
+        return starting
+
+    def pause() -> float:
+        return min((starting and starting.retry_after) or 0.5, _LONGEST_PAUSE)
+
+    answer = look_until(
+        "the gateway to start", look, lambda seen: isinstance(seen, Hello), timeout=timeout, every=pause
+    )
+    if isinstance(answer, GatewayStarting):
+        raise answer
+    return answer
 
 
 @contextlib.asynccontextmanager

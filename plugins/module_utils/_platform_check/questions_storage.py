@@ -80,13 +80,16 @@ def snapshots_in_a_row(world: World) -> str:
     asked = [str(world.ask("POST", path)) for _turn in range(2)]
     began, at = clock.monotonic(), 0.0
     found = 0
-    while clock.monotonic() - began < _SNAPSHOTS_WITHIN:
+
+    def look() -> str:
+        nonlocal found, at
         new = {each.get("id") for each in world.ask("GET", path).list} - before
         if len(new) > found:
             found, at = len(new), clock.monotonic() - began
-        if found >= len(asked) or (found and clock.monotonic() - began > at + 60):
-            break
-        clock.sleep(5)
+        done = found >= len(asked) or (found and clock.monotonic() - began > at + 60)
+        return "done" if done else "waiting"
+
+    world.poll(look, lambda seen: seen == "done", _SNAPSHOTS_WITHIN, 5)
     when = "at once" if at < 5 else f"within {30 * (1 + int(at) // 30)} s"
     return f"{found} {when} ({', '.join(asked)})"
 

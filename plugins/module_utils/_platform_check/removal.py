@@ -11,8 +11,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from types import FrameType
 
-from .._base import clock
 from .._base.errors import CollectionError
+from .._base.waiting import look_until
 from .wire import Asked, GuardedTransport
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -69,31 +69,29 @@ class Removal:
         if not self._exists(uncertain):
             return False
         self._report(f"removing {self.app}")
-        until = clock.monotonic() + _TIMEOUT
-        while True:
-            self._step()
-            last = self._ask("GET", "")
-            if last.status == 404:
-                self._report(f"{self.app} is removed")
-                return True
-            if last.status in _HOPELESS or clock.monotonic() > until:
-                raise CollectionError(
-                    "the check's app could not be removed",
-                    where=f"app {self.app}",
-                    why=last.text or f"it still exists ({last})",
-                    todo=f"Remove it: fly apps destroy {self.app} --yes. The next check removes it too",
-                )
-            clock.sleep(2)
-
-    def _exists(self, uncertain: bool) -> bool:
-        until = clock.monotonic() + (_SURE if uncertain else 0)
-        while self._ask("GET", "").status == 404:
-            if clock.monotonic() >= until:
-                return False
-            clock.sleep(2)
+        last = look_until(
+            "the app to be gone", self._step, lambda seen: seen.status in (404, *_HOPELESS), timeout=_TIMEOUT
+        )
+        if last.status != 404:
+            raise CollectionError(
+                "the check's app could not be removed",
+                where=f"app {self.app}",
+                why=last.text or f"it still exists ({last})",
+                todo=f"Remove it: fly apps destroy {self.app} --yes. The next check removes it too",
+            )
+        self._report(f"{self.app} is removed")
         return True
 
-    def _step(self) -> None:
+    def _exists(self, uncertain: bool) -> bool:
+        seen = look_until(
+            "the app to appear",
+            lambda: self._ask("GET", "").status,
+            lambda status: status != 404,
+            timeout=_SURE if uncertain else 0.0,
+        )
+        return seen != 404
+
+    def _step(self) -> Asked:
         """Machines first, then their volumes, then the app: what is refused now is tried again."""
         for machine in self._ask("GET", "/machines").list:
             if machine.get("state") != "destroyed":
@@ -102,6 +100,7 @@ class Removal:
             if volume.get("state") not in ("pending_destroy", "destroyed", "destroying"):
                 self._ask("DELETE", f"/volumes/{volume.get('id')}")
         self._ask("DELETE", "")
+        return self._ask("GET", "")
 
     def _ask(self, method: str, path: str) -> Asked:
         path, _mark, query = path.partition("?")

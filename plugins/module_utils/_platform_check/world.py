@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._base import clock
+from .._base.waiting import look_until
 from .._converge.context import Context
 from .._fly.client.api import MachinesApi, PlatformApi
 from .._fly.client.types import Json
@@ -99,21 +99,19 @@ class World:
 
     def poll(self, look: Callable[[], str], done: Callable[[str], bool], seconds: float, every: float = 2.0) -> str:
         """Look until it is done; return the last look."""
-        until = clock.monotonic() + seconds
-        while True:
-            seen = look()
-            if done(seen) or clock.monotonic() >= until:
-                return seen
-            clock.sleep(every)
+        return look_until("an answer", look, done, timeout=seconds, every=every)
 
     def idle(self, name: str) -> None:
         """Have the machine started, as a question wants to find it."""
-        until = clock.monotonic() + 120
-        while self.settle(name) != "started":
-            if clock.monotonic() > until:
-                raise Unanswered(f"machine {name} does not start")
-            self.ask("POST", self.machine(name, "/start"))
-            clock.sleep(1)
+
+        def start() -> str:
+            state = self.settle(name)
+            if state != "started":
+                self.ask("POST", self.machine(name, "/start"))
+            return state
+
+        if self.poll(start, lambda state: state == "started", 120, 1) != "started":
+            raise Unanswered(f"machine {name} does not start")
 
     def stop(self, name: str) -> None:
         self.ask("POST", self.machine(name, "/stop"), {})

@@ -5,14 +5,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from .._base import clock
 from .._base.errors import CollectionError
-from .._base.waiting import TimedOut, wait_until
+from .._base.waiting import look_until, wait_until
 from .._converge.resource import Change, Plan, Refusal, Resource, refusal
 from .._fly.client import types
 from .._fly.client.api import MachinesApi
@@ -242,15 +241,14 @@ class Volume(Resource[VolumeState]):
         if _the_one(everything)["id"] != made["id"]:
             self._api.delete_volume(self._wanted.app, made["id"])
             return
-        with suppress(TimedOut):
-            wait_until(
-                "another run to remove the volume that it made at the same moment",
-                lambda: self._others(made),
-                lambda found: not found,
-                timeout=_RACE,
-                every=1.0,
-                where=self.title,
-            )
+        look_until(
+            "another run to remove the volume that it made at the same moment",
+            lambda: self._others(made),
+            lambda found: not found,
+            timeout=_RACE,
+            every=1.0,
+            where=self.title,
+        )
 
     def _others(self, made: types.Volume) -> list[types.Volume]:
         found = self._api.volumes(self._wanted.app) or []

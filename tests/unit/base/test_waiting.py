@@ -7,7 +7,13 @@ from collections.abc import Iterator
 import pytest
 
 from ansible_collections.openclaw.fly.plugins.module_utils._base import clock
-from ansible_collections.openclaw.fly.plugins.module_utils._base.waiting import TimedOut, WaitFailed, wait_until
+from ansible_collections.openclaw.fly.plugins.module_utils._base.waiting import (
+    TimedOut,
+    WaitFailed,
+    growing,
+    look_until,
+    wait_until,
+)
 
 
 @pytest.fixture
@@ -102,3 +108,14 @@ def test_progress_is_shown_on_change_and_else_every_half_minute(slept: list[floa
 def test_what_a_look_raises_goes_through(slept: list[float]) -> None:
     with pytest.raises(ZeroDivisionError):
         wait_until("it", lambda: 1 / 0, bool, timeout=600)
+
+
+def test_the_last_look_is_returned_ready_or_not(slept: list[float]) -> None:
+    seen = states("creating", "hydrating")
+    assert look_until("a volume", lambda: next(seen), lambda s: s == "created", timeout=5) == "hydrating"
+    assert slept == [2, 2, 1]
+
+
+def test_pauses_grow_up_to_the_longest() -> None:
+    pause = growing(1.0, 3.0)
+    assert [pause() for _turn in range(5)] == [1.0, 1.5, 2.25, 3.0, 3.0]

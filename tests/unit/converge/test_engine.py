@@ -9,7 +9,12 @@ import pytest
 from ansible_collections.openclaw.fly.plugins.module_utils._base.errors import CollectionError, UncertainWrite
 from ansible_collections.openclaw.fly.plugins.module_utils._converge.context import Context
 from ansible_collections.openclaw.fly.plugins.module_utils._converge.engine import NotConverged, converge
-from ansible_collections.openclaw.fly.plugins.module_utils._converge.resource import Change, Plan, Resource
+from ansible_collections.openclaw.fly.plugins.module_utils._converge.resource import (
+    Change,
+    Plan,
+    Resource,
+    refusal,
+)
 from ansible_collections.openclaw.fly.plugins.module_utils._converge.run import run
 
 
@@ -20,13 +25,14 @@ class Counter(Resource[int]):
 
     def __init__(self, wanted: int, value: int = 0, losses: dict[int, str] | None = None) -> None:
         self.wanted, self.value, self.losses = wanted, value, losses or {}
-        self.reads = self.writes = self.settled = 0
+        self.reads = self.writes = self.settled = self.plans = 0
 
     def observe(self) -> int:
         self.reads += 1
         return self.value
 
     def plan(self, observed: int) -> Plan:
+        self.plans += 1
         numbers = range(observed + 1, self.wanted + 1)
         return [Change(str(n), f"count to {n}", {"n": n - 1}, {"n": n}, self._step) for n in numbers]
 
@@ -85,6 +91,23 @@ def test_a_lost_answer_is_looked_up_before_anything_is_sent_again(which: int, wh
     assert converge(counter, Context())["value"] == 3
     assert counter.value == 3
     assert counter.writes == (4 if when == "before" else 3)
+    assert counter.plans == counter.reads, "what was observed is planned once"
+
+
+@pytest.mark.parametrize("error", [UncertainWrite, CollectionError])
+def test_a_change_that_failed_is_not_taken_for_done_because_more_is_refused(error: type[CollectionError]) -> None:
+    class Refusing(Counter):
+        def plan(self, observed: int) -> Plan:
+            return [refusal("it cannot count", where="counter")] if self.writes else super().plan(observed)
+
+        def _step(self) -> None:
+            self.writes += 1
+            raise error("it failed", where="counter")
+
+    context = Context()
+    with pytest.raises(CollectionError):
+        converge(Refusing(1), context)
+    assert not context.record.changes
 
 
 def test_answers_that_stay_lost_end_in_that_error() -> None:

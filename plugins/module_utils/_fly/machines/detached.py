@@ -10,12 +10,12 @@ starts a command waits a little for its end, so that a quick one costs two reque
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..._base.errors import CollectionError
 from ..._base.waiting import TimedOut as NotEnded
-from ..._base.waiting import wait_until
+from ..._base.waiting import growing, wait_until
 from ..client.errors import TimedOut
 from ..client.types import Json
 from .remote_files import RemoteFiles
@@ -56,6 +56,7 @@ _ASK = "job=$1\n" + _RESULT
 _KILL = 'pid=$(cat "$1/pid"); kill -KILL "-$pid" 2>/dev/null || kill -KILL "$pid" 2>/dev/null || true'
 _CLEAN_UP = 'rm -rf -- "$1"'
 _LONGEST_PAUSE = 10.0
+"""Seconds between looks, beside what each waits in the machine."""
 
 
 @dataclass(frozen=True)
@@ -76,14 +77,13 @@ def run_detached(
 ) -> Json:
     """Return {exit_code, stdout, stderr}. Raises when the machine forgot it, or after `timeout` s, having killed it."""
     job = _Job(remote, f"/tmp/.ansible-{secrets.token_hex(8)}", command)
-    pauses = _pauses()
     try:
         ended = wait_until(
             f"{command.name} to end",
             job.look,
             lambda seen: seen is not None,
             timeout=timeout,
-            every=lambda: next(pauses),
+            every=growing(0.5, _LONGEST_PAUSE),
             where=remote.place,
             progress=progress,
         )
@@ -143,11 +143,3 @@ class _Job:
     def clean_up(self) -> None:
         """Remove the folder: last, so that a lost answer loses nothing."""
         self._remote.shell("clean up", _CLEAN_UP, [self._folder], safe=True)
-
-
-def _pauses() -> Iterator[float]:
-    """Seconds between looks, beside what each waits in the machine."""
-    pause = 0.5
-    while True:
-        yield pause
-        pause = min(pause * 1.5, _LONGEST_PAUSE)

@@ -15,8 +15,8 @@ import secrets
 import signal as signals
 from dataclasses import dataclass
 
-from ..._base import clock
 from ..._base.errors import CollectionError
+from ..._base.waiting import look_until
 from ..client.api import MachinesApi
 from ..client.errors import FlyError, LeaseHeld, WrongState
 from ..client.types import ExecResult, Json
@@ -125,14 +125,26 @@ class RemoteFiles:
 
     def _exec(self, command: list[str], stdin: str | None, timeout: int, safe: bool) -> ExecResult:
         """A machine that another run changes or restarts just now refuses commands; none has run then."""
-        deadline = clock.monotonic() + _BUSY
-        while True:
+
+        def attempt() -> ExecResult | FlyError:
             try:
                 return self._api.exec(self._app, self._machine, command, stdin, timeout, safe=safe)
             except (WrongState, LeaseHeld) as error:
-                if clock.monotonic() > deadline or not self._is_busy(error):
+                if not self._is_busy(error):
                     raise
-                clock.sleep(_PAUSE)
+                return error
+
+        answer = look_until(
+            "the machine to take commands",
+            attempt,
+            lambda answer: not isinstance(answer, FlyError),
+            timeout=_BUSY,
+            every=_PAUSE,
+            where=self.place,
+        )
+        if isinstance(answer, FlyError):
+            raise answer
+        return answer
 
     def _is_busy(self, error: FlyError) -> bool:
         if isinstance(error, LeaseHeld):

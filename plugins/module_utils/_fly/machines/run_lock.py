@@ -19,7 +19,7 @@ from pathlib import Path
 
 from ..._base import clock
 from ..._base.errors import CollectionError
-from ..._base.waiting import TimedOut, wait_until
+from ..._base.waiting import TimedOut, look_until, wait_until
 from ..client.api import MachinesApi
 from ..client.errors import FlyError, LeaseHeld
 from ..client.types import Machine
@@ -191,14 +191,20 @@ class RunLock:
 
     def _settled(self) -> Machine | None:
         """A machine with a volume that another run starts or updates just now is waited for, if it takes not long."""
-        deadline = clock.monotonic() + _SETTLES
-        while True:
-            machines = self._mounting()
-            ready = next((machine for machine in machines if machine.get("state") == "started"), None)
-            coming = any(machine.get("state") in ON_ITS_WAY for machine in machines)
-            if ready or not coming or clock.monotonic() > deadline:
-                return ready
-            clock.sleep(_PAUSE)
+
+        def started(machines: list[Machine]) -> Machine | None:
+            return next((machine for machine in machines if machine.get("state") == "started"), None)
+
+        machines = look_until(
+            "its machine to start",
+            self._mounting,
+            lambda seen: bool(started(seen)) or not any(machine.get("state") in ON_ITS_WAY for machine in seen),
+            timeout=_SETTLES,
+            every=_PAUSE,
+            where=f"app {self._app}",
+            progress=self._progress,
+        )
+        return started(machines)
 
     def _mounting(self) -> list[Machine]:
         found = [machine for machine in self._api.machines(self._app) or [] if is_deployed(machine) and _mount(machine)]

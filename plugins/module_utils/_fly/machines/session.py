@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 import secrets
 from dataclasses import dataclass
 
-from ..._base import clock
 from ..._base.errors import CollectionError
+from ..._base.waiting import TimedOut, wait_until
 from .remote_files import RemoteFiles
 from .transfer import FIRST_PART, Transfer
 
@@ -91,17 +92,10 @@ class Session:
     def run(self, command: str, stdin: bytes = b"", timeout: float | None = None) -> Ended:
         """Run a shell command to its end; on any exception, an interrupt too, it is killed in the machine."""
         job = f"{self._folder}/.ansible-{secrets.token_hex(8)}"
-        deadline = None if timeout is None else clock.monotonic() + timeout
         try:
             answer = self._start(job, command, stdin)
-            while answer == "running":
-                if deadline is not None and clock.monotonic() > deadline:
-                    raise CollectionError(
-                        f"the command did not end within {timeout:.0f} s, and was killed",
-                        where=self._where,
-                        todo="Give it more time, or run it in the background",
-                    )
-                answer = self._ask(job, _ASK, "")
+            if answer == "running":
+                answer = self._until_it_ends(job, math.inf if timeout is None else timeout)
             if answer == "lost":
                 raise CollectionError(
                     "the command was lost",
@@ -113,6 +107,22 @@ class Session:
         except BaseException:
             self._remote.shell("end the command", _KILL, [job], safe=True)
             raise
+
+    def _until_it_ends(self, job: str, timeout: float) -> str:
+        try:
+            return wait_until(
+                "the command to end",
+                lambda: self._ask(job, _ASK, ""),
+                lambda answer: answer != "running",
+                timeout=timeout,
+                every=0.0,  # each look waits in the machine
+            )
+        except TimedOut as error:
+            raise CollectionError(
+                f"the command did not end within {timeout:.0f} s, and was killed",
+                where=self._where,
+                todo="Give it more time, or run it in the background",
+            ) from error
 
     def _start(self, job: str, command: str, stdin: bytes) -> str:
         if len(stdin) > FIRST_PART // 2:

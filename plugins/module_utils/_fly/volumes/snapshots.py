@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from ..._base import clock
 from ..._base.errors import CollectionError
-from ..._base.waiting import wait_until
+from ..._base.waiting import WaitFailed, wait_until
 from ..client.api import MachinesApi
 from ..client.errors import LostAnswer
 from ..client.types import Snapshot
@@ -52,29 +52,29 @@ def ask_for_snapshot(
     lost and nothing comes of it.
     """
     lost: LostAnswer | None = None
-    asked = clock.now()
+    asked, until = clock.now(), clock.monotonic() + _UNLISTED
     try:
         api.snapshot_volume(app, volume)
     except LostAnswer as error:
         lost = error
-    deadline = clock.monotonic() + min(_UNLISTED, timeout)
-    while not (new := _new(api, app, volume, known)) and clock.monotonic() < deadline:
-        progress("Fly.io does not list the snapshot yet")
-        clock.sleep(5.0)
-    if not new and lost:
-        raise lost
-    recent = newest([one for one in api.volume_snapshots(app, volume) or [] if _is_recent(one, asked)])
-    if not new and recent:
-        return recent
-    return wait_for_snapshot(api, app, volume, known, timeout, progress)
 
+    def recent(listed: list[Snapshot]) -> Snapshot | None:
+        return newest([one for one in listed if one.get("status") == READY and asked - made_at(one) < _RECENT])
 
-def _new(api: MachinesApi, app: str, volume: str, known: set[str]) -> Snapshot | None:
-    return newest([one for one in api.volume_snapshots(app, volume) or [] if one["id"] not in known])
+    def unlisted(listed: list[Snapshot]) -> str | None:
+        waited = not _new(listed, known) and clock.monotonic() >= until
+        return "Fly.io does not list a new one" if waited and (lost or recent(listed)) else None
 
-
-def _is_recent(snapshot: Snapshot, asked: float) -> bool:
-    return snapshot.get("status") == READY and asked - made_at(snapshot) < _RECENT
+    try:
+        return _wait(api, app, volume, known, timeout, progress, unlisted)
+    except WaitFailed as error:
+        if _new(error.seen, known):
+            raise
+        if lost:
+            raise lost from None
+        if found := recent(error.seen):
+            return found
+        raise
 
 
 def wait_for_snapshot(
@@ -86,24 +86,44 @@ def wait_for_snapshot(
     progress: Callable[[str], None] = lambda _line: None,
 ) -> Snapshot:
     """Return the newest snapshot that is not in `known`, when it can be restored."""
+    return _wait(api, app, volume, known, timeout, progress, lambda _listed: None)
 
-    def failed(new: Snapshot | None) -> str | None:
-        return f"its status is {new.get('status')}" if new and new.get("status") in FAILED else None
 
-    made = wait_until(
+def _wait(
+    api: MachinesApi,
+    app: str,
+    volume: str,
+    known: set[str],
+    timeout: float,
+    progress: Callable[[str], None],
+    unlisted: Callable[[list[Snapshot]], str | None],
+) -> Snapshot:
+    """`unlisted` returns why no new one is going to be listed, once that is known."""
+
+    def status(listed: list[Snapshot]) -> str | None:
+        new = _new(listed, known)
+        return str(new.get("status")) if new else None
+
+    def failed(listed: list[Snapshot]) -> str | None:
+        return f"its status is {status(listed)}" if status(listed) in FAILED else unlisted(listed)
+
+    listed = wait_until(
         "the snapshot",
-        lambda: _new(api, app, volume, known),
-        lambda new: new is not None and new.get("status") == READY,
+        lambda: api.volume_snapshots(app, volume) or [],
+        lambda listed: status(listed) == READY,
         timeout=timeout,
         where=f"volume {volume} of {app}",
-        state=lambda new: str(new.get("status")) if new else "Fly.io does not list it yet",
+        state=lambda listed: status(listed) or "Fly.io does not list it yet",
         permanent=failed,
         todo="Run again; fly volumes snapshots list shows what exists",
         progress=progress,
     )
-    if made is None:
-        raise AssertionError("the wait ended without a snapshot")
+    (made,) = filter(None, [_new(listed, known)])
     return made
+
+
+def _new(listed: list[Snapshot], known: set[str]) -> Snapshot | None:
+    return newest([one for one in listed if one["id"] not in known])
 
 
 def newest(snapshots: list[Snapshot]) -> Snapshot | None:
