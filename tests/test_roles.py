@@ -28,3 +28,8 @@ def test_defaults_are_options(role: Path) -> None:
 def test_the_readme_has_every_option(role: Path) -> None:
     readme = (role / "README.md").read_text()
     assert [name for name in roles.options(role) if f"`{name}`" not in readme] == []
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: str(role.name))
+def test_the_readme_describes_options_as_the_specs_do(role: Path) -> None:
+    assert (role / "README.md").read_text() == roles.readme_text(role), "run: python tools/roles.py"

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Write what follows from the roles: plugins/module_utils/_preflight/known.py, every variable that they know.
+"""Write what follows from the roles' argument specs: the variables' types and meanings in the READMEs, and
+plugins/module_utils/_preflight/known.py, every variable that the roles know.
 
-python tools/roles.py       after a variable, a registered result or a fact was added
+python tools/roles.py       after a variable, a registered result or a fact was added or described anew
 """
 
 from __future__ import annotations
@@ -78,5 +79,21 @@ def known_text() -> str:
     return f'{HEAD}{names}\n"""\nVARIABLES = frozenset(_NAMES.split())\n'
 
 
+def readme_text(role: Path) -> str:
+    """A role's README with the type and the meaning of each variable as the argument specs have them."""
+    specs = options(role)
+
+    def row(found: re.Match[str]) -> str:
+        name, default = found.groups()
+        if name not in specs:
+            return found.group()
+        kind = f"list of {specs[name]['elements']}" if specs[name]["type"] == "list" else specs[name]["type"]
+        return f"| `{name}` | {kind} | {default} | {specs[name]['description']} |"
+
+    return re.sub(r"(?m)^\| `(\w+)` \| [\w ]+ \| (.*?) ?\| .*\|$", row, (role / "README.md").read_text())
+
+
 if __name__ == "__main__":
     KNOWN.write_text(known_text())
+    for each in (REPO / "roles").iterdir():
+        (each / "README.md").write_text(readme_text(each))

@@ -15,6 +15,9 @@ options:
   org:
     description: The slug of the app's organization; the token must cover it.
     type: str
+  image:
+    description: The image to run; an empty one is refused.
+    type: str
   region:
     description: The region for the machine and its volume.
     type: str

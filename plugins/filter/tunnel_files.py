@@ -16,7 +16,7 @@ description:
   - The first file is the script, whose path precedes the gateway's command. Without a tunnel the list is empty.
 options:
   _input:
-    description: The tunnels, as C(fly_app_tunnels) of the role P(openclaw.fly.fly_app#role) declares them.
+    description: The tunnels, as C(fly_app_tunnels) of the role P(openclaw.fly.openclaw_gateway#role) declares them.
     type: list
     elements: dict
     required: true

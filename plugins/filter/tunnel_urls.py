@@ -15,7 +15,7 @@ description:
     because only your own tailnet reaches it; add its URL where the controller is part of that.
 options:
   _input:
-    description: The tunnels, as C(fly_app_tunnels) of the role P(openclaw.fly.fly_app#role) declares them.
+    description: The tunnels, as C(fly_app_tunnels) of the role P(openclaw.fly.openclaw_gateway#role) declares them.
     type: list
     elements: dict
     required: true

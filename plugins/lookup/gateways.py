@@ -29,7 +29,7 @@ EXAMPLES = r"""
   tasks:
     - name: Deploy the gateway
       ansible.builtin.import_role:
-        name: openclaw.fly.fly_app
+        name: openclaw.fly.openclaw_gateway
 """
 
 RETURN = r"""

@@ -70,7 +70,7 @@ options:
     type: dict
     default: {}
   tunnels:
-    description: The tunnels, as C(fly_app_tunnels) of the role P(openclaw.fly.fly_app#role) declares them.
+    description: The tunnels, as C(fly_app_tunnels) of the role P(openclaw.fly.openclaw_gateway#role) declares them.
     type: list
     elements: dict
     default: []

@@ -105,7 +105,7 @@ def _converted(gateway: Gateway, exposure: str, addresses: list[str], gone: int)
     released = [n for n, line in enumerate(writes) if line.startswith("DELETE")]
     assert all(n > update for n in released), "services first, then the addresses that must go"
     assert len(released) == gone
-    told = str(run.of("Say it")["msg"])
+    told = str(run.of("Print the outage")["msg"])
     seconds = re.search(r"is (\w+)\. It was unreachable for ([\d.]+) s, of which its own boot took ([\d.]+) s", told)
     assert seconds and seconds[1] == exposure, told
     assert gateway.prove("addresses", "name", "ports", exposure=exposure, addresses=WANTED[exposure]).get("msg") is None
@@ -156,8 +156,8 @@ def test_a_private_gateway_does_not_become_public_unasked(private: Gateway) -> N
 
     refused = site.run().failed()
 
-    assert "is private, and fly_app_exposure says public" in refused.output
-    assert "convert.yml, which asks first" in refused.output
+    assert "the app is private; the run would open it to the internet" in refused.output
+    assert "openclaw.fly.convert, which asks first" in refused.output
     refused = play(site, "convert").failed()
     assert "stays private" in refused.output
     assert site.writes() == []

@@ -22,10 +22,10 @@ def test_a_name_of_its_own(declare: Callable[..., Gateway]) -> None:
 
     first = site.converge()
 
-    (told,) = first.of("What to set in DNS")["msg"]
+    (told,) = first.of("Print what to set in DNS")["msg"]
     addresses = [entry["ip"] for entry in site.get("/ip_assignments")["ips"]]
     assert all(f" {NAME} {address}" in told for address in addresses)
-    assert f"  to do   {told}" in first.of("Recap")["lines"]
+    assert f"  to do   {told}" in first.of("Print the summary")["lines"]
     assert any(line.startswith(f"https://{NAME}: ") for line in gateway.findings("tls", hostnames=[NAME]))
     site.variables["fly_app_certificate_timeout"] = 1
     assert "timed out after 1 s waiting for it to serve" in site.run().failed().output
@@ -59,7 +59,7 @@ def test_a_dedicated_address(declare: Callable[..., Gateway]) -> None:
     site = gateway.site
     run = site.converge()
     assert site.addresses == ["v4", "v6"]
-    assert "USD a month" in "".join(run.of("Recap")["lines"])
+    assert "USD a month" in "".join(run.of("Print the summary")["lines"])
     assert "failed" not in gateway.prove("addresses", "tls", "brute_force", addresses={"v4": 1, "v6": 1})
     site.variables["fly_app_dedicated_ipv4"] = False
     site.converge()

@@ -36,7 +36,7 @@ def test_exactly_the_approved_browser_gets_in(deployed: GatewaySite, browser: Br
         each.wait_for_text("Approve this browser")
     page.screenshot(tmp_path / "pairing.png")
 
-    listed = deployed.play("pair").of("Who waits")["pending"]
+    listed = deployed.play("pair").of("List pending requests")["pending"]
     request_id = asked(page)  # the page goes on by itself as soon as it is approved
     assert {request_id, asked(other)} <= {request["request_id"] for request in listed}
     approval = deployed.play("pair", request_id=request_id)
@@ -45,14 +45,14 @@ def test_exactly_the_approved_browser_gets_in(deployed: GatewaySite, browser: Br
     see_devices(page, deployed)
     page.screenshot(tmp_path / "connected.png")
     other.click("button", "Check now")
-    still = deployed.play("pair").of("Who waits")["pending"]
+    still = deployed.play("pair").of("List pending requests")["pending"]
     assert asked(other) in {request["request_id"] for request in still}
     assert "Approve this browser" in other.text
 
 
 def test_the_owners_link_lets_one_browser_in_once(deployed: GatewaySite, browser: Browser, tmp_path: Path) -> None:
     run = deployed.play("open")
-    made = run.of("A link that lets one browser in, once")
+    made = run.of("Make a link that approves one browser, once")
     file = Path(made["dest"])
     assert file.stat().st_mode & 0o777 == 0o600
     link = re.search('href="(.+?)"', file.read_text())

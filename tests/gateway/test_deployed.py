@@ -33,7 +33,7 @@ class NoRedirect(urllib.request.HTTPRedirectHandler):
 
 def test_the_first_run_ends_with_what_a_person_needs(first_run: tuple[GatewaySite, Run]) -> None:
     gateway, run = first_run
-    recap = "\n".join(result(run, "openclaw_recap")["lines"])
+    recap = "\n".join(result(run, "openclaw_summary")["lines"])
     for part in (gateway.url, str(gateway.token_file), gateway.machine["id"], "OpenClaw 2026.9.6", "openclaw.fly.open"):
         assert part in recap
     assert "started and ready, unauthenticated clients refused, token accepted" in recap

@@ -30,12 +30,9 @@ ENV = {
 
 def wanted(ansible: Ansible, example: str) -> dict[str, Any]:
     """The config that the role would put on the volume."""
-    variables = [
-        {"ansible.builtin.import_role": {"name": f"openclaw.fly.{role}", "tasks_from": "variables"}}
-        for role in ("fly_app", "openclaw_config")
-    ]
+    variables = {"ansible.builtin.import_role": {"name": "openclaw.fly.openclaw_gateway", "tasks_from": "variables"}}
     fact = {"name": "wanted", "ansible.builtin.set_fact": {"wanted": "{{ openclaw_config_wanted }}"}}
-    play = {"hosts": "gateways", "connection": "local", "gather_facts": False, "tasks": [*variables, fact]}
+    play = {"hosts": "gateways", "connection": "local", "gather_facts": False, "tasks": [variables, fact]}
     run = ansible.playbook(
         [play], inventory=REPO / "inventories" / "examples" / example, env=ENV,
         extra_vars={"fly_app_gateway_token": "example"},

@@ -42,7 +42,7 @@ def test_a_channel_is_linked_by_scanning_what_the_play_shows(gateway: GatewaySit
     run = waiting.wait().ok()
     assert CORNER in run.stdout
     assert run.of("Link it with the phone")["changes"] == ["link phone (default)"]
-    [told] = run.of("Every enabled channel works")["gateway"]["channels"]
+    [told] = run.of("Verify that every enabled channel works")["gateway"]["channels"]
     assert (told["running"], told["connected"], told["linked"]) == (True, True, True)
 
     again = gateway.play("channels", link="phone", openclaw_config_wait_for_channels=30)

@@ -55,4 +55,4 @@ def test_a_project_outside_the_collection_passes(collections_path: Path, tmp_pat
 
     output = molecule(project, "default", collections_path, tmp_path / "home")
 
-    assert "private_v6" in output and "Who can reach it" in output
+    assert "private_v6" in output and "Prove who can reach the gateway" in output

@@ -30,7 +30,7 @@ def edit(site: Site, change: Callable[[dict[str, Any]], object]) -> None:
 
 def configure(site: Site) -> Run:
     """Run configure.yml, which must succeed, for what site.yml was run for."""
-    site.start("--list-hosts").wait()  # writes the inventory
+    site.declare()
     return site.ansible.playbook(REPO / "playbooks" / "configure.yml", inventory=site.inventory).ok()
 
 
@@ -168,7 +168,7 @@ def test_the_role_alone_keeps_the_apps_own_addresses(site: Site, tmp_path: Path)
     play.write_text(ALONE)
     trusted = config(site)["gateway"]["trustedProxies"]
     assert len(trusted) > 1
-    site.start("--list-hosts").wait()  # writes the inventory
+    site.declare()
     assert site.ansible.playbook(play, inventory=site.inventory).ok().changed == 0
     edit(site, lambda content: content["gateway"]["trustedProxies"].append("203.0.113.9"))
     site.ansible.playbook(play, inventory=site.inventory).ok()

@@ -137,6 +137,7 @@ def test_the_dockerfiles_commands(file_ansible: Ansible, tmp_path: Path) -> None
         task = {"ansible.builtin.copy": {"content": template, "dest": str(tmp_path / "Dockerfile"), "mode": "0644"}}
         known = {
             "fly_app_image": "base", "fly_app_image_packages": [], "fly_app_image_lines": [],
+            "fly_app_image_user": "1000:1000",
             "declared": declared, "dockerfile": str(role),
             "fly_app_image_all_programs": "{{ declared | openclaw.fly.image_programs }}",
         }  # fmt: skip

@@ -193,8 +193,8 @@ class Gateway:
                 "openclaw_preflight",
                 **self.args("openclaw_preflight", **secret, config={"gateway": {"token": CANARY}}),
             ),
-            ok("openclaw_recap", **self.args("openclaw_recap")),
-            failed("openclaw_recap", **self.args("openclaw_recap", vm_size="shared-cpu-3x")),
+            ok("openclaw_summary", **self.args("openclaw_summary")),
+            failed("openclaw_summary", **self.args("openclaw_summary", vm_size="shared-cpu-3x")),
         ]
         return found
 

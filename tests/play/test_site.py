@@ -136,7 +136,16 @@ CHANGES: list[tuple[dict[str, Any], list[str], list[str]]] = [
     (
         MEMORY,
         ["fly_toml", "fly_deploy"],
-        ['-memory = "2048mb"', '+memory = "4096mb"', '-"memory_mb": 2048', '+"memory_mb": 4096'],
+        [
+            '-NODE_OPTIONS = "--max-old-space-size=1536"',
+            '+NODE_OPTIONS = "--max-old-space-size=3072"',
+            '-memory = "2048mb"',
+            '+memory = "4096mb"',
+            '-"NODE_OPTIONS": "--max-old-space-size=1536"',
+            '+"NODE_OPTIONS": "--max-old-space-size=3072"',
+            '-"memory_mb": 2048',
+            '+"memory_mb": 4096',
+        ],
     ),
     (
         ENV,
@@ -158,7 +167,9 @@ CHANGES: list[tuple[dict[str, Any], list[str], list[str]]] = [
         ["fly_toml", "fly_secrets", "openclaw_config", "fly_deploy"],
         [
             '-FIRST = "2"',
+            '-NODE_OPTIONS = "--max-old-space-size=3072"',
             '+FIRST = "3"',
+            '+NODE_OPTIONS = "--max-old-space-size=2304"',
             '-memory = "4096mb"',
             '+memory = "3072mb"',
             "-SOME_KEY: set",
@@ -167,6 +178,8 @@ CHANGES: list[tuple[dict[str, Any], list[str], list[str]]] = [
             '+"agents.defaults.maxConcurrent": 2',
             '-"FIRST": "2"',
             '+"FIRST": "3"',
+            '-"NODE_OPTIONS": "--max-old-space-size=3072"',
+            '+"NODE_OPTIONS": "--max-old-space-size=2304"',
             '-"memory_mb": 4096',
             '+"memory_mb": 3072',
         ],

@@ -40,7 +40,6 @@ def test_the_environment_arrives_to_the_letter(file_ansible: Ansible, tmp_path: 
         "fly_app_config_file": str(written),
         "fly_app_env": ENV,
         "fly_app_image": "ghcr.io/acme/web:1",
-        "fly_app_gateway_token": "",
     }
     run = file_ansible.playbook(play, inventory={"all": {"hosts": {"any-app": variables}}}).ok()
     toml = FlyToml.load(str(written))

@@ -115,7 +115,7 @@ def test_the_second_run_changes_nothing(site: Site, vendor: Vendor, url: str) ->
 def test_tunnel_yml_wants_a_tunnel(new_site: Callable[..., Site]) -> None:
     site = new_site("no-tunnel")
     site.playbook = REPO / "playbooks" / "tunnel.yml"
-    assert "no-tunnel declares no tunnel. Write fly_app_tunnels" in site.run().failed().output
+    assert "no-tunnel declares no tunnel. Set fly_app_tunnels" in site.run().failed().output
 
 
 def test_the_gateway_runs_in_a_sealed_machine_as_before(site: Site, vendor: Vendor) -> None:

@@ -40,10 +40,14 @@ class Site:
         (self.inventory / "hosts.yml").write_text(json.dumps({"gateways": {"hosts": declared}}))
         return self.ansible.playbook(self.playbook, *args, inventory=self.inventory)
 
-    def start(self, *args: str, env: Mapping[str, str] | None = None, **options: Any) -> Started:
-        """Start site.yml; return at once."""
+    def declare(self) -> None:
+        """Write the inventory."""
         hosts = {"gateways": {"hosts": {self.app: self.variables}}}
         (self.inventory / "hosts.yml").write_text(json.dumps(hosts))
+
+    def start(self, *args: str, env: Mapping[str, str] | None = None, **options: Any) -> Started:
+        """Start site.yml; return at once."""
+        self.declare()
         return self.ansible.start(self.playbook, *args, inventory=self.inventory, env=env, **options)
 
     def run(self, *args: str, **options: Any) -> Run:

@@ -56,6 +56,12 @@ def token(declaration: Declaration) -> Iterator[Problem]:
         yield Problem("fly_api_token", f"it cannot manage the app: {why}", (), todo, rule="token")
 
 
+def image(declaration: Declaration) -> Iterator[Problem]:
+    if declaration.app.image == "":
+        todo = "Set fly_app_image, or fly_app_build; for an OpenClaw gateway use the role openclaw.fly.openclaw_gateway"
+        yield Problem("fly_app_image", "is empty: there is nothing to run", (), todo, "image")
+
+
 def region(declaration: Declaration) -> Iterator[Problem]:
     """Known regions need no request; for another one Fly.io itself is asked."""
     for number, code in enumerate(declaration.app.regions):

@@ -92,6 +92,8 @@ class App:
 
     name: str
     org: str | None = None
+    image: str | None = None
+    """None where it is not judged."""
     regions: tuple[str, ...] = ()
     """The region, then those to fall back to."""
     vm_size: str | None = None

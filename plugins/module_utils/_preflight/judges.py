@@ -21,6 +21,7 @@ APP: tuple[Judge, ...] = (
     app.files_out_of_git,
     app.name,
     app.token,
+    app.image,
     app.region,
     app.machine_size,
     app.volume,

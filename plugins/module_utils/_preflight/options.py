@@ -16,6 +16,7 @@ EXPOSURES = ["public", "private", "sealed"]
 APP_OPTIONS: dict[str, Any] = {
     "app": {"type": "str", "required": True},
     "org": {"type": "str"},
+    "image": {"type": "str"},
     "region": {"type": "str"},
     "fallback_regions": {"type": "list", "elements": "str", "default": []},
     "vm_size": {"type": "str"},
@@ -73,6 +74,7 @@ def _app(params: dict[str, Any]) -> App:
     return App(
         name=params["app"],
         org=params["org"],
+        image=params["image"],
         regions=regions,
         vm_size=params["vm_size"],
         vm_memory=params["vm_memory"],

@@ -5,13 +5,14 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: openclaw_recap
+module: openclaw_summary
 short_description: Print a summary of a deployed gateway
 version_added: 0.1.0
 author:
   - The openclaw.fly authors (@openclaw-fly)
 description:
   - Prints, at the end of a play, where the gateway is, how to log in, what was proved, what it costs and what to do.
+  - In check mode, prints what would run and cost.
   - It talks to no server and prints no secret.
 extends_documentation_fragment:
   - openclaw.fly.api
@@ -68,6 +69,12 @@ options:
   config_file:
     description: Where fly.toml is.
     type: path
+  command:
+    description:
+      - The command that runs a playbook of this collection, with V({0}) for the playbook's name, for the commands that
+        are printed. By default, the action plugin builds it from the command line of this run.
+    type: str
+    default: ansible-playbook openclaw.fly.{0}
   todo:
     description: What is still to be done by hand, such as records to set in DNS.
     type: list
@@ -76,8 +83,8 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Recap
-  openclaw.fly.openclaw_recap:
+- name: Print the summary
+  openclaw.fly.openclaw_summary:
     app: my-openclaw
     url: https://my-openclaw.fly.dev
     release: 2026.9.6
@@ -105,7 +112,7 @@ from typing import Any
 
 from ..module_utils._converge.context import Context
 from ..module_utils._converge.module import run_module
-from ..module_utils._gateway.recap import recap
+from ..module_utils._gateway.summary import summary
 from ..module_utils._options.api import API_OPTIONS
 
 SPEC: dict[str, Any] = {
@@ -125,6 +132,7 @@ SPEC: dict[str, Any] = {
         "proof": {"type": "dict", "default": {}},
         "token_file": {"type": "path", "no_log": False},
         "config_file": {"type": "path"},
+        "command": {"type": "str", "default": "ansible-playbook openclaw.fly.{0}"},
         "todo": {"type": "list", "elements": "str", "default": []},
     },
     "supports_check_mode": True,
@@ -132,7 +140,7 @@ SPEC: dict[str, Any] = {
 
 
 def body(params: dict[str, Any], context: Context) -> dict[str, Any]:
-    return recap(params, context)
+    return summary(params, context)
 
 
 def main() -> None:
