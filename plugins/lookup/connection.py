@@ -43,6 +43,7 @@ _raw:
 from collections.abc import Mapping
 from typing import Any
 
+from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 
 _VARIABLES = {
@@ -56,5 +57,13 @@ _VARIABLES = {
 class LookupModule(LookupBase):
     def run(self, terms: list[str], variables: Mapping[str, Any] | None = None, **kwargs: Any) -> list[dict[str, Any]]:
         declared = variables or {}
-        connection = {option: declared[name] for option, name in _VARIABLES.items() if name in declared}
-        return [self._templar.template(connection)]
+        return [{option: self._value(name, declared) for option, name in _VARIABLES.items() if name in declared}]
+
+    def _value(self, name: str, declared: Mapping[str, Any]) -> Any:
+        try:
+            return self._templar.template(declared[name])
+        except AnsibleError as error:
+            reason: BaseException = error
+            while reason.__cause__ is not None:
+                reason = reason.__cause__
+            raise AnsibleError(f"{name}: {reason}") from None

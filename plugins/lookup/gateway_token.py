@@ -89,11 +89,11 @@ class LookupModule(LookupBase):
             token = current or secrets.token_hex(_BYTES)
             if check_mode or self._keep(path, token, current):
                 return token
-        token_file.refuse_readable(path)
+        token_file.refuse_exposed(path)
         try:
             text: str = self._loader.get_text_file_contents(str(path))
         except Exception as error:
-            raise AnsibleError(f"The gateway token in {path} cannot be read: {error}") from error
+            raise token_file.unreadable(path, error) from None  # Ansible would print the cause after it
         return token_file.token_in(path, text)
 
     def _current(self) -> str | None:
@@ -104,7 +104,12 @@ class LookupModule(LookupBase):
         validator = ArgumentSpecValidator(API_OPTIONS)
         given = validator.validate(dict(self.get_option("connection") or {}))
         if given.error_messages:
-            raise AnsibleError(f"The connection to Fly.io cannot be used: {given.errors.msg}")
+            raise CollectionError(
+                "the connection to Fly.io cannot be used",
+                where="option connection of the lookup openclaw.fly.gateway_token",
+                why=given.errors.msg,
+                todo="Give it the options that the collection's modules take: see ansible-doc openclaw.fly.fly_app",
+            )
         return current_token(connect(given.validated_parameters, Context()), str(app))
 
     def _keep(self, path: Path, token: str, current: str | None) -> bool:
@@ -115,7 +120,12 @@ class LookupModule(LookupBase):
         except OSError as error:
             if current:
                 return True  # it is asked for again
-            raise AnsibleError(f"The gateway token cannot be kept in {path}: {error}") from error
+            raise CollectionError(
+                "the gateway token cannot be kept",
+                where=str(path),
+                why=str(error.strerror or error),
+                todo="Make its folder writable, or set fly_app_gateway_token_file to another file",
+            ) from None
         if current:
             Display().display(f"  The token of {self.get_option('app')} was read from its machine, and is in {path}.")
         return True

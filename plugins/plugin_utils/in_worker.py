@@ -28,9 +28,10 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ..module_utils._base import clock
+from ..module_utils._base.errors import CollectionError
 from ..module_utils._converge.context import Context
 from ..module_utils._converge.masking import mask_result
-from ..module_utils._converge.run import ended, run
+from ..module_utils._converge.run import ended, failed, run
 
 display = Display()
 _VALIDATION = (
@@ -47,6 +48,13 @@ _RUN_ID = f"{socket.gethostname()}/{os.path.basename(C.DEFAULT_LOCAL_TMP)}"
 """Ansible makes that folder for one run; all its workers have the same."""
 _USER = os.environ.get("USER") or f"user {os.getuid()}"
 _RUN_NAME = f"{_USER} on {socket.gethostname()}, process {os.getpid()}, since {clock.text(clock.now())}"
+
+
+class _Unusable:
+    """Stands for an argument whose value a lookup or filter of ours refused."""
+
+    def __init__(self, error: CollectionError) -> None:
+        self.error = error
 
 
 class InWorkerAction(ActionBase):
@@ -71,8 +79,22 @@ class InWorkerAction(ActionBase):
         # not copied into each worker by a collection that finds nothing; it is a tenth of a task's CPU.
         gc.freeze()
 
+    @classmethod
+    def finalize_task_arg(cls, name: str, value: Any, templar: Any, context: Any) -> Any:
+        """Keep an error of ours until the task fails with it: Ansible would put two lines of its own before it."""
+        try:
+            return super().finalize_task_arg(name, value, templar, context)
+        except Exception as error:
+            ours = _ours(error)
+            if ours is None:
+                raise
+            return _Unusable(ours)
+
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
+        for value in self._task.args.values():
+            if isinstance(value, _Unusable):
+                return {**result, **failed(value.error, Context())}
         if self._needs_a_process():
             result.update(self._run_as_module(task_vars))
             return result
@@ -170,6 +192,13 @@ class InWorkerAction(ActionBase):
     def _say(self, line: str) -> None:
         if not self._task.no_log:
             display.display(f"  {line}")
+
+
+def _ours(error: BaseException | None) -> CollectionError | None:
+    """The error of ours that another was raised from."""
+    while error is not None and not isinstance(error, CollectionError):
+        error = error.__cause__
+    return error
 
 
 def _mask(text: str, values: set[str]) -> str:

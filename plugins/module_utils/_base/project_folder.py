@@ -47,6 +47,8 @@ def make_folder_of(path: Path, mode: int = 0o777) -> None:
 
 def is_tracked(path: Path) -> bool:
     """Whether git tracks the file, or would add it as it is: it is in an index already. False without git."""
+    if not any((parent / ".git").exists() for parent in path.absolute().parents):
+        return False
     command = ["git", "-C", str(path.parent), "ls-files", "--error-unmatch", "--", path.name]
     try:
         # No module is at hand, and nothing of the answer is wanted. pylint: disable-next=ansible-bad-function

@@ -36,13 +36,14 @@ def run(body: Body, params: Params, context: Context) -> dict[str, Any]:
         result: dict[str, Any] = converge(outcome, context) if isinstance(outcome, Resource) else outcome
         return result
     except CollectionError as error:
-        return _failed(error, context)
+        return failed(error, context)
     except Exception as error:
         shown = {"exception": "".join(traceback.format_exception(error))} if context.traceback else {}
-        return {**_failed(Bug(error), context), **shown}
+        return {**failed(Bug(error), context), **shown}
 
 
-def _failed(error: CollectionError, context: Context) -> dict[str, Any]:
+def failed(error: CollectionError, context: Context) -> dict[str, Any]:
+    """A failed result with the error's text and its parts."""
     return {**ended(str(error), context), "error": error.as_dict()}
 
 

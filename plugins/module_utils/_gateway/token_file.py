@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 from .._base.errors import CollectionError
-from .._base.project_folder import is_encrypted, make_folder_of
+from .._base.project_folder import is_encrypted, is_tracked, make_folder_of
 
 SHORTEST = 24
 """Characters; OpenClaw's own audit warns below."""
@@ -29,19 +29,42 @@ def keep(path: Path, token: str) -> bool:
     return True
 
 
-def refuse_readable(path: Path) -> None:
-    """A token that others can read is no secret, unless it is encrypted."""
+def refuse_exposed(path: Path) -> None:
+    """A token that others can read, here or in a clone of the repository, is no secret, unless it is encrypted."""
     try:
         mode = path.stat().st_mode & 0o777
     except OSError:
         return
-    if mode & 0o077 and not is_encrypted(path):
+    if is_encrypted(path):
+        return
+    if is_tracked(path):
+        raise CollectionError(
+            "the gateway token is tracked by git",
+            where=str(path),
+            why="it is with everybody who has a clone, and in every later commit",
+            todo=f"Run git rm --cached {path} and make a new token, or encrypt the file with ansible-vault encrypt",
+        )
+    if mode & 0o077:
         raise CollectionError(
             "the gateway token can be read by other users of this machine",
             where=str(path),
             why=f"its mode is {mode:04o}",
             todo=f"Run chmod 600 {path}, or encrypt it with ansible-vault encrypt",
         )
+
+
+def unreadable(path: Path, error: Exception) -> CollectionError:
+    """The error for a token file that is there and cannot be read, or decrypted."""
+    reason: BaseException = error
+    while reason.__cause__ is not None:
+        reason = reason.__cause__
+    return CollectionError(
+        "the gateway token cannot be read",
+        where=str(path),
+        why=str(getattr(reason, "strerror", None) or reason),
+        todo=f"Make it a file that you can read (chmod 600 {path}) or give its vault password; or set "
+        "fly_app_gateway_token_file to another file",
+    )
 
 
 def token_in(path: Path, text: str) -> str:
