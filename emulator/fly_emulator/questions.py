@@ -38,6 +38,13 @@ QUESTIONS = (
         "an observation of one project; answered 200 and nothing started",
     ),
     Question(
+        "wait-stopped",
+        "A wait for stopped that names no version",
+        ("refused", "taken"),
+        "superfly/flyctl#1751, Kilo-Org/cloud#297 (2026-02): 400; against: superfly/fly-go#210, with which flyctl of "
+        "2026-08 sends such waits",
+    ),
+    Question(
         "exec-under-lease",
         "An exec while somebody else holds the machine's lease",
         ("refused", "taken"),

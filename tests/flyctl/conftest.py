@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 from support.emulator import Emulator
 
+from fly_emulator.machines.fleet import SECRETS_LAG
+
 GATEWAY = "registry.fly.io/featherweight:1"
 SLEEP = "registry.fly.io/scratch:sleep"
 GATEWAY_TOKEN = "0123456789abcdef0123456789abcdef"
@@ -86,7 +88,13 @@ class Flyctl:
         self.emulator.request("POST", "/v1/apps", {"name": name, "org_slug": "personal"})
         values = {"values": {"OPENCLAW_GATEWAY_TOKEN": GATEWAY_TOKEN}}
         self.emulator.request("POST", f"/v1/apps/{name}/secrets", values)
+        # flyctl asks for the version of those secrets only that it set itself.
+        self.advance(SECRETS_LAG)
         return name
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass on the platform."""
+        self.emulator.request("POST", "/emulator/v1/clock", {"advance": seconds})
 
 
 def fitting(toml: Path) -> str:
@@ -108,5 +116,6 @@ def flyctl(
     start_emulator: Callable[..., AbstractContextManager[Emulator]],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Flyctl]:
-    with start_emulator() as emulator:
+    # `machine stop --wait-timeout` takes it for granted.
+    with start_emulator("--answer", "wait-stopped=taken") as emulator:
         yield Flyctl(flyctl_binary, emulator, tmp_path_factory.mktemp("flyctl"))

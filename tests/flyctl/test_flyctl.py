@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from fly_emulator.platform.volumes import LISTED
+
 from .conftest import GATEWAY, SLEEP, Flyctl
 
 SLEEPER = """
@@ -101,6 +103,7 @@ def test_volumes(flyctl: Flyctl) -> None:
     flyctl("volumes", "extend", volume["id"], "--size", "3", "-y", "-a", app)
     assert flyctl.json("volumes", "show", volume["id"])["size_gb"] == 3
     flyctl("volumes", "snapshots", "create", volume["id"])
+    flyctl.advance(LISTED)
     (snapshot,) = flyctl.json("volumes", "snapshots", "list", volume["id"])
     assert snapshot["id"].startswith("vs_")
     flyctl("volumes", "destroy", volume["id"], "-y")
@@ -114,7 +117,7 @@ def test_addresses(flyctl: Flyctl) -> None:
     flyctl("ips", "allocate-v6", "-a", app)
     flyctl("ips", "allocate-v6", "--private", "-a", app)
     held = {address["Type"]: address["Address"] for address in flyctl.json("ips", "list", "-a", app)}
-    assert set(held) == {"shared_v4", "v4", "v6", "private_v6"}
+    assert set(held) == {"v4", "v6", "private_v6"}, "the dedicated address took the shared one's place"
     assert ipaddress.ip_address(held["private_v6"]) in ipaddress.ip_network("fdaa::/16")
     flyctl("ips", "release", held["v4"], "-a", app)
     assert {address["Type"] for address in flyctl.json("ips", "list", "-a", app)} == set(held) - {"v4"}
@@ -184,13 +187,13 @@ def test_secrets(flyctl: Flyctl, sleeper: Path) -> None:
     flyctl("secrets", "import", "-a", app, "--stage", stdin="TWO=two words\nTHREE=3\n")
     assert states() == dict.fromkeys(("ONE", "TWO", "THREE", "OPENCLAW_GATEWAY_TOKEN"), "Staged")
     # Fly keeps these times in whole seconds.
-    flyctl.emulator.request("POST", "/emulator/v1/clock", {"advance": 2})
+    flyctl.advance(2)
     flyctl.deploy(app, sleeper)
     assert set(states().values()) == {"Deployed"}
     identity = machine(flyctl, app)["id"]
     assert "two words" in flyctl("machine", "exec", identity, "printenv TWO", "-a", app)
 
-    flyctl.emulator.request("POST", "/emulator/v1/clock", {"advance": 2})
+    flyctl.advance(2)
     flyctl("secrets", "set", "ONE=new", "-a", app, "--dns-checks=false")
     assert "new" in flyctl("machine", "exec", identity, "printenv ONE", "-a", app)
     flyctl("secrets", "unset", "THREE", "-a", app, "--stage")

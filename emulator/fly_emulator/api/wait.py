@@ -30,7 +30,7 @@ async def wait(request: web.Request) -> web.Response:
     if not LEAST <= timeout <= MOST:
         raise invalid("invalid WaitMachineRequest.Timeout: value must be inside range [1s, 1m0s]")
     version = request.query.get("version") or request.query.get("instance_id")
-    if "stopped" in wanted and not version:
+    if "stopped" in wanted and not version and r.context(request).answers["wait-stopped"] == "refused":
         raise invalid("instance_id required when waiting for stopped machine")
     after = request.query.get("from_event_id") or ""
     await _reached(request, machine, runner, wanted, version, after, timeout)
