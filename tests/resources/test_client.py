@@ -76,7 +76,7 @@ def test_one_connection_for_each_api(fly: Platform, app: str, monkeypatch: pytes
 
     monkeypatch.setattr(http.client.HTTPConnection, "connect", counted)
     outcome = fly.module("fly_ips", app=app, v6=2, shared_v4=True)
-    assert not outcome.failed and len(outcome.requests) == 7  # one looks for machines, one for a lock
+    assert not outcome.failed and len(outcome.requests) == 9  # two look for machines, one for a lock
     assert len(opened) == 1
     opened.clear()
     outcome = fly.module("fly_deploy", app=app, definition=TOML)

@@ -92,7 +92,7 @@ class _Run(Generic[Observed]):
         """Make the changes, wait until they are in effect, and note how it ended, whatever ended it."""
         try:
             with self._context.exclusive() as waited:
-                if waited:
+                if waited or self._resource.reads_lists:
                     observed = self._resource.observe()
                     changes = self.plan(observed)
                 observed = self._resource.wait_until_ready(self._apply(observed, changes))

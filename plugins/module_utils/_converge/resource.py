@@ -62,6 +62,9 @@ def refusal(what: str, *, where: str, why: str = "", todo: str = "", **details: 
 class Resource(ABC, Generic[Observed]):
     """A declared thing. The engine is the only one to call these, in this order."""
 
+    reads_lists = False
+    """Whether it reads lists of Fly.io's, which may be from before the last write: nothing is changed by one look."""
+
     @property
     @abstractmethod
     def title(self) -> str:

@@ -48,7 +48,8 @@ def connect(params: dict[str, Any], context: Context) -> MachinesApi:
     """The Machines API; what changes the app that the task names does so under the app's lock."""
     api = MachinesApi(_transport(params, context, params["machines_url"]))
     if app := params.get("app"):
-        context.exclusive = run_lock(api, str(app), params, context)
+        lock = run_lock(api, str(app), params, context)
+        context.exclusive, api.before_down = lock, lock.leave
     return api
 
 

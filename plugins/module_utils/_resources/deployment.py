@@ -89,6 +89,8 @@ class _Step:
 class Deployment(Resource[DeployState]):
     """Machines converged over the Machines API, one at a time, each behind the health gate."""
 
+    reads_lists = True
+
     def __init__(self, api: MachinesApi, wanted: WantedDeployment, parts: DeployParts) -> None:
         self._api, self._wanted, self._build = api, wanted, parts.build
         self._app, self._toml, self._hold = wanted.app, wanted.toml, wanted.hold

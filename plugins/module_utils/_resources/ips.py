@@ -62,6 +62,8 @@ class IpSet(Resource[IpState]):
     allocated there before any of them goes.
     """
 
+    reads_lists = True
+
     def __init__(self, api: MachinesApi, wanted: WantedIps) -> None:
         self._api, self._wanted = api, wanted
 

@@ -74,6 +74,8 @@ class WantedMachine:
 
 
 class Machine(Resource[types.Machine | None]):
+    reads_lists = True
+
     def __init__(self, api: MachinesApi, gate: Gate, wanted: WantedMachine, warn: Callable[[str], None]) -> None:
         self._api, self._wanted, self._warn = api, wanted, warn
         self._write = MachineWriter(api, gate, wanted.app)

@@ -11,9 +11,10 @@ from functools import partial
 from typing import Any
 
 from .._base.secret_values import fault_of
+from .._base.waiting import TimedOut, wait_until
 from .._converge.resource import Change, Plan, Refusal, Resource, refusal
 from .._fly.client.api import MachinesApi
-from .._fly.client.types import Json, Machine
+from .._fly.client.types import Json, Machine, Secret
 from .._fly.facts.names import secret_name
 from .._fly.machines.config import is_held
 from .._fly.machines.deployed import is_deployed, is_live
@@ -22,6 +23,9 @@ from .._fly.machines.writer import MachineWriter
 from .._fly.secrets import ledger as secret_ledger
 from .._fly.secrets.applied import KEY, runs_with, secrets_state
 from .._fly.secrets.ledger_file import LedgerFile
+
+_SHOWN_WITHIN = 10.0
+"""Seconds for which a list may be from before a change."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +56,16 @@ class Secrets(Resource[SecretsState]):
     ledger while there is no machine.
     """
 
+    reads_lists = True
+
     def __init__(
         self, api: MachinesApi, wanted: WantedSecrets, memory: LedgerFile, apply: MachineWriter | None = None
     ) -> None:
         self._api, self._wanted, self._memory, self._writer = api, wanted, memory, apply
         self._app, self._values = wanted.app, wanted.values
         self._written: str | None = None
+        self._changed: dict[str, str | None] = {}
+        """Digests of what was set; None of what was removed."""
 
     @property
     def title(self) -> str:
@@ -152,18 +160,40 @@ class Secrets(Resource[SecretsState]):
         ]
 
     def _apply(self, writer: MachineWriter, machine: Machine) -> None:
-        fingerprint = secrets_state(self._api.secrets(self._app) or [])[0]
+        fingerprint = secrets_state(self._listed())[0]
 
         def noted(config: Json) -> Json:
             return {**config, "metadata": {**(config.get("metadata") or {}), KEY: fingerprint}}
 
         writer.update(machine["id"], noted, launch=machine.get("state") not in AT_REST)
 
+    def _listed(self) -> list[Secret]:
+        """All secrets; a list that lags behind what was changed is asked for again."""
+
+        def shows(found: list[Secret]) -> bool:
+            digests = {entry["name"]: entry.get("digest") for entry in found}
+            return all(digests.get(name) == digest for name, digest in self._changed.items())
+
+        try:
+            return wait_until(
+                "the list to show what was set",
+                lambda: self._api.secrets(self._app) or [],
+                shows,
+                timeout=_SHOWN_WITHIN,
+                every=1.0,
+                where=self.title,
+            )
+        except TimedOut as error:
+            found: list[Secret] = error.seen
+            return found
+
     def _set(self, set_now: list[str], removed: list[str], observed: SecretsState) -> None:
         values: dict[str, str | None] = {name: self._values[name] for name in set_now}
         values.update(dict.fromkeys(removed))
         answer = self._api.set_secrets(self._app, values)
         found = answer.get("secrets") or self._api.secrets(self._app) or []  # a list may lag behind
+        self._changed = {entry["name"]: entry.get("digest") for entry in found if entry["name"] in set_now}
+        self._changed.update(dict.fromkeys(removed))
         digests = {**observed.digests, **{entry["name"]: entry.get("digest") or "" for entry in found}}
         self._written = ledger = secret_ledger.Ledger(observed.ledger, digests).text(
             self._values, int(answer.get("version") or answer.get("Version") or 0)

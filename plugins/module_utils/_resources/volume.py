@@ -84,6 +84,8 @@ class VolumeState:
 
 
 class Volume(Resource[VolumeState]):
+    reads_lists = True
+
     def __init__(
         self, api: MachinesApi, wanted: WantedVolume, progress: Callable[[str], None] = lambda _line: None
     ) -> None:
@@ -138,8 +140,11 @@ class Volume(Resource[VolumeState]):
         """What speaks against the volume that is meant, or against a new one."""
         wanted, volumes = self._wanted, observed.volumes
         if volumes:
-            found = [judge.several(self.title, volumes)]
-            if not (wanted.fork_from or found[0]):
+            if several := judge.several(self.title, volumes):
+                # One that comes up later is another run's, which removes it: see _leave_one.
+                return [Refusal(several, at_start=True)]
+            found = []
+            if not wanted.fork_from:
                 found = [judge.elsewhere(self.title, _the_one(observed), wanted.region, wanted.fallback_regions)]
         else:
             name = names.volume_name(wanted.name)

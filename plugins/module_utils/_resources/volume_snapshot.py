@@ -36,6 +36,8 @@ class SnapshotState:
 
 
 class VolumeSnapshot(Resource[SnapshotState]):
+    reads_lists = True
+
     def __init__(
         self, api: MachinesApi, wanted: WantedSnapshot, progress: Callable[[str], None] = lambda _line: None
     ) -> None:

@@ -7,6 +7,7 @@ Source: the OpenAPI document of the Machines API (2026-05) and what flyctl sends
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from urllib.parse import quote
 
 from ..._base.errors import CollectionError
@@ -46,6 +47,8 @@ class MachinesApi:
         self._emulator = Door(transport, "/emulator/v1") if transport.is_local else None
         self.held: dict[tuple[str, str], str] = {}
         """Nonces of the leases that this task holds, by app and machine: exec is refused without."""
+        self.before_down: Callable[[str], None] = lambda _machine: None
+        """Called before a machine is stopped, suspended or destroyed: the lock that is in it has to be released."""
 
     def machines_reach_out(self) -> bool:
         """Whether machines reach the internet: on Fly.io always, on the emulator when it was started with --egress."""

@@ -117,10 +117,16 @@ class RunLock:
         note.unlink(missing_ok=True)
         return True
 
-    def _release(self) -> None:
+    def leave(self, machine: str) -> None:
+        """Release a task's lock that is in this machine, which is about to go down: afterwards nobody can."""
+        if self._taken and not self._owner.note:
+            self._release(machine)
+
+    def _release(self, only: str = "") -> None:
         with suppress(CollectionError):  # it expires
-            if place := self._place():
-                self._take(*place, 0)
+            place = self._place()
+            if place and only in ("", place["id"]):
+                self._take(place, 0)
 
     def _acquire(self) -> bool:
         if self._settled() is None:
@@ -167,27 +173,24 @@ class RunLock:
         if place is None:
             return None
         try:
-            return self._take(*place, TTL)
+            return self._take(place, TTL)
         except LeaseHeld as error:
             return Held(error.why, 0.0)  # it changes the machine just now
         except FlyError:
             return None  # no command can be run there, so no other run holds it in this way either
 
-    def _take(self, remote: RemoteFiles, volume: str, ttl: int) -> Held | None:
-        arguments = [volume, str(ttl), self._owner.id, self._owner.name]
-        answer = remote.run(["sh", "-c", _TAKE, "sh", *arguments], safe=True)
+    def _take(self, machine: Machine, ttl: int) -> Held | None:
+        arguments = [_mount(machine), str(ttl), self._owner.id, self._owner.name]
+        answer = RemoteFiles(self._api, self._app, machine["id"]).run(["sh", "-c", _TAKE, "sh", *arguments], safe=True)
         word, *rest = str(answer["stdout"]).splitlines() or ["none"]
         if word == "held" and len(rest) >= 2:
             return Held(rest[1], float(rest[0]))
         self._taken = word == "ours" and ttl > 0
         return Held("a run that takes the lock just now", 0.0) if word == "busy" else None
 
-    def _place(self) -> tuple[RemoteFiles, str] | None:
-        """The running machine with a volume, and where the volume is mounted."""
-        for machine in self._mounting():
-            if machine.get("state") == "started":
-                return RemoteFiles(self._api, self._app, machine["id"]), _mount(machine)
-        return None
+    def _place(self) -> Machine | None:
+        """The running machine with a volume."""
+        return next((machine for machine in self._mounting() if machine.get("state") == "started"), None)
 
     def _settled(self) -> Machine | None:
         """A machine with a volume that another run starts or updates just now is waited for, if it takes not long."""

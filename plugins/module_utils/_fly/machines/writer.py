@@ -91,6 +91,7 @@ class MachineWriter:
 
     def halt(self, identity: str, action: str) -> None:
         """`action` is stop or suspend; returns when the machine is at rest."""
+        self._api.before_down(identity)
         with Lease(self._api, self._app, identity) as lease:
             self._api.act_on_machine(self._app, identity, action, lease.nonce)
             self._gate.wait_for_rest(identity, lease, "suspended" if action == "suspend" else "stopped")
@@ -108,6 +109,7 @@ class MachineWriter:
 
     def destroy(self, identity: str) -> None:
         """Destroy it; its volume stays."""
+        self._api.before_down(identity)
         with Lease(self._api, self._app, identity) as lease:
             self._api.destroy_machine(self._app, identity, lease.nonce)
 
