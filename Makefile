@@ -59,6 +59,18 @@ test: test-venv cores static lint docs-check sanity ## everything from nothing t
 .PHONY: check
 check: test-venv static unit ## the fast part: ruff, mypy, unit tests
 
+# What is not known of Fly.io has several answers (docs/fidelity.md); tests/support/answers.py has the sets.
+ANSWERS ?= defaults others narrowest slow
+MATRIX := $(addprefix tests/faults/test_,fault_matrix.py fault_matrix_machines.py properties.py record.py)
+KILLED := $(addprefix tests/play/test_,interrupted.py lost_answers.py swap_struck.py)
+
+.PHONY: faults
+faults: test-venv ## lost answers, kills and a first day under each set of answers about Fly.io (hours; ANSWERS="others")
+	@for set in $(ANSWERS); do \
+	    echo "==> answers: $$set"; \
+	    $(PY) -m pytest -q -n 3 --answers "$$set" $(MATRIX) $(KILLED) tests/play/test_day_one.py $(own-args); \
+	done
+
 .PHONY: static
 static: ruff mypy
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import answers
 from support.ansible import REPO, Ansible, Core, installed_cores
 from support.emulator import Emulator
 from support.needs import missing_core
@@ -28,6 +29,14 @@ for _name in [name for name in os.environ if name.startswith("FLY_")]:
     del os.environ[_name]
 
 DOCUMENTATION = tuple(map(ipaddress.ip_network, ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--answers",
+        choices=answers.SETS,
+        help="what the emulators answer where nobody knows what Fly.io does",
+    )
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -50,7 +59,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         openclaw.provide()
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Print what the fault matrix counted; here, because with workers only this file is read by who reports."""
     total: Counter[str] = Counter()
     for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
@@ -59,7 +68,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
                 total[name.removeprefix("faults:")] += int(str(number))
     if total:
         kinds = ", ".join(f"{kind} {number}" for kind, number in sorted(total.items()))
-        terminalreporter.write_line(f"fault matrix: {total.total()} cases ({kinds})")
+        under = config.getoption("answers") or answers.DEFAULTS
+        terminalreporter.write_line(f"fault matrix (--answers {under}): {total.total()} cases ({kinds})")
 
 
 def _is_elsewhere(host: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
@@ -126,14 +136,20 @@ def ansible(own_core: Core, collections_path: Path, tmp_path: Path) -> Ansible:
 
 
 @pytest.fixture(scope="session")
+def answer_set(request: pytest.FixtureRequest) -> str:
+    """The name of the set of answers that the emulators of this run give."""
+    return str(request.config.getoption("answers") or answers.DEFAULTS)
+
+
+@pytest.fixture(scope="session")
 def start_emulator(
-    tmp_path_factory: pytest.TempPathFactory,
+    tmp_path_factory: pytest.TempPathFactory, answer_set: str
 ) -> Callable[..., AbstractContextManager[Emulator]]:
     """A context manager that starts an emulator with the given arguments and stops it at its end."""
 
     @contextmanager
     def started(*args: str, **options: Any) -> Iterator[Emulator]:
-        emulator = Emulator(tmp_path_factory.mktemp("emulator"), *args, **options)
+        emulator = Emulator(tmp_path_factory.mktemp("emulator"), *answers.arguments(answer_set), *args, **options)
         emulator.start()
         try:
             yield emulator

@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
@@ -105,8 +105,13 @@ def begin(fly: Platform, scenario: Scenario) -> str:
     return app
 
 
-def check(fly: Platform, scenario: Scenario, record_property: Callable[[str, object], None]) -> None:
-    """Disturb the scenario's task at each of its requests in each way."""
+def check(
+    fly: Platform,
+    scenario: Scenario,
+    record_property: Callable[[str, object], None],
+    kinds: Iterable[str] = tuple(FAULTS),
+) -> None:
+    """Disturb the scenario's task at each of its requests in each way of `kinds`."""
     count: Counter[str] = Counter()
     app = begin(fly, scenario)
     undisturbed = run(fly, app, scenario.task)
@@ -114,7 +119,7 @@ def check(fly: Platform, scenario: Scenario, record_property: Callable[[str, obj
     assert undisturbed.changed, "there is something to disturb"
     wanted = truth(fly, app)
     for number, request in enumerate(undisturbed.requests, 1):
-        for fault in FAULTS:
+        for fault in kinds:
             if fault == "409 lease" and not leased(request):
                 continue
             where = f"{fault} at request {number}, {request.method} {request.path}"
