@@ -50,6 +50,11 @@ class Context:
     """Host names whose DNS is said to be right."""
     background: Background = field(default_factory=Background)
 
+    @property
+    def machines_reach_out(self) -> bool:
+        """Whether machines reach the internet: with --egress, or by the host's own network."""
+        return self.egress is not None or not self.runtime.guarantees.private_network
+
     def delay(self, seconds: float) -> float:
         """One of Fly's own delays, as long as it is to be here."""
         return seconds * self.settings.delays

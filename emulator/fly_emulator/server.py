@@ -101,7 +101,7 @@ class Emulator:
     def info(self) -> dict[str, Any]:
         """What emulator.json and /emulator/v1/info say."""
         guarantees = self.context.runtime.guarantees
-        egress = self.context.egress is not None or not guarantees.private_network
+        egress = self.context.machines_reach_out
         no_egress = [] if egress else ["machines cannot reach the internet: it was started without --egress"]
         missing = [*guarantees.missing, *no_egress]
         return {

@@ -6,6 +6,7 @@ import asyncio
 import http.client
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any
@@ -203,3 +204,17 @@ def test_the_preflight_looks_at_the_token(fly: Platform) -> None:
     assert judged(org="acme", api_token="fm2_acme") == ("", 2)
     assert "belongs to acme, not to other" in judged(org="other", api_token="fm2_acme")[0]
     assert "deploy token of one-app" in judged(api_token="fm2_one")[0]
+
+
+@pytest.mark.parametrize("reaches", [True, False])
+def test_any_answer_says_whether_machines_reach_out(
+    fly: Platform, app: str, monkeypatch: pytest.MonkeyPatch, reaches: bool
+) -> None:
+    """An emulator says so in a header, as for rate limits: no request is made for it."""
+    guarantees = replace(fly.context.runtime.guarantees, private_network=not reaches)
+    monkeypatch.setattr(fly.context.runtime, "guarantees", guarantees)
+    fly.forget_journal()
+    api = fly.api()
+    assert api.machines(app) == []
+    assert api.machines_reach_out() is reaches
+    assert [request.path for request in fly.journal()] == [f"/v1/apps/{app}/machines"]

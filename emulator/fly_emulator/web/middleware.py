@@ -131,6 +131,8 @@ def _headed(request: web.Request, response: web.StreamResponse) -> web.StreamRes
         response.headers["server"] = "Fly/emulator"
         if not request.app[LIMITER].enabled:
             response.headers["fly-emulator-rate-limits"] = "off"  # or a client would keep Fly's for nothing
+        if not request.app[CONTEXT].machines_reach_out:
+            response.headers["fly-emulator-egress"] = "off"  # or a client would have them fetch what they cannot
     return response
 
 

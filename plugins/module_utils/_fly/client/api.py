@@ -44,18 +44,15 @@ class MachinesApi:
 
     def __init__(self, transport: Transport) -> None:
         self._door = Door(transport, "/v1")
-        self._emulator = Door(transport, "/emulator/v1") if transport.is_local else None
+        self._transport = transport
         self.held: dict[tuple[str, str], str] = {}
         """Nonces of the leases that this task holds, by app and machine: exec is refused without."""
         self.before_down: Callable[[str], None] = lambda _machine: None
         """Called before a machine is stopped, suspended or destroyed: the lock that is in it has to be released."""
 
     def machines_reach_out(self) -> bool:
-        """Whether machines reach the internet: on Fly.io always, on the emulator when it was started with --egress."""
-        if self._emulator is None:
-            return True
-        info = self._emulator.find(Json, "/info") or {}
-        return info.get("egress") is not False
+        """Whether machines reach the internet, as far as answers until now say: on an emulator only with --egress."""
+        return self._transport.machines_reach_out
 
     # Tokens and the platform
 

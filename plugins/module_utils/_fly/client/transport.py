@@ -67,7 +67,8 @@ class Transport:
     ) -> None:
         self._https, self._host, self._port = _parts(base_url)
         self.base = f"{'https' if self._https else 'http'}://{self._host}" + (f":{self._port}" if self._port else "")
-        self.is_local = self._host in ("localhost", "[::1]") or self._host.startswith("127.")
+        self.machines_reach_out = True
+        """Whether machines reach the internet. An emulator whose machines do not says so in each answer."""
         self._headers = {
             "Authorization": authorization,
             "User-Agent": USER_AGENT,
@@ -164,6 +165,8 @@ class Transport:
             self.close()
         if response.headers.get("fly-emulator-rate-limits") == "off":
             self._throttle.enabled = False
+        if response.headers.get("fly-emulator-egress") == "off":
+            self.machines_reach_out = False
         return answer, retry_after(response.headers.get("retry-after"))
 
     def _connect(self, timeout: float) -> http.client.HTTPConnection:
