@@ -186,7 +186,9 @@ def test_what_every_run_repeats_is_not_called_idempotent() -> None:
     partial = set()
     for module in MODULES:
         text = (REPO / "plugins/modules" / f"{module}.py").read_text()
-        documented = yaml.safe_load(re.search(r'DOCUMENTATION = r"""\n(.*?)"""', text, re.DOTALL)[1])  # type: ignore[index]
+        documentation = re.search(r'DOCUMENTATION = r"""\n(.*?)"""', text, re.DOTALL)
+        assert documentation, module
+        documented = yaml.safe_load(documentation[1])
         if documented.get("attributes", {}).get("idempotent", {}).get("support") == "partial":
             partial |= set(re.findall(r"_resources\.(\w+) import", text))
     assert acting == {"devices", "machine", "owner_link", "senders", "volume_snapshot"} & partial

@@ -10,7 +10,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.openclaw.fly.plugins.module_utils._gateway.config_migration import SCRIPT, in_words_of
+from ansible_collections.openclaw.fly.plugins.module_utils._gateway.config_migration import (
+    SCRIPT,
+    Declared,
+    in_words_of,
+)
 from ansible_collections.openclaw.fly.plugins.module_utils._openclaw import config_file
 from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.config_rules import Facts, check
 from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.releases import DEFAULT_RELEASE, Release
@@ -72,9 +76,14 @@ def here(tmp_path: Path) -> Here:
     return Here(tmp_path)
 
 
+def migrated(config: dict[str, Any], here: Here, folder: Path) -> Declared:
+    cli: Any = here
+    return in_words_of(RELEASE, config, cli, folder / "cache")
+
+
 def test_a_config_of_an_older_release_becomes_valid(here: Here, tmp_path: Path) -> None:
     assert here.validate(LEGACY)["valid"] is False
-    declared = in_words_of(RELEASE, LEGACY, here, tmp_path / "cache")  # type: ignore[arg-type]
+    declared = migrated(LEGACY, here, tmp_path)
     assert here.validate(declared.config)["valid"] is True
     assert declared.config["gateway"]["nodes"] == {"commands": {"deny": ["camera.snap"]}}
     assert declared.config["env"] == {"vars": {"GOOGLE_CLOUD_PROJECT": "my-project"}}
@@ -86,7 +95,7 @@ def test_a_config_of_an_older_release_becomes_valid(here: Here, tmp_path: Path) 
         "dmPolicy" in declared.config["channels"]["telegram"]
         and "groupPolicy" not in declared.config["channels"]["telegram"]
     )
-    assert in_words_of(RELEASE, declared.config, here, tmp_path / "cache").changes == ()  # type: ignore[arg-type]
+    assert migrated(declared.config, here, tmp_path).changes == ()
     assert len(list((tmp_path / "cache").iterdir())) == 2
 
 
@@ -96,7 +105,7 @@ def test_the_default_marker_keeps_its_meaning(roster: str, here: Here, tmp_path:
     listed = [{"id": "main", "default": True}, {"id": "work"}]
     agents = {"list": listed} if roster == "list" else {"entries": {"main": {"default": True}, "work": {}}}
     config = {"gateway": {"mode": "local"}, "agents": agents, "channels": {"telegram": TELEGRAM}}
-    declared = in_words_of(RELEASE, config, here, tmp_path / "cache")  # type: ignore[arg-type]
+    declared = migrated(config, here, tmp_path)
     found = declared.config
     assert found["agents"]["ownership"] == "explicit"
     assert found["agents"]["entries"] == {"main": {}, "work": {}}

@@ -12,6 +12,7 @@ import time
 import urllib.error
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -104,10 +105,13 @@ def test_a_swap_survives_its_machine(site: Site, strike: Callable[[Site], None])
     scripts = [remote_files._WRITE, config_swap.SWAP, "/data/one", "/data/other"]
     before = site.machine["events"][0]["timestamp"]
 
+    def holds(content: bytes) -> bool:
+        return file.read_bytes() == content
+
     swapping = threading.Thread(target=execute, args=(site, "sh", "-c", LOOP, "sh", *scripts, *paths))
     swapping.start()
     for content in wanted:
-        poll(lambda content=content: file.read_bytes() == content, "the swaps")  # type: ignore[misc]
+        poll(partial(holds, content), "the swaps")
     strike(site)
     swapping.join(60)
     assert not swapping.is_alive()

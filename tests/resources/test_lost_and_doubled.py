@@ -61,7 +61,9 @@ def test_a_lost_volume_is_not_replaced_by_an_empty_one(fly: Platform, app: str, 
     snapshot = fly.module("fly_volume_snapshot", app=app, name="data")["snapshot"]["id"]
     destroyed(fly, app, gateway)
     fly.advance(hours * 3600)
-    fly.until(lambda: hours == 1 or fly.app(app).volumes[gateway].gone, what="the volume to be erased")  # type: ignore[union-attr]
+    there = fly.app(app)
+    assert there
+    fly.until(lambda: hours == 1 or there.volumes[gateway].gone, what="the volume to be erased")
     said = refused(fly, "fly_volume", app=app, **VOLUME)
     assert f"volume data of {app}: the app had a volume of this name, and it is gone" in said
     assert gateway in said and f"snapshot_id: {snapshot}" in said and "start_empty: true" in said
@@ -96,7 +98,9 @@ def test_what_left_nothing_behind_is_not_missed(fly: Platform, app: str, gateway
 def test_a_machine_that_still_names_it(fly: Platform, app: str, gateway: str) -> None:
     """The volume vanished under its machine, without a snapshot: somebody must know."""
     (machine,) = fly.machines(app)
-    fly.on_loop(lambda: fly.app(app).volumes.pop(gateway))  # type: ignore[union-attr]
+    there = fly.app(app)
+    assert there
+    fly.on_loop(lambda: there.volumes.pop(gateway))
     said = refused(fly, "fly_volume", app=app, **VOLUME)
     assert f"machine {machine.id} mounts it" in said and gateway in said
 

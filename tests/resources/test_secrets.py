@@ -28,7 +28,9 @@ def test_two_tasks_do_not_forget_each_other(fly: Platform, one: str) -> None:
 
 def test_a_value_changed_behind_our_back(fly: Platform, one: str) -> None:
     fly.module("fly_secrets", app=one, secrets={"A": "ours"})
-    fly.app(one).secrets["A"].digest = "another"  # type: ignore[union-attr]
+    found = fly.app(one)
+    assert found
+    found.secrets["A"].digest = "another"
     assert fly.module("fly_secrets", app=one, secrets={"A": "ours"}).changed
 
 

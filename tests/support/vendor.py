@@ -51,7 +51,14 @@ def secret(name: str) -> None:
 
 
 def port_of(url: str) -> int:
-    return int(re.fullmatch(r"http://127\.0\.0\.1:(\d+).*", url)[1])  # type: ignore[index]
+    return int(captured(r"http://127\.0\.0\.1:(\d+).*", url))
+
+
+def captured(pattern: str, text: str) -> str:
+    found = re.fullmatch(pattern, text)
+    if not found:
+        sys.exit(f"{PROGRAM}: {text!r} is not {pattern}")
+    return found[1]
 
 
 def cloudflared() -> None:
@@ -72,7 +79,7 @@ def cloudflared() -> None:
 def allowed(policy: dict[str, Any]) -> Callable[[str], bool]:
     """The one form of expression that this knows: !req.url.path.matches('PATTERN')."""
     rules = policy.get("on_http_request", [])
-    patterns = [re.fullmatch(r"!req\.url\.path\.matches\('(.*)'\)", rule["expressions"][0])[1] for rule in rules]  # type: ignore[index]
+    patterns = [captured(r"!req\.url\.path\.matches\('(.*)'\)", rule["expressions"][0]) for rule in rules]
     return lambda path: all(re.search(pattern, path) for pattern in patterns)
 
 

@@ -16,7 +16,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -217,9 +217,9 @@ def _bin_dir(root: Path, node: Node) -> Path:
 
 
 async def _with_progress(
-    work: asyncio.Future[tuple[int, str, str]] | object, staging: Path, what: str, progress: Progress
+    work: Awaitable[tuple[int, str, str]], staging: Path, what: str, progress: Progress
 ) -> tuple[int, str, str]:
-    task: asyncio.Task[tuple[int, str, str]] = asyncio.ensure_future(work)  # type: ignore[arg-type]
+    task = asyncio.ensure_future(work)
     try:
         while not task.done():
             megabytes = await asyncio.to_thread(_megabytes, staging)

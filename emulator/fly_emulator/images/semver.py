@@ -49,7 +49,7 @@ def _part(text: str) -> tuple[Comparator, ...]:
         raise ValueError(f"the version range part {text!r} is not understood")
     op = found[1] or "="
     numbers = [int(piece) for piece in found.groups()[1:] if piece is not None and piece.isdigit()]
-    low: Version = (*numbers, 0, 0, 0)[:3]  # type: ignore[assignment]
+    low = _padded(numbers)
     if op in (">=", "<"):
         return ((op, low),) if numbers else ()
     if op == ">":
@@ -70,7 +70,12 @@ def _above(version: Version, places: int) -> Version:
     """The first version beyond all that share the first `places` numbers."""
     kept = list(version[: max(places, 1)])
     kept[-1] += 1
-    return (*kept, 0, 0, 0)[:3]  # type: ignore[return-value]
+    return _padded(kept)
+
+
+def _padded(numbers: list[int]) -> Version:
+    major, minor, patch, *_rest = (*numbers, 0, 0, 0)
+    return major, minor, patch
 
 
 def _holds(version: Version, comparator: Comparator) -> bool:

@@ -13,7 +13,7 @@ from .masking import mask_result, mask_text, unmistakable
 from .run import Body, run
 
 
-class _Module(AnsibleModule):  # type: ignore[misc]
+class _Module(AnsibleModule):  # type: ignore[misc]  # ansible-core has no types
     def add_path_info(self, kwargs: dict[str, Any]) -> dict[str, Any]:
         """Leave the result alone: a `path` or `dest` of ours is not always on the machine that runs this."""
         return kwargs

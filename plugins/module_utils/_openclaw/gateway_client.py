@@ -220,7 +220,7 @@ async def _open(endpoint: Endpoint, upgrade: Upgrade, deadline: float) -> Any:
         return await connect(
             f"ws{'s' if endpoint.secure else ''}://{upgrade.host or endpoint.authority}{endpoint.path or '/'}",
             sock=endpoint.open(_remaining(deadline)),
-            origin=upgrade.origin,  # type: ignore[arg-type]
+            origin=upgrade.origin,  # type: ignore[arg-type]  # a NewType of websockets, for a str
             additional_headers=dict(upgrade.headers),
             compression=None,
             open_timeout=_remaining(deadline),

@@ -90,7 +90,8 @@ def _unfiltered(kind: int, line: bytes, above: bytes, size: int) -> bytes:
         left = row[place - size] if place >= size else 0
         corner = above[place - size] if place >= size else 0
         up = above[place]
-        nearest = min((left, up, corner), key=lambda near, sum_=left + up - corner: abs(sum_ - near))  # type: ignore[misc]
+        guess = left + up - corner
+        nearest = min((left, up, corner), key=lambda near: abs(guess - near))
         predicted = (0, left, up, (left + up) // 2, nearest)[kind]
         row[place] = (value + predicted) & 0xFF
     return bytes(row)

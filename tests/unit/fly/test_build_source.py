@@ -93,11 +93,17 @@ def test_the_digest_is_of_what_counts(folder: Path) -> None:
     assert Folder(folder, text="FROM x").digest() not in seen
 
 
-class _Asked(BaseHTTPRequestHandler):
+class GitServer(HTTPServer):
     """A git server that says whether it was asked with a login."""
 
+    logins: list[str | None]
+
+
+class _Asked(BaseHTTPRequestHandler):
+    server: GitServer
+
     def do_GET(self) -> None:
-        self.server.logins.append(self.headers.get("Authorization"))  # type: ignore[attr-defined]
+        self.server.logins.append(self.headers.get("Authorization"))
         self.send_error(403)
 
     def log_message(self, format: str, *args: object) -> None:
@@ -105,9 +111,9 @@ class _Asked(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def git_server() -> Iterator[HTTPServer]:
-    server = HTTPServer(("127.0.0.1", 0), _Asked)
-    server.logins = []  # type: ignore[attr-defined]
+def git_server() -> Iterator[GitServer]:
+    server = GitServer(("127.0.0.1", 0), _Asked)
+    server.logins = []
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     yield server
@@ -117,7 +123,7 @@ def git_server() -> Iterator[HTTPServer]:
 
 
 def test_a_login_in_the_url_reaches_git_and_nothing_else(
-    git_server: HTTPServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    git_server: GitServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real, words = shutil.which("git"), tmp_path / "words"
     wrapper = tmp_path / "bin" / "git"
@@ -129,7 +135,7 @@ def test_a_login_in_the_url_reaches_git_and_nothing_else(
     source = Git(f"http://joe:to%2Fken-1@{address}", "main")
     with pytest.raises(CollectionError) as error:
         source.digest()
-    assert git_server.logins[0] == "Basic " + base64.b64encode(b"joe:to/ken-1").decode()  # type: ignore[attr-defined]
+    assert git_server.logins[0] == "Basic " + base64.b64encode(b"joe:to/ken-1").decode()
     assert address in words.read_text() and "ken-1" not in words.read_text()
     assert address in str(error.value) and "ken-1" not in str(error.value)
 

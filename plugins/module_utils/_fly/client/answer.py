@@ -76,7 +76,7 @@ def limit(connection: http.client.HTTPConnection, seconds: float) -> None:
         response.fp = io.BufferedReader(_Clocked(raw, sock, seconds))
         return response
 
-    connection.response_class = clocked  # type: ignore[assignment]
+    connection.response_class = clocked  # type: ignore[assignment]  # typed as a class; any callable does
 
 
 def read(response: http.client.HTTPResponse) -> Answer:

@@ -221,7 +221,7 @@ class GraphqlApi:
         def page(cursor: str) -> tuple[list[Json], str]:
             owner = self._run(_OWNERS.get(root, Owner), query, {**variables, "after": cursor or None}, root, safe=True)
             owners.append(owner)
-            found: Page = owner.get(connection) or {}  # type: ignore[assignment]
+            found: Page = owner.get(connection) or {}  # type: ignore[assignment]  # the key is the query's
             info = found.get("pageInfo") or {}
             after = info.get("endCursor") or ""
             if info.get("hasNextPage") and not after:

@@ -17,7 +17,7 @@ try:
     # Here and not where it is used: a worker inherits what its parent has imported, and would else do it once a task.
     import jsonschema
 except ImportError:  # reported when it is needed
-    jsonschema = None  # type: ignore[assignment]
+    jsonschema = None  # type: ignore[assignment]  # a module, or none
 
 _SHOWN = 60
 

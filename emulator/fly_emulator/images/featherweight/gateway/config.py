@@ -123,7 +123,8 @@ def load(path: Path) -> dict[str, Any]:
     problems = issues(config)
     if problems:
         raise Invalid(problems)
-    return config  # type: ignore[no-any-return]
+    valid: dict[str, Any] = config
+    return valid
 
 
 def issues(config: object) -> list[tuple[str, str]]:

@@ -15,9 +15,10 @@ State = dict[str, list[dict[str, Any]]]
 
 def read() -> State:
     try:
-        return json.loads((state_dir() / "featherweight-devices.json").read_text())  # type: ignore[no-any-return]
+        state: State = json.loads((state_dir() / "featherweight-devices.json").read_text())
     except FileNotFoundError:
         return {"pending": [], "paired": []}
+    return state
 
 
 def _write(state: State) -> None:
