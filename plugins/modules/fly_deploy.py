@@ -112,7 +112,7 @@ options:
         on
         another host. Defaults to the oldest one, those in C(primary_region) first.
     type: str
-  hold:
+  maintenance:
     description:
       - Only make sure that there is a machine that can run commands, to prepare its volume before its process starts.
       - Without a machine, one is created that only sleeps; a machine that is down or in a crash loop is put to sleep; a
@@ -279,7 +279,7 @@ SPEC: dict[str, Any] = {
         "flycast": {"type": "bool", "default": False},
         "fallback_regions": {"type": "list", "elements": "str", "default": []},
         "volume": {"type": "str"},
-        "hold": {"type": "bool", "default": False},
+        "maintenance": {"type": "bool", "default": False},
         "public_env": {"type": "list", "elements": "str", "default": []},
         "secrets_changed": {"type": "bool", "default": False, "no_log": False},
         "secrets_memory": {"type": "path", "default": "~/.cache/openclaw-fly/secrets", "no_log": False},
@@ -305,7 +305,7 @@ def body(params: dict[str, Any], context: Context) -> Deployment:
         app=app,
         toml=toml,
         image=params["image"],
-        hold=params["hold"],
+        maintenance=params["maintenance"],
         secrets_pending=params["secrets_changed"] and context.check_mode,
         secrets_state=told_state(params["secrets_state"]),
         fallback_regions=tuple(params["fallback_regions"]),

@@ -162,7 +162,7 @@ def test_env_memory_and_secret_cost_one_restart_and_no_state(deployed: GatewaySi
     assert DISCORD not in run.output
     (_, _toml), (_, secrets), (_, update) = changes(run)
     assert secrets == ["set DISCORD_BOT_TOKEN"]
-    assert sorted(re.split("[:,] ", update[0])[1:]) == ["env.TZ", "guest.memory_mb", "secrets"]
+    assert sorted(re.split("[:,] ", update[0])[1:]) == ["env.NODE_OPTIONS", "env.TZ", "guest.memory_mb", "secrets"]
     assert (deployed.machine["id"], deployed.volume["id"]) == (machine["id"], volume)
     assert deployed.machine["config"]["guest"]["memory_mb"] == 2560
     assert deployed.sh("cat /data/workspace/marker") == "kept\n"
@@ -174,7 +174,7 @@ def test_env_memory_and_secret_cost_one_restart_and_no_state(deployed: GatewaySi
 
 
 def test_a_gateway_that_cannot_start_is_brought_back(deployed: GatewaySite) -> None:
-    """Nobody can get into a machine that crashes; the play takes it by the hold."""
+    """Nobody can get into a machine that crashes; the play runs it in maintenance."""
     device, machine, volume = paired(deployed), deployed.machine["id"], deployed.volume["id"]
     deployed.write_config("{ this is no config\n")
     deployed.emulator.request("POST", f"/v1/apps/{deployed.app}/machines/{machine}/restart")

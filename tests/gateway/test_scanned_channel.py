@@ -41,7 +41,7 @@ def test_a_channel_is_linked_by_scanning_what_the_play_shows(gateway: GatewaySit
     gateway.sh("touch /data/scanned")
     run = waiting.wait().ok()
     assert CORNER in run.stdout
-    assert run.of("Link it with the phone")["changes"] == ["link phone (default)"]
+    assert run.of("Link the channel with the phone")["changes"] == ["link phone (default)"]
     [told] = run.of("Verify that every enabled channel works")["gateway"]["channels"]
     assert (told["running"], told["connected"], told["linked"]) == (True, True, True)
 

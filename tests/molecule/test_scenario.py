@@ -49,6 +49,11 @@ def test_a_scenario_passes(collections_path: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_an_app_that_is_not_openclaw_passes(collections_path: Path, tmp_path: Path) -> None:
+    assert "Verify that it is what was declared" in molecule(REPO, "app", collections_path, tmp_path / "home")
+
+
+@pytest.mark.slow
 def test_a_project_outside_the_collection_passes(collections_path: Path, tmp_path: Path) -> None:
     project = tmp_path / "project"
     shutil.copytree(REPO / "docs" / "examples" / "gateway-project", project, symlinks=True)

@@ -101,7 +101,7 @@ def message_of(run: Run) -> str:
 
 
 def test_invalid_config_of_a_gateway_that_never_ran(new_site: Callable[..., Site]) -> None:
-    """Without a cached schema the release itself is asked, in a machine on hold: the gateway must not start."""
+    """Without a cached schema the release itself is asked, in a machine in maintenance: the gateway must not start."""
     site = new_site("never-ran", openclaw_config_extra={"gateway": {"trustedProxy": ["10.0.0.0/8"]}})
     site.variables["openclaw_config_schema_cache"] = str(site.root / "no-schemas-yet")
 
@@ -110,7 +110,7 @@ def test_invalid_config_of_a_gateway_that_never_ran(new_site: Callable[..., Site
     assert "gateway.trustedProxy" in message or "gateway: " in message
     assert "trustedProxy" in message
     assert not (site.data / "openclaw.json").exists()
-    assert site.machine["config"]["metadata"]["ansible_hold"] == "true"
+    assert site.machine["config"]["metadata"]["ansible_maintenance"] == "true"
 
     del site.variables["openclaw_config_extra"]
 

@@ -80,8 +80,27 @@ def test_no_role_publishes_a_private_app(site: Site, name: str) -> None:
     assert site.writes() == [] and site.addresses == ["private_v6"]
 
 
+@pytest.mark.parametrize("args", [("--start-at-task", "Allocate and release addresses"), ("--skip-tags", "always")])
+def test_no_part_of_a_run_publishes_a_private_app(site: Site, args: tuple[str, ...]) -> None:
+    """What the preflight would have refused is refused where the addresses are changed."""
+    site.emulator.clear_journal()
+    message = site.run(*args, extra_vars={"fly_app_exposure": "public"}).failed().output
+    assert "allow_public" in message
+    assert site.writes() == [] and site.addresses == ["private_v6"]
+    assert [name for name, _ in changes(site.converge())] in (
+        [],
+        ["fly_toml"],
+    )  # written before, on the controller only
+
+
+def test_a_tag_runs_its_part_alone(site: Site) -> None:
+    both = {"fly_app_env": {"ONE_MORE": "1"}, "openclaw_config_max_concurrent": 3}
+    assert [name for name, _ in changes(site.converge("--tags", "config", extra_vars=both))] == ["openclaw_config"]
+    assert [name for name, _ in changes(site.converge("--tags", "config"))] == ["openclaw_config"]
+
+
 def test_a_whole_gateway_changes_nothing_again(site: Site) -> None:
-    assert role(site, "openclaw_gateway").ok().changed == 0
+    assert changes(role(site, "openclaw_gateway").ok()) == []
     assert role(site, "openclaw_config").ok().changed == 0
 
 

@@ -76,7 +76,7 @@ def test_check_mode_shows_what_the_run_then_does(fresh_emulator: Emulator, ansib
     run = site.converge(diff=True)
 
     assert changes(run)[:-1] == changes(plan)[:-1]
-    # The machine that the plan would create at the end is there by then, on hold: it is an update of that one.
+    # The machine that the plan would create at the end is there by then, in maintenance: it is an update of that one.
     assert changes(plan)[-1][1] == ["create a machine for app"]
     assert [line.split(" ")[:2] for line in changes(run)[-1][1]] == [["update", "machine"]]
     # What the plan said that the machine would be is what it is.

@@ -164,10 +164,10 @@ def test_a_git_repository(fly: Platform, app: str, flyctl: StandIn, source: Path
 
 
 def test_the_machine_on_hold_is_built_first(fly: Platform, app: str, flyctl: StandIn, source: Path) -> None:
-    assert deploy(fly, app, source, hold=True)["changes"][0].startswith("build ")
+    assert deploy(fly, app, source, maintenance=True)["changes"][0].startswith("build ")
     assert deploy(fly, app, source).changed
     (source / "hello").write_text(app)
-    held = deploy(fly, app, source, hold=True)
+    held = deploy(fly, app, source, maintenance=True)
     assert (held.changed, len(flyctl.runs())) == (False, 1), "a running machine is left alone"
     assert deploy(fly, app, source).changed
     assert len(flyctl.runs()) == 2

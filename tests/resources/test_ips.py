@@ -59,7 +59,7 @@ def test_a_first_deploy_needs_none(fly: Platform, app: str) -> None:
 
 def test_an_interrupted_first_deploy_needs_none(fly: Platform, app: str) -> None:
     """Its machine is held until its first deploy, and serves nothing."""
-    deployed(fly, app, SERVING, hold=True)
+    deployed(fly, app, SERVING, maintenance=True)
     assert fly.module("fly_ips", app=app, **PUBLIC).changed
     deployed(fly, app, SERVING)
     assert not fly.module("fly_ips", app=app, **PUBLIC).changed

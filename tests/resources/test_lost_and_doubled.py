@@ -114,9 +114,9 @@ def test_a_volume_that_never_was(fly: Platform, app: str) -> None:
 # Entry 5: twins
 
 
-@pytest.mark.parametrize("hold", [False, True])
+@pytest.mark.parametrize("maintenance", [False, True])
 @pytest.mark.parametrize("state", ["running", "stopped", "crash loop"])
-def test_two_machines_of_a_group(fly: Platform, app: str, gateway: str, hold: bool, state: str) -> None:
+def test_two_machines_of_a_group(fly: Platform, app: str, gateway: str, maintenance: bool, state: str) -> None:
     (first,) = fly.machines(app)
     second, volume = clone(fly, app)
     if state == "stopped":
@@ -124,12 +124,12 @@ def test_two_machines_of_a_group(fly: Platform, app: str, gateway: str, hold: bo
     if state == "crash loop":
         fly.machine(app, second).config["init"] = {"cmd": ["crash"]}
         fly.module("fly_machine", app=app, machine=second, state="restarted", wait_timeout=30)
-    said = refused(fly, "fly_deploy", app=app, definition=TOML, hold=hold)
+    said = refused(fly, "fly_deploy", app=app, definition=TOML, maintenance=maintenance)
     assert f"machines of {app}: the process group app has 2 machines with a volume each" in said
     assert all(one in said for one in (first.id, second, gateway, volume, "fly_machine", "fly volumes destroy"))
     assert len(fly.machines(app)) == 2
     assert not fly.module("fly_machine", app=app, machine=second, state="absent").failed
-    left = fly.module("fly_deploy", app=app, definition=TOML, hold=hold)
+    left = fly.module("fly_deploy", app=app, definition=TOML, maintenance=maintenance)
     assert not left.failed and not left.changed, left
 
 
@@ -169,9 +169,9 @@ def test_several_machines_without_a_volume_are_fine(fly: Platform, app: str) -> 
 def test_a_region_that_is_declared_anew(fly: Platform, app: str, gateway: str) -> None:
     said = refused(fly, "fly_volume", app=app, name="data", region="dfw")
     assert f"the volume {gateway} is in iad, not in dfw" in said and "Write iad again" in said and "fork_from" in said
-    for hold in (False, True):
+    for maintenance in (False, True):
         moved = {**TOML, "primary_region": "dfw"}
-        said = refused(fly, "fly_deploy", app=app, definition=moved, hold=hold)
+        said = refused(fly, "fly_deploy", app=app, definition=moved, maintenance=maintenance)
         assert f"its volume {gateway} are in iad, not in dfw" in said and "Write primary_region iad again" in said
 
 
@@ -213,7 +213,7 @@ def test_drift_that_fails_the_check_is_repaired_first(fly: Platform, app: str, g
     view = {**fly.api().machine(app, machine.id), "checks": failing}
     fly.fault(method="GET", path=f"/{app}/machines$", status=200, body=[view], count=1)
     began = fly.context.clock.now()
-    held: Outcome = fly.module("fly_deploy", app=app, definition=TOML, hold=True, wait_timeout=600)
+    held: Outcome = fly.module("fly_deploy", app=app, definition=TOML, maintenance=True, wait_timeout=600)
     fly.clear_faults()
     assert not held.failed and not held.changed and held.writes == [], held
     assert fly.context.clock.now() - began < 60, "a check that cannot pass is not waited for"

@@ -39,7 +39,7 @@ def test_a_deploy_leaves_an_entry_and_its_machines_name_it(fly: Platform, app: s
 
 
 def test_a_start_and_a_hold_are_no_releases(fly: Platform, app: str) -> None:
-    fly.module("fly_deploy", app=app, definition=TOML, hold=True)
+    fly.module("fly_deploy", app=app, definition=TOML, maintenance=True)
     assert entries(fly, app) == []
     deploy(fly, app)
     fly.module("fly_machine", app=app, state="stopped")

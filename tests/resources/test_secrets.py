@@ -64,8 +64,8 @@ def test_a_machine_at_rest_stays_at_rest(fly: Platform, one: str) -> None:
     assert sorted(machine.state for machine in fly.machines(one)) == ["started", "stopped"]
 
 
-@pytest.mark.parametrize("hold", [False, True])
-def test_set_before_there_is_a_machine(fly: Platform, app: str, hold: bool) -> None:
+@pytest.mark.parametrize("maintenance", [False, True])
+def test_set_before_there_is_a_machine(fly: Platform, app: str, maintenance: bool) -> None:
     """The first machine is made with what is known of them, so the second run has nothing to do."""
     params = {"app": app, "secrets": {"A": "first", "B": "of all"}}
     assert fly.module("fly_secrets", **params).changed
@@ -74,7 +74,7 @@ def test_set_before_there_is_a_machine(fly: Platform, app: str, hold: bool) -> N
     memory = Path(fly.defaults["secrets_memory"]) / f"{app}.json"
     assert memory.stat().st_mode & 0o777 == 0o600
     assert "first" not in memory.read_text()
-    assert not fly.module("fly_deploy", app=app, definition=PLAIN, hold=hold).failed
+    assert not fly.module("fly_deploy", app=app, definition=PLAIN, maintenance=maintenance).failed
     assert not memory.exists()
     again = fly.module("fly_secrets", **params)
     assert (again.changed, again.writes, again["remembered"]) == (False, [], True)

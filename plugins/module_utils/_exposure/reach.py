@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from .._fly.facts.addresses import TYPES
-from .._fly.machines.config import is_held
+from .._fly.machines.config import in_maintenance
 from .._fly.machines.services import Port, published
 from .._openclaw.endpoint import Endpoint, cause
 from .notes import Notes, Skipped
@@ -47,8 +47,8 @@ def _services(target: Target, notes: Notes) -> None:
     _one_off(target, notes)
     if not managed:
         notes.found("the app has no machine", "Run site.yml")
-    elif all(is_held(machine.get("config") or {}) for machine in target.deployed):
-        notes.found("its machine is on hold: no gateway runs", "Run site.yml")
+    elif all(in_maintenance(machine.get("config") or {}) for machine in target.deployed):
+        notes.found("its machine is in maintenance: no gateway runs", "Run site.yml")
     elif target.exposure == "sealed":
         if ports:
             notes.found(f"a machine has services on {_listed(ports)}", "Run site.yml: sealed has none")

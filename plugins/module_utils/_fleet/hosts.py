@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from .._fly.machines.config import HOLD_KEY
+from .._fly.machines.config import MAINTENANCE_KEY
 from .._fly.machines.deployed import group_of, is_live
 from .._fly.machines.exposure import exposure_of
 from .._fly.secrets.applied import KEY as APPLIED_KEY
@@ -18,7 +18,7 @@ from .._fly.secrets.ledger import KEY as LEDGER_KEY
 from .organization import FlyApp
 
 Json = dict[str, Any]
-_OURS = (HOLD_KEY, LEDGER_KEY, APPLIED_KEY)
+_OURS = (MAINTENANCE_KEY, LEDGER_KEY, APPLIED_KEY)
 _RELEASE = re.compile(r":v?(20\d\d\.\d{1,2}\.\d{1,3})(?:@|$)")
 
 

@@ -14,7 +14,7 @@ from .._base.waiting import wait_until
 from .._converge.context import Context
 from .._fly.client.api import MachinesApi, PlatformApi
 from .._fly.client.types import Machine
-from .._fly.machines.config import is_held
+from .._fly.machines.config import in_maintenance
 from .._fly.machines.gate import Gate
 from .._fly.machines.leases import Lease
 from .._openclaw.releases import Release, ReleaseFacts
@@ -108,7 +108,7 @@ class ConfigEffect:
 
         `runs_file` asks the gateway whether it runs what the file says.
         """
-        if is_held(machine.get("config") or {}):
+        if in_maintenance(machine.get("config") or {}):
             yield
             self.taken = "start"
             return

@@ -12,7 +12,7 @@ from .._base.errors import CollectionError
 from .._fly.client.api import MachinesApi
 from .._fly.client.errors import FlyError, Forbidden, NameTaken
 from .._fly.client.types import Machine
-from .._fly.machines.config import is_held
+from .._fly.machines.config import in_maintenance
 from .._fly.machines.deployed import is_live
 from .._fly.machines.remote_files import RemoteFiles
 
@@ -31,13 +31,13 @@ def current_token(api: MachinesApi, app: str) -> str | None:
     machines = [machine for machine in api.machines(app) or [] if is_live(machine)]
     started = [machine for machine in machines if machine.get("state") == "started"]
     failure: CollectionError | None = None
-    for machine in sorted(started, key=_is_held):
+    for machine in sorted(started, key=_in_maintenance):
         try:
             if token := _read(api, app, machine):
                 return token
         except FlyError as error:
             failure = error
-    if started and failure is None and all(map(_is_held, machines)):
+    if started and failure is None and all(map(_in_maintenance, machines)):
         return None  # no gateway ever ran with it, so nobody has it
     raise _unavailable(app, machines, failure)
 
@@ -47,8 +47,8 @@ def _read(api: MachinesApi, app: str, machine: Machine) -> str:
     return "" if answer["exit_code"] else str(answer["stdout"]).strip()
 
 
-def _is_held(machine: Machine) -> bool:
-    return is_held(machine.get("config") or {})
+def _in_maintenance(machine: Machine) -> bool:
+    return in_maintenance(machine.get("config") or {})
 
 
 def _unavailable(app: str, machines: list[Machine], failure: CollectionError | None) -> CollectionError:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from .._fly.client.types import Machine
-from .._fly.machines.config import is_held
+from .._fly.machines.config import in_maintenance
 from .._openclaw.errors import InvalidValue
 from .._openclaw.releases import Release
 
@@ -19,4 +19,4 @@ def another_release(machine: Machine, declared: Release) -> Release | None:
         runs = Release.from_image(str(machine["config"].get("image", "")))
     except InvalidValue:
         return None
-    return None if runs == declared or is_held(machine["config"]) else runs
+    return None if runs == declared or in_maintenance(machine["config"]) else runs

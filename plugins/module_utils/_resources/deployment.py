@@ -35,8 +35,8 @@ from .._fly.volumes.pick import volumes
 
 @dataclass(frozen=True)
 class WantedDeployment:
-    """With `hold` it only makes sure that there is a machine that can be reached: it creates one that holds still when
-    there is none, and puts one on hold that is down. A running machine is left alone.
+    """With `maintenance` it only makes sure that there is a machine that can be reached: it creates one that sleeps
+    when there is none, and puts one in maintenance that is down. A running machine is left alone.
 
     `secrets_pending` says that the app's secrets are going to change before this is applied, `secrets_state` what a
     task before this one read of them. `fallback_regions` are for machines without a volume; `volume` is the one that a
@@ -46,7 +46,7 @@ class WantedDeployment:
     app: str
     toml: FlyToml
     image: str | None = None
-    hold: bool = False
+    maintenance: bool = False
     secrets_pending: bool = False
     secrets_state: tuple[str, float] | None = None
     fallback_regions: tuple[str, ...] = ()
@@ -93,11 +93,11 @@ class Deployment(Resource[DeployState]):
 
     def __init__(self, api: MachinesApi, wanted: WantedDeployment, parts: DeployParts) -> None:
         self._api, self._wanted, self._build = api, wanted, parts.build
-        self._app, self._toml, self._hold = wanted.app, wanted.toml, wanted.hold
+        self._app, self._toml, self._maintenance = wanted.app, wanted.toml, wanted.maintenance
         self._gate, self._memory = parts.gate, parts.memory
         self._write = MachineWriter(api, parts.gate, wanted.app)
         self._image: str = parts.build.reference if parts.build else wanted.image or wanted.toml.image
-        self._release = None if wanted.hold else parts.release
+        self._release = None if wanted.maintenance else parts.release
 
     @property
     def title(self) -> str:
@@ -107,7 +107,7 @@ class Deployment(Resource[DeployState]):
         machines = [machine for machine in self._api.machines(self._app) or [] if is_deployed(machine)]
         machines.sort(key=lambda m: (group_of(m), m["id"]))
         unbuilt, volumes = self._is_unbuilt(machines), self._volumes(machines)
-        if self._hold:
+        if self._maintenance:
             return DeployState(machines, "", 0.0, unbuilt, volumes)
         if self._wanted.secrets_pending:
             return DeployState(machines, "known once the secrets are set", math.inf, unbuilt, volumes)
@@ -170,7 +170,7 @@ class Deployment(Resource[DeployState]):
                 steps.append(self._creation(group, observed))
             for machine in existing:
                 steps += self._convergence(machine, group, observed)
-        if not self._hold:
+        if not self._maintenance:
             steps += [self._removal(m) for m in observed.machines if group_of(m) not in groups]
         return steps
 
@@ -178,14 +178,14 @@ class Deployment(Resource[DeployState]):
         machines = [
             machine
             if self._is_ready(machine) or self._may_sleep(machine)
-            else self._gate.wait(machine, checks=not self._hold)
+            else self._gate.wait(machine, checks=not self._maintenance)
             for machine in observed.machines
         ]
         return replace(observed, machines=machines)
 
     def _is_ready(self, machine: Machine) -> bool:
-        """On hold, a started machine can be reached; its checks may fail until what is declared is applied."""
-        return machine["state"] == "started" if self._hold else self._gate.passed(machine)
+        """In maintenance, a started machine can be reached; its checks may fail until what is declared is applied."""
+        return machine["state"] == "started" if self._maintenance else self._gate.passed(machine)
 
     def finalize(self, *, failed: bool) -> None:
         if self._release:
@@ -213,12 +213,12 @@ class Deployment(Resource[DeployState]):
         config = machine_config.machine_config(self._toml, group, self._image, volume)
         if secrets:
             config["metadata"][SECRETS_KEY] = secrets
-        return machine_config.hold(config) if self._hold else config
+        return machine_config.for_maintenance(config) if self._maintenance else config
 
     def _convergence(self, machine: Machine, group: str, observed: DeployState) -> list[_Step]:
         identity, config = machine["id"], machine.get("config") or {}
-        held, down = machine_config.is_held(config), machine.get("state") in DOWN
-        if self._hold and (held or not (down or is_crash_looping(machine)) or self._may_sleep(machine)):
+        held, down = machine_config.in_maintenance(config), machine.get("state") in DOWN
+        if self._maintenance and (held or not (down or is_crash_looping(machine)) or self._may_sleep(machine)):
             return [self._start(machine)] if held and down else []
         mounted = next((mount.get("volume") for mount in config.get("mounts") or []), None)
         mount = self._toml.mount(group)
@@ -258,7 +258,7 @@ class Deployment(Resource[DeployState]):
     def _creation(self, group: str, observed: DeployState) -> _Step:
         config = self._config(group, None, observed.secrets)
         after = {"region": self._toml.region, **_shown(config)}
-        what = "create a machine on hold" if self._hold else "create a machine"
+        what = "create a machine in maintenance" if self._maintenance else "create a machine"
         create = partial(self._create, group, observed)
         return _Step(Change(f"machine {group}", f"{what} for {group}", None, after, create), sends=True)
 

@@ -15,7 +15,7 @@ from .._fly.client.api import MachinesApi
 from .._fly.client.types import Json
 from .._fly.facts.guests import guest
 from .._fly.machines.compare import desired, differences, sections
-from .._fly.machines.config import is_held
+from .._fly.machines.config import in_maintenance
 from .._fly.machines.deployed import public_view
 from .._fly.machines.gate import AT_REST, Gate
 from .._fly.machines.pick import the_machine
@@ -113,8 +113,8 @@ class Machine(Resource[types.Machine | None]):
         before, after = differences(wanted, config) if wanted != config else ({}, {})
         if not before and not after:
             return []
-        if is_held(config):
-            what = "the machine is on hold and runs no process whose settings could change"
+        if in_maintenance(config):
+            what = "the machine is in maintenance and runs no process whose settings could change"
             return [refusal(what, where=self.title, todo="Run fly_deploy first, which starts its process")]
         state, at_rest = self._wanted.state, observed.get("state") in AT_REST
         launch = state in ("started", "restarted", "suspended") or (state is None and not at_rest)

@@ -16,7 +16,7 @@ from .._converge.resource import Change, Plan, Refusal, Resource, refusal
 from .._fly.client.api import MachinesApi
 from .._fly.client.types import Json, Machine, Secret
 from .._fly.facts.names import secret_name
-from .._fly.machines.config import is_held
+from .._fly.machines.config import in_maintenance
 from .._fly.machines.deployed import is_deployed, is_live
 from .._fly.machines.gate import AT_REST
 from .._fly.machines.writer import MachineWriter
@@ -147,8 +147,8 @@ class Secrets(Resource[SecretsState]):
         }
 
     def _applies_to(self, machine: Machine) -> bool:
-        """A machine on hold gets them when the deploy starts its process."""
-        return bool(self._writer) and is_deployed(machine) and not is_held(machine.get("config") or {})
+        """A machine in maintenance gets them when the deploy starts its process."""
+        return bool(self._writer) and is_deployed(machine) and not in_maintenance(machine.get("config") or {})
 
     def _applications(self, machines: list[Machine]) -> list[Change]:
         if self._writer is None:

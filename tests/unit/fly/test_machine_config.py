@@ -12,7 +12,11 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.openclaw.fly.plugins.filter.machine_config import machine_config as filtered
 from ansible_collections.openclaw.fly.plugins.module_utils._base.errors import CollectionError
 from ansible_collections.openclaw.fly.plugins.module_utils._fly.machines.compare import desired, differences
-from ansible_collections.openclaw.fly.plugins.module_utils._fly.machines.config import hold, is_held, machine_config
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.machines.config import (
+    for_maintenance,
+    in_maintenance,
+    machine_config,
+)
 from ansible_collections.openclaw.fly.plugins.module_utils._fly.toml.definition import FlyToml
 
 GUIDE = """
@@ -247,10 +251,10 @@ def test_an_update_keeps_what_fly_toml_does_not_decide() -> None:
 
 def test_a_machine_on_hold_serves_nothing_and_leaves_no_trace() -> None:
     wanted = translate(GUIDE)
-    held = hold(wanted)
-    assert is_held(held) and not is_held(wanted)
+    held = for_maintenance(wanted)
+    assert in_maintenance(held) and not in_maintenance(wanted)
     assert (held["services"], held["checks"], held["init"]["exec"][0]) == ([], {}, "/bin/sleep")
     assert held["mounts"] == wanted["mounts"]
     back = desired(wanted, held)
     assert differences(wanted, back) == ({}, {})
-    assert "restart" not in back and not is_held(back)
+    assert "restart" not in back and not in_maintenance(back)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..toml.durations import seconds
-from .config import HOLD_KEY
+from .config import MAINTENANCE_KEY
 
 Config = dict[str, Any]
 OWNED = (
@@ -45,7 +45,7 @@ def desired(wanted: Config, actual: Config) -> Config:
         result["env"] = {**wanted.get("env", {}), _STANDBY_FOR: stands_for}
     if is_image(wanted.get("image"), actual.get("image")):
         result["image"] = actual["image"]
-    theirs = {k: v for k, v in (actual.get("metadata") or {}).items() if k != HOLD_KEY}
+    theirs = {k: v for k, v in (actual.get("metadata") or {}).items() if k != MAINTENANCE_KEY}
     result["metadata"] = {**theirs, **wanted.get("metadata", {})}
     return result
 

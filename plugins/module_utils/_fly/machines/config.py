@@ -21,8 +21,8 @@ from ..toml.durations import go
 Config = dict[str, Any]
 PLATFORM_VERSION = "v2"
 _AUTOSTOP = {False: False, "off": False, True: True, "stop": True, "suspend": "suspend"}
-_HOLD_COMMAND = ["/bin/sleep", "2147483647"]
-HOLD_KEY = "ansible_hold"
+_SLEEP = ["/bin/sleep", "2147483647"]
+MAINTENANCE_KEY = "ansible_maintenance"
 
 
 def machine_config(toml: FlyToml, group: str, image: str, volume: str | None) -> Config:
@@ -56,25 +56,25 @@ def machine_config(toml: FlyToml, group: str, image: str, volume: str | None) ->
     return config
 
 
-def hold(config: Config) -> Config:
+def for_maintenance(config: Config) -> Config:
     """The same machine, kept up without its process: for work on the volume before the process may start.
 
     A gateway that starts without a good config exits, is restarted ten times and is then stopped, and nobody can
-    get in any more; a machine on hold can always be reached by exec and serves nothing.
+    get in any more; a machine in maintenance can always be reached by exec and serves nothing.
     """
     return {
         **config,
-        "init": {"exec": list(_HOLD_COMMAND)},
+        "init": {"exec": list(_SLEEP)},
         "services": [],
         "checks": {},
         "restart": {"policy": "always"},
         "stop_config": {"timeout": "5s"},
-        "metadata": {**config["metadata"], HOLD_KEY: "true"},
+        "metadata": {**config["metadata"], MAINTENANCE_KEY: "true"},
     }
 
 
-def is_held(config: Config) -> bool:
-    return (config.get("metadata") or {}).get(HOLD_KEY) == "true"
+def in_maintenance(config: Config) -> bool:
+    return (config.get("metadata") or {}).get(MAINTENANCE_KEY) == "true"
 
 
 def _stop(toml: FlyToml) -> Config:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..facts.addresses import PUBLIC_TYPES, TYPES
-from .config import is_held
+from .config import in_maintenance
 from .deployed import is_deployed
 from .services import published_by
 
@@ -29,6 +29,6 @@ def exposure_of(machines: Iterable[Mapping[str, Any]], addresses: Iterable[Mappi
         return None
     if kinds & set(PUBLIC_TYPES):
         return "public"
-    if all(is_held(config) for config in deployed) and not kinds and not ports:
+    if all(in_maintenance(config) for config in deployed) and not kinds and not ports:
         return None
     return "private" if ports or "private_v6" in kinds else "sealed"

@@ -57,7 +57,7 @@ def not_started(
         f"the machine {found['id']} is {found.get('state')}",
         where=f"app {app}",
         why="commands and files need a started machine",
-        todo="Start it (fly machine start), or run the play, which puts a machine that is down on hold",
+        todo="Start it (fly machine start), or run the play, which runs a machine that is down in maintenance",
     )
 
 

@@ -14,7 +14,7 @@ from ..._base.waiting import TimedOut, wait_until
 from ..client.api import MachinesApi
 from ..client.errors import LostAnswer, WrongState
 from ..client.types import Json, Machine
-from .config import is_held
+from .config import in_maintenance
 from .gate import AT_REST, Gate, GateFailed
 from .leases import Lease
 from .pushed_image import once_visible
@@ -52,7 +52,7 @@ class MachineWriter:
                 return self._until_it_runs(updated, lease)
             except GateFailed as gate:
                 failure = gate
-            ran = current.get("state") == "started" and not is_held(old)
+            ran = current.get("state") == "started" and not in_maintenance(old)
             raise self._put_back(current, failure, lease) if ran else failure
 
     def start(self, identity: str) -> Machine:
