@@ -222,7 +222,6 @@ SPEC: dict[str, Any] = {
         "wait_timeout": {"type": "float", "default": 60.0},
         "require_ready_line": {"type": "bool", "default": False},
     },
-    "required_one_of": [("url", "inside", "channels")],
     "supports_check_mode": True,
 }
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 from faults.scenarios import TOML
 from support.platform import Platform
 
@@ -46,3 +49,13 @@ def test_what_the_token_may_do(fly: Platform) -> None:
         assert outcome.failed and "the API token cannot do this" in outcome["msg"], params
     refused = fly.module("fly_token_info", api_token="wrong")
     assert refused["error"]["kind"] == "Unauthorized"
+
+
+@pytest.mark.parametrize("asked", [{}, {"inside": False, "channels": [], "config": {}}])
+def test_a_gateway_that_is_asked_nothing(fly: Platform, app: str, asked: dict[str, Any]) -> None:
+    outcome = fly.module("openclaw_gateway_info", app=app, **asked)
+    assert outcome.failed and outcome.requests == []
+    assert outcome["msg"] == (
+        f"app {app}: nothing was asked: neither url nor inside is set, nor a channel to wait for. "
+        "Set url to have the gateway proved, or inside: true to ask it in its machine."
+    )

@@ -43,6 +43,7 @@ def gateway_info(api: MachinesApi, platform: PlatformApi, asked: Questions, cont
         raise CollectionError(
             "nothing was asked",
             where=f"app {asked.app}",
+            why="neither url nor inside is set, nor a channel to wait for",
             todo="Set url to have the gateway proved, or inside: true to ask it in its machine",
         )
     if asked.endpoint:
