@@ -96,7 +96,7 @@ QUESTIONS = (
         "snapshots",
         "When a snapshot that was asked for is listed, and whether one may be merged with a recent one",
         ("later", "merged", "at-once"),
-        "Lians-ai #64, #65, #74; Fly's document of the API says that they are asynchronous",
+        "Lians-ai #64, #65, #74; Fly's API documentation states that they are asynchronous",
     ),
     Question(
         "detach",

@@ -157,7 +157,7 @@ async def change_answers(request: web.Request) -> web.Response:
 
 @routes.put(BASE + "/images")
 async def push_image(request: web.Request) -> web.Response:
-    """Say that an image was pushed just now: for `seconds` the registry does not show it yet."""
+    """Treat an image as pushed just now: for `seconds` the registry does not show it yet."""
     sent = await r.body(request)
     reference, seconds = sent.get("reference"), sent.get("seconds", 15)
     if not isinstance(reference, str) or isinstance(seconds, bool) or not isinstance(seconds, int | float):
@@ -184,7 +184,7 @@ async def look_up(request: web.Request) -> web.Response:
 
 @routes.put(BASE + "/dns/{hostname}")
 async def point_here(request: web.Request) -> web.Response:
-    """Say that a custom host name's DNS is right, or with `configured: false` not."""
+    """Set whether a custom host name's DNS is right, or with `configured: false` not."""
     name = request.match_info["hostname"].lower()
     wanted = (await r.body(request)).get("configured") is not False
     certificates.point_here(r.context(request), name, wanted)

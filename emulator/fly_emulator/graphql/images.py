@@ -24,7 +24,7 @@ async def resolve(call: Call, reference: str) -> dict[str, Any]:
         raise NotFound(f"Could not find image {reference!r}: {error}") from error
     except TimeoutError as error:
         raise Pending(
-            f"the emulator is still making the image {reference}; try again when its log says that it is ready"
+            f"the emulator is still making the image {reference}; try again when its log reports that it is ready"
         ) from error
     return view(reference, image)
 

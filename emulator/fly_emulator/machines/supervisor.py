@@ -98,7 +98,7 @@ class Supervisor:
         self._abandon.set()
 
     async def halt(self, signal: int | None = None, timeout: float | None = None) -> None:
-        """End the process, by the machine's own stop_config unless told otherwise."""
+        """End the process, by the machine's own stop_config unless the request names another."""
         task = self._task
         if task is None or task.done():
             return

@@ -199,7 +199,7 @@ def _guarantees(engine: Engine, tried: Trial | None = None) -> Guarantees:
     if engine.rootless:
         missing.append("files of other users than the image's belong to subordinate ids on this host: run as root")
     elif os.geteuid() != 0:
-        missing.append("files that commands write as root belong to root on this host: snapshots may lack them")
+        missing.append("files that commands write as root belong to root on this host: snapshots may miss them")
     return Guarantees(
         tier="container",
         private_root=True,

@@ -96,7 +96,7 @@ def mount(source: Path, target: str, read_only: bool) -> str:
 def last_words(told: bytes) -> str:
     """The error in an engine's output: its last line."""
     lines = [line for line in told.decode(errors="replace").splitlines() if line.strip()]
-    return lines[-1].strip().removeprefix("Error: ") if lines else "it said nothing"
+    return lines[-1].strip().removeprefix("Error: ") if lines else "it printed nothing"
 
 
 def _archive(links: dict[str, str]) -> bytes:

@@ -44,7 +44,7 @@ class PeerGateway:
                 probe.bind(("", self.port))
         except OSError as error:
             raise RuntimeUnavailable(
-                f"WireGuard's UDP port {self.port} cannot be had: {error.strerror}. Choose another with --wireguard."
+                f"WireGuard's UDP port {self.port} is not available: {error.strerror}. Choose another with --wireguard."
             ) from None
         self._device = WireGuard(program, device_name(), self._gate)
         try:
@@ -58,7 +58,7 @@ class PeerGateway:
         await self._gate.close()
 
     async def follow(self, peers: Iterable[WireGuardPeer]) -> None:
-        """Let these in, and nobody else."""
+        """Admit these, and nobody else."""
         wanted = {peer.pubkey: peer.peerip for peer in peers}
         for key in self._peers.keys() - wanted.keys():
             await self._device.set(f"public_key={_hex(key)}", "remove=true")

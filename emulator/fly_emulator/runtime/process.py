@@ -33,8 +33,8 @@ class ProcessRuntime:
         if probe:
             probe.path.rmdir()
         missing = [
-            "a root filesystem of its own: machines see this host's files",
-            "a network of its own: the proxy comes from 127.0.0.1, a listener on 0.0.0.0 is open to the host's network",
+            "its own root filesystem: machines see this host's files",
+            "its own network: the proxy comes from 127.0.0.1, a listener on 0.0.0.0 is open to the host's network",
             "paths of the machine inside files and output: only argv and env are rewritten",
         ]
         if not probe:

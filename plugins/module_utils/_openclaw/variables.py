@@ -38,7 +38,7 @@ VARIABLES: Final[dict[str, tuple[str, str]]] = {
     "update_check": ("boolean", "update.checkOnStart; default false: releases are changed by the play"),
     "catalog_refresh": ("boolean", "models.catalogRefresh.enabled; left out when not given"),
     "tunnels": ("any", "as fly_app_tunnels declares them; the preflight reports those with a mistake"),
-    "layers": ("layers", "a list of objects in openclaw.json's own words, each merged over the ones before"),
+    "layers": ("layers", "a list of objects as in openclaw.json, each merged over the ones before"),
     "extra": ("object", "anything else of openclaw.json, merged last and over all"),
 }
 """What ``gateway_config`` reads: kind and meaning. Roles give these names with their own prefix removed."""

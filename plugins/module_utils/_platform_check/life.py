@@ -76,7 +76,7 @@ class _Life:
         return f"{env.get('CHECK_NOTE')}, {machine.get('state')}"
 
 
-@question("Create an app with a network of its own", "created")
+@question("Create an app with its own network", "created")
 def life_app(world: World) -> str:
     name = world.place.app
     _Life(world).converge(App(world.api, WantedApp(name, world.place.org, network=name)))

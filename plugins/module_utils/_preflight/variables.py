@@ -43,7 +43,7 @@ def unknown(declaration: Declaration) -> Iterator[Problem]:
             name,
             "no role knows this variable, so it would have no effect",
             (),
-            f"{todo} A variable of your own with such a name goes into the list openclaw_fly_own_variables",
+            f"{todo} Your own variable with such a name goes into the list openclaw_fly_own_variables",
             "unknown-variable",
         )
 

@@ -25,7 +25,7 @@ _PAGE = """<!doctype html>
 <meta name="referrer" content="no-referrer">
 <meta http-equiv="refresh" content="0; url={link}">
 <title>{app}</title>
-<p><a href="{link}">Open {app}</a>: this link lets one browser in, once, until {until}.</p>
+<p><a href="{link}">Open {app}</a>: this link approves one browser, once, until {until}.</p>
 </html>
 """
 

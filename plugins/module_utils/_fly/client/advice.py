@@ -15,7 +15,7 @@ HOST_FULL = (
     "The volume and its data stay where they are. Try again later, choose a smaller size, or move the data: "
     "fork the volume to another host with fly_volume fork_from, and give the copy to fly_deploy as volume"
 )
-NO_COMMAND = "Correct the command, or use an image that has it; a shell's own words need sh -c"
+NO_COMMAND = "Correct the command, or use an image that has it; a shell's built-in commands need sh -c"
 NO_IMAGE = "Check the image's name and tag; one that was just pushed appears within a minute: then run again"
 REDIRECTED = "Give the URL of the API itself, without a redirection (machines_url, api_url)"
 NOT_THE_API = (
@@ -57,7 +57,7 @@ def todo(status: int, path: str, text: str) -> str:
 
 def _timed_out(path: str) -> str:
     if path.endswith("/exec"):
-        return "Commands are cut off after about a minute: make it shorter, or let it run in the background"
+        return "Commands are cut off after about a minute: make it shorter, or run it in the background"
     if path.endswith("/wait"):
         return "The machine takes longer: see fly machine status and fly logs, and run again"
     return "Fly.io took too long: run again"

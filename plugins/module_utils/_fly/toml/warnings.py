@@ -31,5 +31,5 @@ def only_by_flyctl(toml: FlyToml) -> list[str]:
     if not found:
         return []
     return [
-        f"{', '.join(found)} of fly.toml: only `fly deploy` runs it, fly_deploy does not. Run it by a task of its own"
+        f"{', '.join(found)} of fly.toml: only `fly deploy` runs it, fly_deploy does not. Run it by a separate task"
     ]
