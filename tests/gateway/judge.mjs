@@ -1,5 +1,5 @@
 // One process of the release that judges many configs: `node judge.mjs DIST`, lines of {name, config} on stdin, lines of
-// {name, valid, issues, migrated} on stdout. As `config validate` does it, without a start of Node for each.
+// {name, valid, issues, migrated, rewritten} on stdout. As `config validate` does it, without a start of Node for each.
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -30,8 +30,9 @@ for await (const line of createInterface({ input: process.stdin })) {
   const io = createConfigIO({ configPath, env: process.env, logger });
   const read = await io.readConfigFileSnapshotWithPluginMetadata({ observe: false, prepareValidation: "strict" });
   const { valid, issues } = await finish(read);
-  const { changes } = migrate(config, {});
+  const { config: judged, sourceConfig, changes } = migrate(config, {});
   const told = { name, valid, issues: issues.map(({ path, message }) => ({ path, message })), migrated: changes };
+  told.rewritten = sourceConfig ?? judged ?? config;
   process.stdout.write(`${JSON.stringify(told)}\n`);
 }
 process.exit(0);

@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.judged import CONFIGS, DIFFERENCES, OWN
+from support.judged import CONFIGS, DIFFERENCES, OWN, sample
 
 from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.config_judge import judge
 from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.config_schema import Schema, prepare, validate
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.old_form_table import OLD_FORMS
+from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.paths import matches
 from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.releases import DEFAULT_RELEASE, Release, at
 from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.render import deep_merge
 from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.rule import Facts
@@ -80,6 +82,27 @@ def test_every_old_form_is_one_for_the_release(name: str, verdicts: dict[str, An
     """It refuses it, or its migration rewrites it; one agent's marker only draws a warning."""
     told = verdicts[name]
     assert not told["valid"] or told["migrated"] or name == "old form agents.entries.*.default"
+
+
+def test_with_migrate_no_old_form_is_refused_before(schema: Schema) -> None:
+    """The release rewrites it, and judges in the machine what it made of it."""
+    facts = Facts(exposure="sealed", migrate=True)
+    found = {form.path: judge(deep_merge(BASE, sample(form)), facts, schema) for form in OLD_FORMS}
+    solved = ("schema", "moved", "dangerous")
+    assert {path: told for path, told in found.items() if any(problem.rule in solved for problem in told)} == {}
+
+
+def test_every_key_that_the_release_drops_is_known() -> None:
+    sources = [file.read_text() for file in (installed().package / "dist").glob("legacy-*js")]
+    found = [
+        list_ for text in sources for list_ in re.findall(r"const (\w*RETIRED\w*PATHS) = (\[.*?\n\]);", text, re.DOTALL)
+    ]
+    assert {name for name, _paths in found} >= {"RETIRED_TUNING_PATHS", "TIER_EVAL_RETIRED_AGENT_PATHS"}
+    known = [form.path for form in OLD_FORMS if not form.kinds and not form.values]
+    for name, listed in found:
+        for path in json.loads(listed):
+            whole = ["agents", "entries", "*", *path] if "AGENT" in name else path
+            assert any(matches(whole, pattern) for pattern in known), (name, path)
 
 
 def test_the_paths_that_take_a_reference_are_the_releases() -> None:

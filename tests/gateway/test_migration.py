@@ -36,7 +36,7 @@ LEGACY: dict[str, Any] = {
     "logging": {"redactSensitive": "tools"},
     "session": {"idleMinutes": 60},
     "ui": {"assistant": {"name": "Bot"}},
-    "plugins": {"bundledDiscovery": "compat"},
+    "plugins": {"bundledDiscovery": "compat", "installs": {"matrix": {"source": "npm", "spec": "@openclaw/matrix"}}},
     "agents": {"defaults": {"model": {"primary": "google/gemini-2.0-flash"}}},
     "channels": {"telegram": {**TELEGRAM, "streaming": "partial"}},
 }
@@ -90,6 +90,7 @@ def test_a_config_of_an_older_release_becomes_valid(here: Here, tmp_path: Path) 
     assert declared.config["session"] == {"reset": {"mode": "idle", "idleMinutes": 60}}
     assert "agents.defaults.model.primary: google/gemini-2.0-flash is now google/gemini-2.5-flash" in declared.changes
     assert any("denyCommands" in line for line in declared.changes)
+    assert "plugins" not in declared.config and "plugins.installs: is removed" in declared.changes[0]
     # No defaults are written down, and once is enough.
     assert (
         "dmPolicy" in declared.config["channels"]["telegram"]

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from .._base.errors import CollectionError
 from .._base.files import write_file
-from .._openclaw.old_forms import rewrite_refused
+from .._openclaw.old_forms import rewrite_refused, without_install_records
 from .._openclaw.releases import Release
 from .._openclaw.roster import with_owners
 from .cli import GatewayCli
@@ -56,10 +56,11 @@ class Declared:
 
 
 def in_words_of(release: Release, config: Mapping[str, Any], cli: GatewayCli, cache: Path) -> Declared:
-    """Let the release migrate the declared config, and add what it leaves: owners, and models that it would refuse.
+    """Let the release migrate the declared config, and add what it leaves: owners, plugins, refused models.
 
     What a release answered is kept on the controller, by the digest of what it was asked.
     """
+    config, records = without_install_records(config, release)
     asked = json.dumps(config, sort_keys=True)
     kept = cache / f"openclaw-migrated-{release}-{hashlib.sha256(asked.encode()).hexdigest()[:24]}.json"
     told = _kept(kept)
@@ -70,7 +71,7 @@ def in_words_of(release: Release, config: Mapping[str, Any], cli: GatewayCli, ca
     changes = [str(line) for line in told.get("changes") or ()] if isinstance(result, dict) else []
     result, owners = with_owners(result if isinstance(result, dict) else config, judged)
     models = rewrite_refused(result, release)
-    return Declared(result, (*changes, *owners, *models))
+    return Declared(result, (*records, *changes, *owners, *models))
 
 
 def _kept(file: Path) -> dict[str, Any] | None:

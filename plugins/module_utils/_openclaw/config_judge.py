@@ -9,12 +9,12 @@ from typing import Any
 
 from .config_rules import check
 from .config_schema import Schema, validate
-from .old_forms import old_forms
-from .paths import show
+from .old_forms import old_forms, without_install_records
+from .paths import leaves, show
 from .problems import Problem
 from .rule import Facts
 
-_NEVER_MIGRATED = ("secret-", "token-", "reference-", "dangerous")
+_NEVER_MIGRATED = ("secret-", "token-", "reference-")
 """Rules whose problems no migration solves."""
 
 
@@ -23,17 +23,25 @@ def judge(config: Mapping[str, Any], facts: Facts, schema: Schema | None = None)
 
     :param schema: the release's own, where it is at hand.
     """
+    if facts.migrate:
+        config, _said = without_install_records(config, facts.release)
     problems = check(config, facts)
     told = {problem.path for problem in problems}
     problems += [problem for problem in (validate(config, schema) if schema else []) if problem.path not in told]
     if not facts.migrate:
         return problems
     old = [show(path) for path, _remedy in old_forms(config, facts.release)]
-    return [problem for problem in problems if not _is_rewritten(problem, old)]
+    keys = [show(path) for path, _value in leaves(config)]
+    return [problem for problem in problems if not _is_rewritten(problem, old, keys)]
 
 
-def _is_rewritten(problem: Problem, old: list[str]) -> bool:
-    """Whether the problem is an old form, or lies in one, that the release's migration rewrites."""
+def _is_rewritten(problem: Problem, old: list[str], keys: list[str]) -> bool:
+    """Whether the problem is an old form, lies in one, or is that an object is not known which holds nothing else."""
     if problem.rule.startswith(_NEVER_MIGRATED):
         return False
-    return any(problem.path == form or problem.path.startswith((f"{form}.", f"{form}[")) for form in old)
+    held = [key for key in keys if problem.rule == "schema" and _in(key, [problem.path])]
+    return _in(problem.path, old) or (bool(held) and all(_in(key, old) for key in held))
+
+
+def _in(path: str, roots: list[str]) -> bool:
+    return any(path == root or path.startswith((f"{root}.", f"{root}[")) for root in roots)

@@ -14,6 +14,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from .retired_keys import RETIRED, RETIRED_OF_AGENTS
+
 
 @dataclass(frozen=True, slots=True)
 class OldForm:
@@ -144,6 +146,7 @@ _CHANNELS: Final = (
     _moved("channels.telegram.requireMention", 'channels.telegram.groups."*".requireMention'),
     _moved("channels.telegram.groupMentionsOnly", 'channels.telegram.groups."*".requireMention'),
     _gone("channels.telegram.includeGroupHistoryContext", "a group's history is always on, bounded by historyLimit"),
+    _moved("channels.defaults.heartbeat", "channels.defaults.heartbeatVisibility"),
     _gone("channels.webchat", "the web chat is part of the gateway"),
     _moved("channels.whatsapp.ackReaction", "messages.ackReaction and messages.ackReactionScope"),
     _moved("channels.whatsapp.accounts.*.ackReaction", "messages.ackReaction and messages.ackReactionScope"),
@@ -152,6 +155,7 @@ _CHANNELS: Final = (
         _CHANNEL,
         {
             "streamMode": "streaming.mode",
+            "streaming.progress.render": "",
             "chunkMode": "streaming.chunkMode",
             "nativeStreaming": "streaming.nativeTransport",
             "draftChunk": "streaming.preview.chunk",
@@ -272,6 +276,7 @@ _TOOLS: Final = (
     _gone("hooks.internal.installs"),
     _gone("hooks.maxBodyBytes"),
     _gone("plugins.bundledDiscovery"),
+    _gone("plugins.installs", "the gateway keeps this record itself; openclaw_config_packages installs plugins"),
 )
 
 _REST: Final = (
@@ -330,4 +335,6 @@ _REST: Final = (
     OldForm(_NOW, "env.*", "Write env.vars.<NAME>, or set it as a Fly secret or in fly_app_env", kinds=("text",)),
 )
 
-OLD_FORMS: Final[tuple[OldForm, ...]] = (*_ROSTER, *_CHANNELS, *_GATEWAY, *_TOOLS, *_REST)
+_RETIRED: Final = (*map(_gone, RETIRED), *_below(_AGENT, dict.fromkeys(RETIRED_OF_AGENTS, "")))
+
+OLD_FORMS: Final[tuple[OldForm, ...]] = (*_ROSTER, *_CHANNELS, *_GATEWAY, *_TOOLS, *_REST, *_RETIRED)

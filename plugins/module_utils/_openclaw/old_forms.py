@@ -47,6 +47,20 @@ def rewrite_refused(config: dict[str, Any], release: Release) -> list[str]:
     return said
 
 
+def without_install_records(config: Mapping[str, Any], release: Release) -> tuple[Mapping[str, Any], list[str]]:
+    """The config without the records of installed plugins that older releases kept in it, and a line if there were any.
+
+    A start of the release drops them too, before its migration, which does not know them.
+    """
+    plugins = config.get("plugins")
+    retired = any(form.path == "plugins.installs" for form in forms_of(release))
+    if not retired or not isinstance(plugins, Mapping) or "installs" not in plugins:
+        return config, []
+    kept = {key: value for key, value in plugins.items() if key != "installs"}
+    said = "plugins.installs: is removed; openclaw_config_packages installs plugins"
+    return {**config, "plugins": kept}, [said]
+
+
 def _retired(
     config: Mapping[str, Any], release: Release, *, refused_only: bool = False
 ) -> Iterator[tuple[Concrete, str, str]]:

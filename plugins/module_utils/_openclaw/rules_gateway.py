@@ -88,7 +88,7 @@ def origins_are_origins(config: Mapping[str, Any], facts: Facts) -> Iterator[Pro
         if isinstance(origin, str) and "*" not in origin and not _ORIGIN.match(origin):
             yield Problem(
                 f"gateway.controlUi.allowedOrigins[{index}]",
-                f"is {origin}, which is no origin: a browser never sends that",
+                f"is {origin}, which is no origin: it admits no browser",
                 suggestion="Write scheme and host, such as https://my-openclaw.fly.dev, without a path",
                 rule="origin-form",
             )

@@ -12,6 +12,7 @@ from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.old_forms i
     forms_of,
     old_forms,
     rewrite_refused,
+    without_install_records,
 )
 from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.paths import show
 from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.releases import Release
@@ -73,6 +74,36 @@ def test_with_migrate_they_are_left_to_the_release() -> None:
     facts = Facts(exposure="sealed")
     assert {problem.path for problem in judge(LEGACY, facts) if problem.rule == "moved"} == RIGHT.keys()
     assert judge(LEGACY, Facts(exposure="sealed", migrate=True)) == []
+
+
+DROPPED: dict[str, Any] = {
+    "acp": {"maxConcurrentSessions": 4},
+    "agents": {"defaults": {"compaction": {"memoryFlush": {"prompt": "Write it down."}}}},
+    "channels": {"defaults": {"heartbeat": {"showOk": True}}},
+    "gateway": {"mode": "local", "controlUi": {"dangerouslyDisableDeviceAuth": True, "allowInsecureAuth": True}},
+    "memory": {"backend": "qmd", "qmd": {"paths": []}},
+    "plugins": {"installs": {"matrix": {"source": "npm", "shasum": "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c"}}},
+}
+
+
+def test_what_the_release_drops_is_refused_only_without_migrate() -> None:
+    assert {problem.path for problem in judge(DROPPED, Facts(exposure="sealed"))} >= {
+        "acp.maxConcurrentSessions",
+        "agents.defaults.compaction.memoryFlush.prompt",
+        "channels.defaults.heartbeat",
+        "gateway.controlUi.dangerouslyDisableDeviceAuth",
+        "memory.qmd",
+        "plugins.installs",
+    }
+    assert judge(DROPPED, Facts(exposure="sealed", migrate=True)) == []
+
+
+def test_records_of_installed_plugins_go_before_the_release_sees_them() -> None:
+    kept, said = without_install_records(DROPPED, NEW)
+    assert kept == {**DROPPED, "plugins": {}} and "installs" in DROPPED["plugins"]
+    assert said == ["plugins.installs: is removed; openclaw_config_packages installs plugins"]
+    assert without_install_records(kept, NEW) == (kept, [])
+    assert without_install_records(DROPPED, OLD) == (DROPPED, [])
 
 
 def test_an_older_release_still_takes_them() -> None:
