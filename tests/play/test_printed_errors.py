@@ -80,14 +80,11 @@ def test_a_token_file_that_cannot_be_used(site: Site, file: Path, spoil: Callabl
     }
     run = site.ansible.tasks({"openclaw.fly.fly_secrets": task}, env=site.emulator.environment)
     assert printed(run) == f"Action failed: {said}"
-    # Ansible itself reads the role's variables first, and puts the lookup's name before the reason.
-    assert printed(site.run()).removeprefix("The lookup plugin 'openclaw.fly.gateway_token' failed: ") == said
+    assert printed(site.run()) == f"Action failed: {said}"
     assert site.writes() == []
 
 
 def test_an_emulator_that_does_not_run(site: Site) -> None:
     """Ansible reads a play's defaults before any code of ours can speak, so its own words come first."""
     (site.root / ".local/emulator/emulator.json").unlink()
-    line = printed(site.run())
-    assert line.startswith("The lookup plugin 'openclaw.fly.connection' failed: fly_")
-    assert line.endswith(": The emulator does not run. Start it with make local.")
+    assert printed(site.run()).endswith("failed: The emulator does not run. Start it with make local.")
