@@ -7,6 +7,8 @@ Every error of the collection has one layout: what failed and where on the first
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from .printable import printable, printable_all
 
 
@@ -35,11 +37,21 @@ class CollectionError(Exception):
         head = f"{head}: {why.strip()}" if why.strip() else head
         return printable(f"{_sentence(head)} {todo}".rstrip())
 
+    def __reduce__(self) -> tuple[Callable[..., CollectionError], tuple[type[CollectionError], dict[str, object]]]:
+        """Ansible's workers pickle what a task holds. Subclasses take other arguments than an exception keeps."""
+        return _restored, (type(self), vars(self))
+
     def as_dict(self) -> dict[str, object]:
         """The parts, for the playbook."""
         parts = {"what": self.what, "where": self.where, "why": self.why, "todo": self.todo}
         shown: dict[str, object] = printable_all({**parts, **self.details})
         return {"kind": type(self).__name__, **shown}
+
+
+def _restored(kind: type[CollectionError], parts: dict[str, object]) -> CollectionError:
+    error = kind.__new__(kind, parts["what"])
+    vars(error).update(parts)
+    return error
 
 
 def _sentence(text: str) -> str:

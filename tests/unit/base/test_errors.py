@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
 from ansible_collections.openclaw.fly.plugins.module_utils._base import clock
-from ansible_collections.openclaw.fly.plugins.module_utils._base.errors import CollectionError
+from ansible_collections.openclaw.fly.plugins.module_utils._base.errors import CollectionError, MissingLibrary
+from ansible_collections.openclaw.fly.plugins.module_utils._base.project_folder import NoFolder
 from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.errors import OpenClawError
 from ansible_collections.openclaw.fly.plugins.module_utils._openclaw.problems import ConfigRefused, Problem
 
@@ -47,3 +50,20 @@ def test_times_are_read_in_one_place() -> None:
     assert clock.text(clock.parse("2026-09-20T10:00:00Z")) == "2026-09-20T10:00:00Z"
     with pytest.raises(ValueError):
         clock.parse("yesterday")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        CollectionError("it failed", where="here", why="because", todo="Do that", request_id="01HX"),
+        NoFolder(),
+        MissingLibrary("json5", "a config with comments"),
+        ConfigRefused([Problem("a.b", "is wrong", (), "Write c", "rule")], "openclaw.json"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_an_error_survives_the_way_between_processes(error: CollectionError) -> None:
+    """Ansible ends neither the task nor the run when a worker's result cannot be read: it waits for ever."""
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is type(error)
+    assert (str(again), again.as_dict(), again.args) == (str(error), error.as_dict(), error.args)
