@@ -141,6 +141,15 @@ options:
     description: Timeout in seconds for a machine to be started and healthy, including the image pull.
     type: float
     default: 300.0
+  retry_on_log:
+    description:
+      - Texts in the log of a process that ends because something else must end first, such as a lease of another
+        process on its data.
+      - While one of them is among the last log lines, such an end is waited out until O(wait_timeout), instead of
+        failing at once.
+    type: list
+    elements: str
+    default: []
 """
 
 EXAMPLES = r"""
@@ -285,6 +294,7 @@ SPEC: dict[str, Any] = {
         "secrets_memory": {"type": "path", "default": "~/.cache/openclaw-fly/secrets", "no_log": False},
         "secrets_state": {"type": "dict", "no_log": False},
         "wait_timeout": {"type": "float", "default": 300.0},
+        "retry_on_log": {"type": "list", "elements": "str", "default": []},
     },
     "mutually_exclusive": [("config", "definition")],
     "required_one_of": [("config", "definition")],
@@ -312,7 +322,7 @@ def body(params: dict[str, Any], context: Context) -> Deployment:
         volume=params["volume"],
     )
     parts = DeployParts(
-        gate=Gate(api, platform, app, params["wait_timeout"], context.progress),
+        gate=Gate(api, platform, app, params["wait_timeout"], context.progress, tuple(params["retry_on_log"])),
         memory=LedgerFile(params["secrets_memory"], app),
         release=ReleaseEntry(releases, app, toml.data, context.warn),
         build=image_build(params, context, app, toml),

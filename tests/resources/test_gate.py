@@ -31,6 +31,16 @@ def test_a_crash_loop_begins_with_what_and_where(fly: Platform, app: str) -> Non
     assert rest[-1].startswith("Correct what its log reports, and run again")
 
 
+def test_an_end_that_passes_by_itself_is_waited_out(fly: Platform, app: str) -> None:
+    """A process whose data is leased to a machine that is gone can run some minutes later."""
+    log(fly, app, "the lease is still active")
+    waited = fly.module("fly_deploy", app=app, definition=CRASH, wait_timeout=60, retry_on_log=["still active"])
+    assert waited["msg"].splitlines()[0].partition(": ")[2].startswith("it was not healthy within 60 s (state ")
+    other = fly.module("fly_deploy", app=app, definition=CRASH, wait_timeout=60, retry_on_log=["something else"])
+    fly.clear_faults()
+    assert other["msg"].splitlines()[0].partition(": ")[2].startswith("it ended (state ")
+
+
 def test_what_was_put_back_and_fails_too_keeps_the_head(fly: Platform, app: str) -> None:
     assert not fly.module("fly_deploy", app=app, definition=TOML).failed
     (machine,) = fly.machines(app)

@@ -133,7 +133,7 @@ def publishing(declaration: Declaration) -> Iterator[Problem]:
     if now in HIDDEN:
         yield Problem(
             "fly_app_exposure",
-            f"is public (its default), but the app is {now}; the run would open it to the internet",
+            f"is public (set, or by default), but the app is {now}; the run would open it to the internet",
             (),
             f"Set fly_app_exposure: {now} to keep it so, or run the playbook openclaw.fly.convert, which asks first",
             "publishing",

@@ -34,7 +34,10 @@ class GateFailed(CollectionError):
 
 
 class Gate:
-    """Waits for machines of one app. `progress` is told what goes on."""
+    """Waits for machines of one app. `progress` is told what goes on.
+
+    `later` are texts in the log of a process that ends by itself but can run later, without a correction.
+    """
 
     def __init__(
         self,
@@ -43,9 +46,10 @@ class Gate:
         app: str,
         timeout: float,
         progress: Callable[[str], None],
+        later: tuple[str, ...] = (),
     ) -> None:
         self._api, self._platform, self._app = api, platform, app
-        self._timeout, self.progress = timeout, progress
+        self._timeout, self.progress, self._later = timeout, progress, later
         self._shown = 0
 
     def passed(self, machine: Machine) -> bool:
@@ -74,7 +78,8 @@ class Gate:
             nonlocal pause
             try:
                 current = self._look(identity, version, lease)
-                if start and current.get("state") in _TO_START and not _exit_ids(current) - known:
+                ended = bool(_exit_ids(current) - known)
+                if start and current.get("state") in _TO_START and (not ended or self._runs_later(identity)):
                     start()
                     pause = 1.0
                     return current
@@ -139,8 +144,14 @@ class Gate:
     def _refuse_ended(self, machine: Machine, known: set[str]) -> None:
         """Raise when it ended by itself, or does so again and again: waiting does not help."""
         more = len(_exit_ids(machine) - known)
+        if more and machine.get("state") not in ("failed", "destroyed") and self._runs_later(machine["id"]):
+            return
         if machine.get("state") in ("failed", "destroyed") or more > 2 or (more and machine.get("state") in _FAILED):
             raise self._failure(machine, "it ended")
+
+    def _runs_later(self, machine: str) -> bool:
+        lines = self._logs(machine)[-_SHOW_LINES:] if self._later else ()
+        return any(text in line for line in lines for text in self._later)
 
     def _news(self, machine: str) -> str:
         """The last line that it wrote since this was asked."""

@@ -52,12 +52,14 @@ def not_started(
     if found is None:
         wanted = machine or (f"of process group {group}" if group else "")
         what = f"there is no machine {wanted}".rstrip()
-        return CollectionError(what, where=f"app {app}", todo="Deploy it first, with fly_deploy")
+        return CollectionError(
+            what, where=f"app {app}", todo="Deploy it first: run the playbook openclaw.fly.site, or fly_deploy"
+        )
     return CollectionError(
         f"the machine {found['id']} is {found.get('state')}",
         where=f"app {app}",
         why="commands and files need a started machine",
-        todo="Start it (fly machine start), or run the play, which runs a machine that is down in maintenance",
+        todo="Start it (fly machine start), or run the playbook openclaw.fly.site, which starts what should run",
     )
 
 

@@ -67,13 +67,15 @@ def lost_data(where: str, lost: Sequence[Lost]) -> CollectionError | None:
     if not lost:
         return None
     last = lost[0].newest
-    restore = f"Restore it with snapshot_id: {last['id']}" if last else "Ask Fly.io for the volume"
+    restore = (
+        f"Restore it with snapshot_id: {last['id']} (fly_app_volume_snapshot)" if last else "Ask Fly.io for the volume"
+    )
     restore += " (fly_volume_snapshot_info lists the snapshots)"
     return CollectionError(
         "the app had a volume of this name, and it is gone",
         where=where,
         why="; ".join(map(str, lost)),
-        todo=f"{restore}, or set start_empty: true to begin without data",
+        todo=f"{restore}, or set start_empty: true (fly_app_volume_start_empty) to begin without data",
         volumes=[one.id for one in lost],
         snapshots=[snapshot["id"] for one in lost for snapshot in one.snapshots],
     )
