@@ -54,6 +54,10 @@ options:
     description: Values of secrets by name. They are judged by their shape before they are set.
     type: dict
     default: {}
+  secrets_exact:
+    description: Whether every other secret of the app is removed, so that those that it has do not count.
+    type: bool
+    default: false
   certificates:
     description: Host names that get a certificate.
     type: list

@@ -51,6 +51,18 @@ def test_a_run_from_an_empty_controller_changes_nothing(site: Site) -> None:
         assert secret not in json.dumps([vars(each) for each in run.results])
 
 
+def test_a_shell_without_the_models_key_changes_nothing(site: Site) -> None:
+    """The app has the key; only an app that has not, or loses all that is not declared, cannot answer."""
+    site.variables["openclaw_config_model"] = "anthropic/claude-opus-4-6"
+    missing = site.run(check=True).failed().output
+    assert "the machine has no key of anthropic" in missing
+    site.converge(extra_vars={"fly_app_secrets": {"SOME_KEY": SECRET, "ANTHROPIC_API_KEY": "sk-ant-" + "a1B2" * 10}})
+    assert site.converge().changed == 0
+    assert "has no key of anthropic" in site.run(check=True, extra_vars={"fly_app_secrets_exact": True}).failed().output
+    del site.variables["openclaw_config_model"]
+    site.converge()
+
+
 def test_check_mode_says_the_same_and_keeps_nothing(site: Site) -> None:
     token = forget(site)
     run = site.converge("-vvvv", check=True, diff=True)

@@ -63,6 +63,14 @@ class Platform:
         return None if self._all_machines is None else [each for each in self._all_machines if is_deployed(each)]
 
     @cached_property
+    def secret_names(self) -> frozenset[str]:
+        """Names of the secrets that the app has; none when Fly.io does not answer."""
+        try:
+            return frozenset(str(secret.get("name")) for secret in self._api.secrets(self._app) or [])
+        except CollectionError:
+            return frozenset()
+
+    @cached_property
     def exposure(self) -> str | None:
         """Public, private or sealed as it is now; None while nothing was deployed, or when the app is not ours."""
         if self._all_machines is None:
@@ -104,6 +112,7 @@ class App:
     env: Mapping[str, Any] = field(default_factory=dict)
     public_env: tuple[str, ...] = ()
     secrets: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    secrets_exact: bool = False
     certificates: tuple[str, ...] = ()
     exposure: str = "public"
     allow_public: bool = False

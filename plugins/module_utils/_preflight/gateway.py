@@ -7,6 +7,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from .._base.errors import CollectionError
@@ -15,12 +16,13 @@ from .._fly.facts.guests import memory_mb
 from .._gateway.running_release import another_release
 from .._openclaw import channels, config_rules, config_schema, process, secret_values
 from .._openclaw.config_judge import judge
+from .._openclaw.config_rules import Facts
 from .._openclaw.plugins import EGRESS, NO_WAY_OUT, unpinned
 from .._openclaw.problems import Problem
 from .._openclaw.rule import all_ids, is_waivable, may_be_waived, waivable_ids
 from .._openclaw.secrets import secret_name
 from .._openclaw.tunnels.check import check as check_tunnels
-from .declaration import Declaration
+from .declaration import Declaration, Gateway
 
 may_be_waived("downgrade")
 
@@ -74,8 +76,17 @@ def config(declaration: Declaration) -> Iterator[Problem]:
     gateway = declaration.gateway
     if not gateway or not gateway.config:
         return
-    declared = dict(gateway.config)
     rules = declaration.facts(gateway)
+    problems = list(_in_config(declaration, gateway, rules))
+    if problems and rules.secret_names is not None and not declaration.app.secrets_exact:
+        # A shell that does not hold a secret which the app has is no fault: the app keeps it.
+        rules = replace(rules, secret_names=rules.secret_names | declaration.platform.secret_names)
+        problems = list(_in_config(declaration, gateway, rules))
+    yield from problems
+
+
+def _in_config(declaration: Declaration, gateway: Gateway, rules: Facts) -> Iterator[Problem]:
+    declared = dict(gateway.config)
     yield from judge(declared, rules, config_schema.load(gateway.release, gateway.schema_cache))
     secrets, packages = dict(declaration.app.secrets), dict(gateway.packages)
     found = [
