@@ -217,6 +217,37 @@ def test_a_slow_pull_leaves_the_machine_created_and_a_failed_one_says_why(run) -
         pulling.wait("stopped")
 
 
+def test_a_process_that_ends_and_starts_again_does_not_hide_its_update(run) -> None:
+    import asyncio
+
+    from fly_emulator.images.base import Image, Progress
+
+    class Held:
+        async def resolve(self, reference: str, progress: Progress) -> Image:
+            while "held" in reference and not over:
+                await asyncio.sleep(0.01)
+            return Image(reference, "sha256:0", (), cmd=("sleep", "1000"), env={"PATH": "/usr/bin:/bin"})
+
+    states: list[str] = []
+    over: list[bool] = []
+    with run(images=Held()) as fly:
+        crashing = fly.app().machine(
+            wait=False, image="example.com/one:1", init={"exec": ["false"]}, restart={"policy": "always"}
+        )
+        updated = crashing.update({"image": "example.com/held:1"}, wait=False)
+        known = {event["id"] for event in crashing.view()["events"]}
+
+        def restarted() -> bool:
+            seen = crashing.view()
+            states.append(seen["state"])
+            return sum(event["type"] == "start" and event["id"] not in known for event in seen["events"]) > 2
+
+        until(restarted, "the old process ends and starts again")
+        over.append(True)
+        assert set(states) == {"replacing"}
+        crashing.wait("started", version=updated["instance_id"])
+
+
 def test_the_background_process_gets_every_option(tmp_path: Path) -> None:
     chosen = {
         "api-port": 1, "edge-https-port": 2, "edge-http-port": 3, "flycast-port": 4, "wireguard": 5, "org": "a",

@@ -85,3 +85,24 @@ def test_snapshots_and_forks_copy_the_data(fly: Client, app: App) -> None:
         fly.advance(1)
         reader = app.machine(mounts=[{"volume": copy["id"], "path": "/data"}])
         assert reader.sh("cat /data/link; stat -c %a /data/d/f").split() == [content, "600"]
+
+
+def test_another_app_of_the_organization_gets_a_copy(run) -> None:
+    with run() as fly:
+        origin, other = fly.app(), fly.app()
+        volume = origin.volume(size_gb=2)
+        machine = origin.machine(mounts=[{"volume": volume["id"], "path": "/data"}])
+        machine.sh("echo kept > /data/f")
+        snapshot = fly.post(f"{origin.path}/volumes/{volume['id']}/snapshots").json
+        fly.advance(1)
+        for source in ({"snapshot_id": snapshot["id"]}, {"source_volume_id": volume["id"]}):
+            body = {"name": "data", "region": "iad", **source}
+            small = fly.post(f"{other.path}/volumes", {**body, "size_gb": 1})
+            assert (small.status, "from 2 to" in small.error) == (400, True)
+            copy = other.volume(**source, size_gb=2)
+            fly.advance(1)
+            reader = other.machine(mounts=[{"volume": copy["id"], "path": "/data"}])
+            assert reader.sh("cat /data/f").strip() == "kept"
+        fly.post("/v1/apps", {"name": "elsewhere", "org_slug": "acme"})
+        body = {"name": "data", "region": "iad", "size_gb": 2, "source_volume_id": volume["id"]}
+        assert fly.post("/v1/apps/elsewhere/volumes", body).status == 404

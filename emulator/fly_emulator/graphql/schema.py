@@ -35,8 +35,8 @@ def schema() -> GraphQLSchema:
                 for name, argument in defined.args.items():
                     argument.out_name = snake(name)
     # graphql-core's own way to give a scalar of a schema in text its form.
-    _scalar(built, "BigInt").serialize = str  # type: ignore[method-assign,assignment]
-    _scalar(built, "ISO8601DateTime").serialize = durations.rfc3339  # type: ignore[method-assign,assignment]
+    _scalar(built, "BigInt").serialize = str  # type: ignore[method-assign,assignment]  # as above
+    _scalar(built, "ISO8601DateTime").serialize = durations.rfc3339  # type: ignore[method-assign,assignment]  # as above
     return built
 
 

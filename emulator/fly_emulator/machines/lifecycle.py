@@ -34,6 +34,8 @@ SUSPEND = Operation("suspend", "suspending", ("started",), done=FROZEN)
 RESTART = Operation("restart", "restarting", ("started", "starting"))
 UPDATE = Operation("update", "replacing")
 DESTROY = Operation("destroy", "destroying")
+UNDER_WAY = tuple(operation.during for operation in (STOP, SUSPEND, RESTART, UPDATE, DESTROY))
+"""Something was asked for; until it is done, its process's own starts and ends do not change the machine's state."""
 
 
 def needed(operation: Operation, state: str, busy: bool = False) -> bool:

@@ -45,6 +45,7 @@ def _mounts(context: Context, app: App, machine: Machine, image: Image) -> tuple
         source = context.store.volume_data(volume)
         source.mkdir(parents=True, exist_ok=True)
         if not volume.given_to_user:
+            (source / "lost+found").mkdir(mode=0o700, exist_ok=True)  # root's, as in each ext4 file system
             if os.geteuid() == 0 and context.runtime.guarantees.owners == "real":
                 os.chown(source, *image.user)
             volume.given_to_user = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal as signals
+from copy import copy
 from typing import Any
 
 import aiohttp
@@ -12,9 +13,9 @@ from ..context import Context
 from ..errors import PlatformError, invalid
 from ..images.base import Image, ImageNotFound
 from ..runtime.base import Exit, RunningMachine
-from ..state.model import Version
+from ..state.model import Machine, Version
 from . import checks, config
-from .lifecycle import FROZEN
+from .lifecycle import FROZEN, UNDER_WAY
 from .record import Record
 from .restart import RestartPolicy
 from .sessions import Sessions
@@ -163,10 +164,11 @@ class Supervisor:
     # In its task
 
     async def _run(self) -> None:
-        self._started_config = self._machine.config
-        policy = RestartPolicy(self._machine.config)
+        begun = copy(self._machine)  # its version goes on until an update that came meanwhile ends it
+        self._started_config = begun.config
+        policy = RestartPolicy(begun.config)
         try:
-            image = await self.pull(self._machine.current)
+            image = await self.pull(begun.current)
         except GivenUp:
             return
         except ImageNotFound as error:
@@ -175,7 +177,7 @@ class Supervisor:
         await self._context.clock.within(self._context.duration(START), self._halting)
         while not self.halting:
             try:
-                ended = await self._live(image)
+                ended = await self._live(begun, image)
             except (RuntimeError, OSError, PlatformError) as error:
                 self._fail(str(error))
                 return
@@ -187,19 +189,20 @@ class Supervisor:
             if halted:
                 return
             if not again:
-                self._record.ended(ended, policy)
+                if self._machine.state not in UNDER_WAY:
+                    self._record.ended(ended, policy)
                 return
-            self._record.state("starting")
+            self._comes_to("starting")
             await self._context.clock.within(self._context.settings.restart_delay, self._halting)
 
-    async def _live(self, image: Image) -> Exit:
+    async def _live(self, machine: Machine, image: Image) -> Exit:
         """Run the process once, with its checks; return how it ended."""
         self._record.log("Starting machine")
         begun = self._context.clock.now()
-        spec = await asyncio.to_thread(machine_spec, self._context, self._record.app, self._machine, image)
+        spec = await asyncio.to_thread(machine_spec, self._context, self._record.app, machine, image)
         self._process = process = await self._context.runtime.start(spec, self._record.line)
         self.running = process
-        self._machine.current.image_digest = image.digest
+        machine.current.image_digest = image.digest
         self._machine.image_labels = dict(image.labels)
         try:
             self._up.set()
@@ -216,11 +219,16 @@ class Supervisor:
         """It runs: note it, and begin to check it."""
         self.running = process
         self.idle_since = self._context.clock.now()
-        self._record.state("started")
+        self._comes_to("started")
         self._record.event("start", "started", "flyd")
         self._prober = self._prober or checks.Prober(
             self.checks, self._machine.ipv4, self._check_session, self._context.clock, self._record.check_changed
         )
+
+    def _comes_to(self, state: str) -> None:
+        """By itself; an update that was asked for meanwhile goes before it."""
+        if self._machine.state not in UNDER_WAY:
+            self._record.state(state)
 
     def _check_session(self, port: int) -> aiohttp.ClientSession:
         return self.session(port, "check")

@@ -97,8 +97,7 @@ def _accepted(context: Context, app: App, wanted: NewVolume) -> tuple[Volume, Pa
     if not isinstance(wanted.name, str) or not NAME.fullmatch(wanted.name):
         raise invalid("volume name must be at most 30 lowercase letters, digits and underscores")
     region = require_region(wanted.region or context.settings.region)
-    source, origin = _source(context, app, wanted)
-    least = source.size_gb if source else 1
+    source, least, origin = _source(context, app, wanted)
     size = wanted.size_gb or max(DEFAULT_SIZE_GB, least)
     if not least <= size <= MAX_SIZE_GB:
         raise invalid(f"size_gb must be from {least} to {MAX_SIZE_GB}, not {size}")
@@ -123,19 +122,29 @@ def _accepted(context: Context, app: App, wanted: NewVolume) -> tuple[Volume, Pa
     return volume, origin
 
 
-def _source(context: Context, app: App, wanted: NewVolume) -> tuple[Volume | None, Path | None]:
-    """The volume that a new one is made from, and the folder to copy."""
+def _source(context: Context, app: App, wanted: NewVolume) -> tuple[Volume | None, int, Path | None]:
+    """The volume that a new one is made from, the least size in GB, and the folder to copy.
+
+    It may be of another app of the organization, as flyctl's `--fork-from APP:VOLUME` and `--snapshot-id` want it.
+    """
+    known = [volume for each in _of_one_organization(context, app) for volume in each.volumes.values()]
     if snapshot := wanted.snapshot_id:
-        for volume in app.volumes.values():
-            if any(item.id == snapshot for item in listed(context, volume) if status(context, item) == "created"):
-                return volume, context.store.snapshot_data(volume, snapshot)
+        for volume in known:
+            for taken in listed(context, volume):
+                if taken.id == snapshot and status(context, taken) == "created":
+                    return volume, taken.volume_size // 1024**3, context.store.snapshot_data(volume, snapshot)
         raise not_found("snapshot")
     if wanted.source_volume_id:
-        source = app.volumes.get(wanted.source_volume_id)
+        source = next((volume for volume in known if volume.id == wanted.source_volume_id), None)
         if source is None or source.state not in ("created", "hydrating"):
             raise not_found("source volume")
-        return source, context.store.volume_data(source)
-    return None, None
+        return source, source.size_gb, context.store.volume_data(source)
+    return None, 1, None
+
+
+def _of_one_organization(context: Context, app: App) -> list[App]:
+    """The app first."""
+    return [app, *(each for each in context.store.apps.values() if each is not app and each.org == app.org)]
 
 
 def _retention(days: int) -> int:

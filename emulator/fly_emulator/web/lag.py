@@ -30,18 +30,29 @@ class Lag:
             return await handler(request)
         if writes:
             response = await handler(request)
-            until = self._context.clock.now() + LASTS
-            self._stale[app] = dict.fromkeys(self._seen.get(app, {}), until)
+            self._written(app)
             return response
         path, now = request.path_qs, self._context.clock.now()
         if request.method != "GET" or not request.path.endswith(LISTS):
             return await handler(request)
-        if self._stale.get(app, {}).pop(path, 0.0) > now:
-            return web.Response(body=self._seen[app][path], content_type="application/json")
+        until = self._stale.get(app, {}).pop(path, None)
+        if until is not None:
+            old = self._seen[app].pop(path)
+            if until > now:
+                return web.Response(body=old, content_type="application/json")
         response = await handler(request)
         if isinstance(response, web.Response) and isinstance(response.body, bytes):
             self._seen.setdefault(app, {})[path] = response.body
         return response
+
+    def _written(self, app: str) -> None:
+        """From now on what was seen last is old; what was old already gets no older than it may be."""
+        now = self._context.clock.now()
+        seen, stale = self._seen.get(app, {}), self._stale.setdefault(app, {})
+        for path in [path for path, until in stale.items() if until <= now]:
+            del seen[path], stale[path]
+        for path in seen:
+            stale.setdefault(path, now + LASTS)
 
 
 LAG: web.AppKey[Lag] = web.AppKey("lag", Lag)

@@ -26,8 +26,13 @@ DEFAULT_VERSION = "2026.9.6"
 NODE = """#!/bin/sh
 # Not Node: the featherweight image runs its index.js with Python.
 case "$1" in -v|--version) echo v24.19.0; exit 0 ;; esac
-# A program that runs the release's migration gets the stand-in's.
-case "$1 $2" in "-e "*legacy-config-migrate*) set -- dist/index.js migrate-config ;; esac
+# A program that runs the release's migration, asks the gateway or looks for a database gets the stand-in's.
+case "$1 $2" in
+  "-e "*legacy-config-migrate*) set -- dist/index.js migrate-config ;;
+  "-e "*gateway-probe*) set -- dist/index.js probe-gateway "$3" ;;
+  "-e "*gateway-copy-database*) exit 0 ;;
+  "-e "*connect.challenge*) set -- dist/index.js call-gateway "$3" ;;
+esac
 {library}exec {python} -I -S "$@"
 """
 INDEX = """# Not JavaScript: the featherweight stand-in for the OpenClaw gateway, run by a `node` that is Python.

@@ -1,4 +1,4 @@
-"""The command line: `gateway`, `config`, `devices`, `--version`, as in the real CLI.
+"""The command line: `gateway`, `config`, `devices`, `backup`, `--version`, as in the real CLI.
 
 For tests, by environment: FEATHER_CRASH=<exit code> ends before it is ready, FEATHER_SLOW_START=<seconds> delays
 listening and readiness by half of it each, FEATHER_EAT_MB=<n> fills that much memory once ready, FEATHER_BREAK=<words>
@@ -13,13 +13,13 @@ import os
 import sys
 from typing import Any
 
-from . import audit, devices, migration
+from . import audit, backup, calls, devices, migration
 from . import config as configuration
 from .config import Invalid, Refused, config_path, state_dir
 
 USAGE = (
     "the stand-in has no such command; it knows gateway, config validate|schema|file, devices list|approve, "
-    "security audit"
+    "backup create|restore, security audit"
 )
 
 
@@ -32,6 +32,12 @@ def main(argv: list[str], version: str) -> int:
         return _gateway(argv[1:], version)
     if argv == ["migrate-config"]:
         return migration.run()
+    if argv[:1] == ["call-gateway"]:
+        return calls.run(argv[1])
+    if argv[:1] == ["probe-gateway"]:
+        return calls.probe(argv[1])
+    if command == ["doctor", "--lint"]:
+        return _print({"schemaVersion": 1, "ok": True, "checksRun": 0, "checksSkipped": 0, "findings": []})
     if command == ["config", "validate"]:
         return _validate("--json" in rest)
     if command == ["config", "schema"]:
@@ -40,6 +46,10 @@ def main(argv: list[str], version: str) -> int:
     if command == ["config", "file"]:
         print(config_path())
         return 0
+    if command == ["backup", "create"]:
+        return _print(backup.create(_option(rest, "--output") or "", version))
+    if command == ["backup", "restore"]:
+        return _print(backup.restore(rest[0], _option(rest, "--target") or ""))
     if command == ["security", "audit"]:
         return _print(audit.report())
     if command == ["devices", "list"]:

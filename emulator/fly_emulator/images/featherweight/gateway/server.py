@@ -20,6 +20,7 @@ from typing import Any
 from . import config as configuration
 from .attribution import REFUSAL, client_of
 from .limit import Limit
+from .suspension import Suspension
 from .websocket import Session, accept_key
 
 HEAD_LIMIT = 64 * 1024
@@ -60,6 +61,7 @@ class Gateway:
         self.port = port
         self.trusted = configuration.trusted_proxies(config)
         self.limit = Limit()
+        self.suspension = Suspension(version)
         self.broken = frozenset(os.environ.get("FEATHER_BREAK", "").split(","))
         self.started = time.monotonic()
         self.ready = False
@@ -186,15 +188,20 @@ class Gateway:
         authorized = hmac.compare_digest(shown, self.auth.secret.encode())
         local = local or "leak" in self.broken
         uptime = int((time.monotonic() - self.started) * 1000)
+        closed = self.suspension.phase != "accepting"
         if path in ("/startup", "/startupz"):
             told: dict[str, Any] = {"version": self.version, "uptimeMs": uptime} if local or authorized else {}
-            if self.ready:
-                return 200, {"ok": True, "status": "started", **told}
-            return 503, {"ok": False, "status": "starting", **told, "pendingReason": "startup-sidecars"}
+            if not self.ready:
+                return 503, {"ok": False, "status": "starting", **told, "pendingReason": "startup-sidecars"}
+            if closed:
+                return 503, {"ok": False, "status": "draining", **told}
+            return 200, {"ok": True, "status": "started", **told}
         if path in ("/ready", "/readyz"):
-            failing = [] if self.ready else ["startup-sidecars"]
+            failing = ["startup-sidecars"] if not self.ready else ["gateway-draining"] if closed else []
             told = {"failing": failing, "uptimeMs": uptime} if local or authorized or failing else {}
-            return 200 if self.ready else 503, {"ready": self.ready, **told}
+            return 503 if failing else 200, {"ready": not failing, **told}
+        if path == "/tools/invoke" and closed:
+            return 503, {"error": {"message": "gateway is suspending", "type": "unavailable"}}
         if path in ("/control-ui-config.json", "/tools/invoke"):
             if not authorized and not (path == "/tools/invoke" and "api" in self.broken):
                 return 401, {"error": {"message": "Unauthorized", "type": "unauthorized"}}

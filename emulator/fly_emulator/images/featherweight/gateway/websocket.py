@@ -6,7 +6,6 @@ import base64
 import contextlib
 import hashlib
 import hmac
-import io
 import json
 import secrets
 import socket
@@ -15,9 +14,11 @@ import time
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from . import devices
+from . import contents, devices
 from .config import Auth
+from .frames import CLOSE, TEXT, Frames
 from .limit import Limit
+from .suspension import CallRefused, Suspension
 
 GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 PROTOCOL = 4
@@ -51,6 +52,7 @@ class Gateway(Protocol):
     config: dict[str, Any]
     auth: Auth
     limit: Limit
+    suspension: Suspension
     broken: frozenset[str]
 
     def log(self, line: str) -> None: ...
@@ -69,8 +71,7 @@ class Session:
         self, gateway: Gateway, stream: socket.socket, headers: Mapping[str, str], client: str, local: bool
     ) -> None:
         self.gateway = gateway
-        self.stream = stream
-        self.reader = io.BufferedReader(socket.SocketIO(stream, "r"))
+        self.frames = Frames(stream)
         self.headers = headers
         self.client = client
         self.local = local
@@ -79,16 +80,16 @@ class Session:
     def run(self) -> None:
         challenge = {"nonce": secrets.token_hex(16), "ts": int(time.time() * 1000), "capabilities": []}
         self._send({"type": "event", "event": "connect.challenge", "payload": challenge})
-        connected = False
-        while (text := self._receive()) is not None:
+        scopes: list[str] | None = None
+        while (text := self.frames.receive()) is not None:
             try:
                 frame = json.loads(text)
                 request_id, method, params = str(frame["id"]), frame["method"], frame.get("params", {})
             except (ValueError, KeyError, TypeError):
                 return self._close(1000, "")
-            if not connected:
+            if scopes is None:
                 try:
-                    self._answer(request_id, self._connect(method, params))
+                    welcome = self._connect(method, params)
                 except Refusal as refusal:
                     self._send({"type": "res", "id": request_id, "ok": False, "error": refusal.error})
                     self.gateway.log(
@@ -96,12 +97,22 @@ class Session:
                         f"code={refusal.close} reason={refusal}"
                     )
                     return self._close(refusal.close, str(refusal))
-                connected = True
-            elif method == "health":
-                self._answer(request_id, {"ok": True, "channels": {}, "featherweight": True})
-            else:
-                error = {"code": "INVALID_REQUEST", "message": f"unknown method: {method} (featherweight stand-in)"}
-                self._send({"type": "res", "id": request_id, "ok": False, "error": error})
+                scopes = welcome["auth"]["scopes"]
+                self._answer(request_id, welcome)
+                continue
+            try:
+                self._answer(request_id, self._called(method, params, scopes))
+            except CallRefused as refused:
+                self._send({"type": "res", "id": request_id, "ok": False, "error": refused.error})
+
+    def _called(self, method: str, params: dict[str, Any], scopes: list[str]) -> dict[str, Any]:
+        suspension = self.gateway.suspension
+        suspension.refuse_fenced(method)
+        if method in suspension.methods:
+            return suspension.call(method, params, scopes)
+        if method not in contents.METHODS:
+            raise CallRefused("INVALID_REQUEST", f"unknown method: {method} (featherweight stand-in)")
+        return contents.METHODS[method](self.gateway.config, params)
 
     def _connect(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
         """hello-ok's payload; raises Refusal as 2026.9.6 was seen to, in its order."""
@@ -149,7 +160,8 @@ class Session:
                 )
             if not shown:
                 raise Refusal("NOT_PAIRED", "device identity required", {"code": "DEVICE_IDENTITY_REQUIRED"})
-            scopes = []
+            if not self.local or client.get("mode") != "backend":
+                scopes = []
         self._check_secret(shown, ui)
         if device is not None and not devices.paired(device["id"]):
             fields = {"clientId": client["id"], "role": role, "scopes": scopes, "remoteIp": self.client}
@@ -163,8 +175,11 @@ class Session:
             "type": "hello-ok",
             "protocol": PROTOCOL,
             "server": {"version": self.gateway.version, "connId": self.conn},
-            "features": {"methods": ["health"], "events": ["connect.challenge"]},
-            "snapshot": {"featherweight": True},
+            "features": {
+                "methods": [*contents.METHODS, *self.gateway.suspension.methods],
+                "events": ["connect.challenge"],
+            },
+            "snapshot": {"featherweight": True, "suspension": {"phase": self.gateway.suspension.phase}},
             "auth": {"role": role, "scopes": scopes},
             "policy": {"maxPayload": 26214400, "maxBufferedBytes": 52428800, "tickIntervalMs": 15000},
         }
@@ -197,43 +212,11 @@ class Session:
         self._send({"type": "res", "id": request_id, "ok": True, "payload": payload})
 
     def _send(self, frame: dict[str, Any]) -> None:
-        self._frame(1, json.dumps(frame).encode())
+        self.frames.send(TEXT, json.dumps(frame).encode())
 
     def _close(self, code: int, reason: str) -> None:
-        self._frame(8, struct.pack("!H", code) + reason.encode()[:123])
+        self.frames.send(CLOSE, struct.pack("!H", code) + reason.encode()[:123])
         # The other side's close frame first, so that it does not see the connection break.
-        self.stream.settimeout(1)
+        self.frames.stream.settimeout(1)
         with contextlib.suppress(TimeoutError):
-            self.reader.read1(64)
-
-    def _frame(self, opcode: int, payload: bytes) -> None:
-        size = len(payload)
-        head = bytes([0x80 | opcode])
-        if size < 126:
-            head += bytes([size])
-        else:
-            head += struct.pack("!BH", 126, size) if size < 65536 else struct.pack("!BQ", 127, size)
-        self.stream.sendall(head + payload)
-
-    def _receive(self) -> str | None:
-        """The next text message; None when the client has closed."""
-        message = b""
-        while True:
-            head = self.reader.read(2)
-            if len(head) < 2:
-                return None
-            size = head[1] & 0x7F
-            if size > 125:
-                size = int.from_bytes(self.reader.read(2 if size == 126 else 8), "big")
-            mask = self.reader.read(4) if head[1] & 0x80 else b"\0\0\0\0"
-            payload = bytes(byte ^ mask[place % 4] for place, byte in enumerate(self.reader.read(size)))
-            opcode = head[0] & 0x0F
-            if opcode == 8:
-                self._frame(8, payload[:2] or struct.pack("!H", 1000))
-                return None
-            if opcode == 9:
-                self._frame(10, payload)
-            elif opcode in (0, 1, 2):
-                message += payload
-                if head[0] & 0x80:
-                    return message.decode(errors="replace")
+            self.frames.reader.read1(64)
