@@ -34,10 +34,10 @@ local: venv ## from nothing to a running gateway on the emulator (ARGS= goes to 
 	    || { echo 'In this folder: make local-stop, then make local EMULATOR_ARGS="OPTIONS OF start"' >&2; exit 1; }
 	@echo "==> ansible-playbook -i inventories/local playbooks/site.yml $(own-args)"
 	@env $(OFF-FLY) ANSIBLE_CONFIG=ansible.cfg .venv/bin/ansible-playbook -i inventories/local playbooks/site.yml $(own-args)
-	@echo "Next: make local-open lets your browser in, make local-stop stops it."
+	@echo "Next: make local-open approves your browser, make local-stop stops it."
 
 .PHONY: local-open
-local-open: venv ## a link that lets your browser into the local gateway, once
+local-open: venv ## a link that approves your browser at the local gateway, once
 	@$(PY) tools/collection.py install build/collections
 	@env $(OFF-FLY) ANSIBLE_CONFIG=ansible.cfg .venv/bin/ansible-playbook -i inventories/local playbooks/open.yml $(own-args)
 
@@ -51,13 +51,13 @@ local-reset: local-stop ## stop the emulator and forget its state and the local 
 	@echo "The local state is gone; make local starts from nothing."
 
 .PHONY: test
-# Three workers on two cores: plays and gateways wait as much as they compute.
+# Four workers on two cores: plays and gateways wait as much as they compute.
 test: test-venv cores static lint docs-check sanity ## everything from nothing to green (ARGS= goes to pytest)
 	@echo "==> pytest: units, plays on the emulator, the real gateway"
-	@$(PY) -m pytest -n 3 --dist loadgroup $(own-args)
+	@$(PY) -m pytest -n 4 --dist loadgroup --durations=25 $(own-args)
 
 .PHONY: check
-check: test-venv static unit ## the fast part: ruff, mypy, unit tests
+check: test-venv static unit ## the fast part: ruff, yamllint, mypy, unit tests
 
 # What is not known of Fly.io has several answers (docs/fidelity.md); tests/support/answers.py has the sets.
 ANSWERS ?= defaults others narrowest slow
@@ -68,11 +68,11 @@ KILLED := $(addprefix tests/play/test_,interrupted.py lost_answers.py swap_struc
 faults: test-venv ## lost answers, kills and a first day under each set of answers about Fly.io (hours; ANSWERS="others")
 	@for set in $(ANSWERS); do \
 	    echo "==> answers: $$set"; \
-	    $(PY) -m pytest -q -n 3 --answers "$$set" $(MATRIX) $(KILLED) tests/play/test_day_one.py $(own-args); \
+	    $(PY) -m pytest -q -n 3 --answers "$$set" --faults all $(MATRIX) $(KILLED) tests/play/test_day_one.py $(own-args); \
 	done
 
 .PHONY: static
-static: ruff mypy
+static: ruff yamllint mypy
 
 .PHONY: ruff
 ruff: test-venv
@@ -142,6 +142,10 @@ live-check: venv ## compare the real Fly.io with the emulator (ORG=slug CONSENT=
 .PHONY: emulator-check
 emulator-check: test-venv ## the same check of the emulator; writes what it answers to the collection
 	@PLATFORM_CHECK_WRITE=1 $(PY) -m pytest -q -n 0 tests/live/test_platform_check.py $(own-args)
+
+.PHONY: long
+long: test-venv ## proofs on real gateways that take more than five minutes: upgrade, rehearsal, rotation
+	@$(PY) -m pytest -q -n 0 --long -m long $(own-args)
 
 .PHONY: bench
 bench: test-venv ## print seconds, requests and CPU of runs on the emulator

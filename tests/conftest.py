@@ -37,15 +37,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=answers.SETS,
         help="what the emulators answer where nobody knows what Fly.io does",
     )
+    parser.addoption("--long", action="store_true", help="run the tests that take more than five minutes too")
+    parser.addoption(
+        "--faults",
+        choices=("turns", "all"),
+        default="turns",
+        help="disturb each request of the fault matrix in a third of the ways, in turn, or in all",
+    )
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Let the tests with a real gateway run one after another, the rest beside them file by file."""
     for item in items:
+        if item.get_closest_marker("long") and not config.getoption("long"):
+            item.add_marker(pytest.mark.skip(reason="takes more than five minutes: run `make long`"))
         alone = item.get_closest_marker("gateway") or item.get_closest_marker("browser")
         named = item.get_closest_marker("xdist_group")
-        item.add_marker(pytest.mark.xdist_group("gateway" if alone else named.args[0] if named else str(item.path)))
+        own = item.nodeid if item.get_closest_marker("apart") else str(item.path)
+        item.add_marker(pytest.mark.xdist_group("gateway" if alone else named.args[0] if named else own))
         if alone and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(1800))  # the first one fetches the gateway
 

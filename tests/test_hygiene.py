@@ -82,6 +82,12 @@ def test_no_sanity_check_is_silenced() -> None:
     assert hits(re.compile(r"#\s*(?:pylint: disable|ruff: noqa|yamllint disable|mypy: ignore-errors)")) == []
 
 
+def test_what_is_silenced_says_why() -> None:
+    """Each `type: ignore` and `noqa` has its reason in a comment behind it, each skip and xfail in `reason`."""
+    assert hits(re.compile(r"#\s*(?:type: ignore|noqa)\b(?:\[[\w, -]*\]|: [A-Z0-9, ]+)?\s*$", re.MULTILINE)) == []
+    assert hits(re.compile(r"@pytest\.mark\.(?:skip|xfail)\b(?!\(.*reason=)(?!\($)")) == []
+
+
 # Loops that sleep, and do not wait for a state: what they do instead.
 SLEEPING_LOOPS = {
     "plugins/module_utils/_base/waiting.py": "the one way to wait",
@@ -191,4 +197,8 @@ def test_what_every_run_repeats_is_not_called_idempotent() -> None:
         documented = yaml.safe_load(documentation[1])
         if documented.get("attributes", {}).get("idempotent", {}).get("support") == "partial":
             partial |= set(re.findall(r"_resources\.(\w+) import", text))
-    assert acting == {"devices", "machine", "owner_link", "senders", "volume_snapshot"} & partial
+    assert (
+        acting
+        == {"devices", "gateway_backup", "gateway_snapshot", "machine", "owner_link", "senders", "volume_snapshot"}
+        & partial
+    )

@@ -17,11 +17,11 @@ UTILS = f"{COLLECTION}.plugins.module_utils"
 # From the ground up: a package imports only what stands before it, or itself.
 FLOORS = [
     ("_base",),
-    ("_fly", "_openclaw"),
+    ("_archive", "_fly", "_openclaw"),
     ("_converge",),
     ("_gateway",),
     ("_resources", "_exposure"),
-    ("_fleet", "_platform_check", "_preflight"),
+    ("_doctor", "_fleet", "_platform_check", "_preflight", "_rehearsal"),
     ("_options",),
 ]
 PACKAGES = [package for floor in FLOORS for package in floor]

@@ -10,3 +10,4 @@ from ..plugin_utils.in_worker import InWorkerAction
 
 class ActionModule(InWorkerAction):
     module = fly_toml
+    libraries = ("tomli_w",)

@@ -10,4 +10,4 @@ from ..plugin_utils.in_worker import InWorkerAction
 
 class ActionModule(InWorkerAction):
     module = openclaw_gateway_info
-    libraries = ("websockets.sync.client", "cryptography.hazmat.primitives.asymmetric.ed25519")
+    libraries = ("websockets.asyncio.client", "cryptography.hazmat.primitives.asymmetric.ed25519")

@@ -26,6 +26,9 @@ options:
     type: list
     elements: str
     default: []
+  port:
+    description: The port that the app listens on.
+    type: int
   vm_size:
     description: The machine's size, such as shared-cpu-2x.
     type: str
@@ -77,19 +80,64 @@ options:
     type: list
     elements: path
     default: []
+  kill_timeout:
+    description: How long the machine has to stop, such as 300s.
+    type: raw
+  check_grace_period:
+    description: How long after a start the health check counts as pending.
+    type: raw
+  check_interval:
+    description: How often the health check is made.
+    type: raw
+  check_timeout:
+    description: How long a health check may take.
+    type: raw
+  image_programs:
+    description: The programs that a derived image gets, as O(openclaw.fly.image_programs#filter:_input).
+    type: list
+    elements: dict
+    default: []
+  image_signal:
+    description: signal-cli's release in a derived image, as O(openclaw.fly.image_programs#filter:signal).
+    type: dict
+    default: {}
+  build:
+    description: What the image is built of, as O(openclaw.fly.fly_deploy#module:build).
+    type: dict
+    default: {}
+  flyctl:
+    description: The program flyctl, where an image is to be built.
+    type: str
+  sharing:
+    description: Other hosts of the run that declare the same app. The action plugin fills this in.
+    type: list
+    elements: str
+    default: []
+"""
+
+    VARIABLES = r"""
+options:
   unknown_variables:
     description: Variables in the host's scope that look like ones of this collection's roles and that no role knows. The
       action plugin fills this in.
     type: list
     elements: str
     default: []
+  wrong_variables:
+    description: Problems of variables whose values are of another kind than their role takes. The action plugin fills
+      this in.
+    type: list
+    elements: dict
+    default: []
+  playbook_variables:
+    description:
+      - The variables that the playbook reads beside those of roles, and the kind of each, such as C(str), C(float) or
+        its choices as C(one|other).
+      - A variable given on the command line that is nearly one of them is refused.
+    type: dict
+    default: {}
   own_variables:
     description: Names of such variables that are the user's own.
-    type: list
-    elements: str
-    default: []
-  sharing:
-    description: Other hosts of the run that declare the same app. The action plugin fills this in.
     type: list
     elements: str
     default: []

@@ -112,7 +112,7 @@ from ..module_utils._base.errors import CollectionError
 from ..module_utils._converge.context import Context
 from ..module_utils._fleet.hosts import Selection, hosts
 from ..module_utils._fleet.organization import read
-from ..module_utils._options.api import connect_organization
+from ..module_utils._options.graphql import connect_organization
 
 _API = ("api_token", "machines_url", "api_url", "ca_file", "api_timeout", "api_retries")
 Hosts = list[tuple[str, dict[str, Any]]]

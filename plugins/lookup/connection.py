@@ -16,10 +16,15 @@ description:
     C(fly_api_url) or C(fly_ca_file). What the inventory does not set is read from the environment, as documented in
     the modules.
   - A variable that refers to another one which is not defined, or which a vault does not give up, is an error. A
-    C(default) would take it for unset, and the run would go on with whatever the shell holds.
+    C(default) would take it for unset, and the run would go on with whatever the shell holds. The task that uses it
+    fails with the reason.
 options:
   _terms:
     description: None are wanted.
+  lock:
+    description: The option C(lock) of the modules, to be returned with the others.
+    type: str
+    choices: [task, run]
 """
 
 EXAMPLES = r"""
@@ -46,6 +51,8 @@ from typing import Any
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 
+from ..plugin_utils.unusable import unusable
+
 _VARIABLES = {
     "api_token": "fly_api_token",
     "machines_url": "fly_machines_url",
@@ -55,15 +62,22 @@ _VARIABLES = {
 
 
 class LookupModule(LookupBase):
-    def run(self, terms: list[str], variables: Mapping[str, Any] | None = None, **kwargs: Any) -> list[dict[str, Any]]:
+    def run(
+        self, terms: list[str], variables: Mapping[str, Any] | None = None, lock: str | None = None, **kwargs: Any
+    ) -> list[dict[str, Any]]:
         declared = variables or {}
-        return [{option: self._value(name, declared) for option, name in _VARIABLES.items() if name in declared}]
+        found: dict[str, Any] = {}
+        for option, name in _VARIABLES.items():
+            if name not in declared:
+                continue
+            try:
+                found[option] = self._templar.template(declared[name])
+            except AnsibleError as error:
+                return [{option: unusable(name, _reason(error))}]
+        return [{**found, "lock": lock} if lock else found]
 
-    def _value(self, name: str, declared: Mapping[str, Any]) -> Any:
-        try:
-            return self._templar.template(declared[name])
-        except AnsibleError as error:
-            reason: BaseException = error
-            while reason.__cause__ is not None:
-                reason = reason.__cause__
-            raise AnsibleError(f"{name}: {reason}") from None
+
+def _reason(error: BaseException) -> str:
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return str(error)

@@ -67,6 +67,7 @@ from ..module_utils._converge.context import Context
 from ..module_utils._gateway import token_file
 from ..module_utils._gateway.current_token import current_token
 from ..module_utils._options.api import API_OPTIONS, connect
+from ..plugin_utils.unusable import refused
 
 _BYTES = 32
 
@@ -101,8 +102,10 @@ class LookupModule(LookupBase):
         app = self.get_option("app")
         if not app:
             return None
-        validator = ArgumentSpecValidator(API_OPTIONS)
-        given = validator.validate(dict(self.get_option("connection") or {}))
+        connection = dict(self.get_option("connection") or {})
+        if error := next(filter(None, map(refused, connection.values())), None):
+            raise error
+        given = ArgumentSpecValidator(API_OPTIONS).validate(connection)
         if given.error_messages:
             raise CollectionError(
                 "the connection to Fly.io cannot be used",

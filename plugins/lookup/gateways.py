@@ -14,6 +14,8 @@ description:
   - Returns a host pattern for C(hosts) of a play. Ansible itself skips a play whose pattern matches no host, and
     reports success; this lookup fails then, so that a pipeline is not green with nothing done.
   - The limit of the run (C(-l)) counts too.
+  - A tag in C(--tags) that nothing in the playbook has is an error for the same reason, as is a misspelt one in
+    C(--skip-tags).
 options:
   _terms:
     description: The pattern; by default the variable C(gateways), else the group C(gateways).
@@ -47,6 +49,8 @@ from ansible.errors import AnsibleError
 from ansible.inventory.manager import InventoryManager
 from ansible.plugins.lookup import LookupBase
 
+from ..plugin_utils.tags import require_known_tags
+
 _ALL = ("all", "ungrouped")
 
 
@@ -61,6 +65,7 @@ class LookupModule(LookupBase):
             limit = scope.get("ansible_limit")
             _require(self._hosts(groups, pattern, None), pattern, groups)
             _require_in_limit(self._hosts(groups, pattern, limit), pattern, limit)
+            require_known_tags(self._loader)
         return [pattern]
 
     def _hosts(self, groups: Mapping[str, list[str]], pattern: str, limit: str | None) -> list[str]:

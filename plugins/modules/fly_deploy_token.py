@@ -92,7 +92,8 @@ from typing import Any
 from ..module_utils._converge.context import Context
 from ..module_utils._converge.module import run_module
 from ..module_utils._fly.toml.durations import seconds
-from ..module_utils._options.api import API_OPTIONS, connect_graphql
+from ..module_utils._options.api import API_OPTIONS
+from ..module_utils._options.graphql import connect_graphql
 from ..module_utils._resources.deploy_token import DeployToken, WantedToken
 
 SPEC: dict[str, Any] = {

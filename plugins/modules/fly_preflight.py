@@ -17,6 +17,7 @@ extends_documentation_fragment:
   - openclaw.fly.api
   - openclaw.fly.api.reads
   - openclaw.fly.preflight
+  - openclaw.fly.preflight.variables
 """
 
 EXAMPLES = r"""

@@ -46,6 +46,14 @@ options:
       - If not, the values are staged, and a machine gets them with its next deploy.
     type: bool
     default: false
+  retired:
+    description:
+      - Names of secrets whose value before the present one must never be set again, because it was rotated. A later
+        task that would set it is refused, from whichever controller.
+      - The last five such values of a secret are remembered, as hashes.
+    type: list
+    elements: str
+    default: []
   secrets_memory:
     description:
       - Directory (where the module runs) that keeps secret hashes until the app has a machine. Files have mode 0600.
@@ -123,6 +131,7 @@ SPEC: dict[str, Any] = {
         "secrets": {"type": "dict", "default": {}, "no_log": True},
         "absent": {"type": "list", "elements": "str", "default": []},
         "exact": {"type": "bool", "default": False},
+        "retired": {"type": "list", "elements": "str", "default": []},
         "apply": {"type": "bool", "default": False},
         "secrets_memory": {"type": "path", "default": "~/.cache/openclaw-fly/secrets", "no_log": False},
         "wait_timeout": {"type": "float", "default": 300.0},
@@ -136,7 +145,7 @@ def body(params: dict[str, Any], context: Context) -> Secrets:
         context.secret(str(value))
     api, app = connect(params, context), params["app"]
     gate = Gate(api, connect_platform(params, context), app, params["wait_timeout"], context.progress)
-    wanted = WantedSecrets(app, params["secrets"], tuple(params["absent"]), params["exact"])
+    wanted = WantedSecrets(app, params["secrets"], tuple(params["absent"]), params["exact"], tuple(params["retired"]))
     memory = LedgerFile(params["secrets_memory"], app)
     return Secrets(api, wanted, memory, MachineWriter(api, gate, app) if params["apply"] else None)
 

@@ -11,7 +11,7 @@ version_added: 0.1.0
 author:
   - The openclaw.fly authors (@openclaw-fly)
 description:
-  - Reads names and digests. Fly.io never returns values.
+  - Reads names, digests and ages. Fly.io never returns values.
 extends_documentation_fragment:
   - openclaw.fly.api
   - openclaw.fly.api.app
@@ -37,6 +37,25 @@ digests:
   returned: success
   type: dict
   sample: {OPENCLAW_GATEWAY_TOKEN: 1f3c9a}
+secrets:
+  description: The secrets, by name.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The name.
+      type: str
+    digest:
+      description: Fly.io's digest.
+      type: str
+    set_at:
+      description: When the value was last set; null if Fly.io does not return it.
+      type: str
+    age_days:
+      description: Days since then; null if unknown.
+      type: float
+  sample: [{name: OPENCLAW_GATEWAY_TOKEN, digest: 1f3c9a, set_at: "2026-09-20T10:00:00Z", age_days: 67.5}]
 error:
   description: The failure in parts, for conditions in a playbook.
   returned: failure
@@ -48,6 +67,7 @@ from typing import Any
 
 from ..module_utils._converge.context import Context
 from ..module_utils._converge.module import run_module
+from ..module_utils._fly.secrets.age import aged_view
 from ..module_utils._options.api import API_OPTIONS, connect
 
 SPEC: dict[str, Any] = {
@@ -59,7 +79,8 @@ SPEC: dict[str, Any] = {
 def body(params: dict[str, Any], context: Context) -> dict[str, Any]:
     found = connect(params, context).secrets(params["app"]) or []
     digests = {entry["name"]: entry.get("digest") or "" for entry in found}
-    return {"changed": False, "names": sorted(digests), "digests": digests}
+    aged = [aged_view(entry) for entry in sorted(found, key=lambda entry: entry["name"])]
+    return {"changed": False, "names": sorted(digests), "digests": digests, "secrets": aged}
 
 
 def main() -> None:

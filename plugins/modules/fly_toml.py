@@ -15,7 +15,8 @@ description:
     the controller. The file is what C(fly deploy) and M(openclaw.fly.fly_deploy) apply.
   - Warns of what C(fly launch) leaves in a file for an app that it does not know.
   - P(openclaw.fly.machine_config#filter) returns the resulting machine configuration.
-  - It talks to no server; the options of the API are accepted, so that C(module_defaults) can name the whole group.
+  - With O(lock=run), a file that exists is changed under the app's lock, so that a run that does not get the lock
+    changes no file either. Otherwise it talks to no server.
 extends_documentation_fragment:
   - openclaw.fly.api
   - openclaw.fly.api.converges
@@ -82,7 +83,7 @@ from typing import Any
 from ..module_utils._converge.context import Context
 from ..module_utils._converge.module import run_module
 from ..module_utils._fly.toml.warnings import launch_leftovers
-from ..module_utils._options.api import API_OPTIONS
+from ..module_utils._options.api import API_OPTIONS, connect
 from ..module_utils._resources.fly_toml_file import FlyTomlFile
 
 SPEC: dict[str, Any] = {
@@ -101,7 +102,10 @@ SPEC: dict[str, Any] = {
 
 def body(params: dict[str, Any], context: Context) -> FlyTomlFile:
     content = params["definition"] if params["content"] is None else params["content"]
-    file = FlyTomlFile(Path(params["dest"]), content, params["public_env"], context.secret)
+    dest = Path(params["dest"])
+    file = FlyTomlFile(dest, content, params["public_env"], context.secret)
+    if params["lock"] == "run" and dest.exists():
+        connect({**params, "app": file.toml.data.get("app")}, context)
     for line in launch_leftovers(file.toml):
         context.warn(line)
     return file

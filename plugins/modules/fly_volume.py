@@ -43,7 +43,8 @@ options:
     description: Whether Fly.io takes a snapshot every day.
     type: bool
   snapshot_id:
-    description: ID of the snapshot to restore into a new volume. An existing volume keeps its data.
+    description: ID of the snapshot to restore into a new volume, which must be at least as large as the volume that the
+      snapshot is of. An existing volume keeps its data.
     type: str
   fork_from:
     description:

@@ -88,7 +88,8 @@ from ansible.module_utils.basic import env_fallback
 
 from ..module_utils._converge.context import Context
 from ..module_utils._converge.module import run_module
-from ..module_utils._options.api import API_OPTIONS, connect_graphql
+from ..module_utils._options.api import API_OPTIONS
+from ..module_utils._options.graphql import connect_graphql
 from ..module_utils._resources.wireguard_peer import WantedPeer, WireGuardPeer
 
 SPEC: dict[str, Any] = {

@@ -68,6 +68,10 @@ options:
     description: Reasons by rule or config path, for findings that may be waived.
     type: dict
     default: {}
+  sources:
+    description: The variables that set the config's paths, by path, for messages. The action plugin fills this in.
+    type: dict
+    default: {}
   migrate:
     description:
       - Whether the release's own migration rewrites old forms of keys and models in the declared config. It runs in the
@@ -153,6 +157,7 @@ from ..module_utils._fly.machines.gate import Gate
 from ..module_utils._gateway.config_effect import ConfigEffect
 from ..module_utils._openclaw import config_rules
 from ..module_utils._openclaw.config_judge import judge
+from ..module_utils._openclaw.config_sources import named
 from ..module_utils._openclaw.problems import refuse
 from ..module_utils._openclaw.releases import Release
 from ..module_utils._options.api import API_OPTIONS, connect, connect_platform
@@ -173,6 +178,7 @@ SPEC: dict[str, Any] = {
         "hostnames": {"type": "list", "elements": "str", "default": []},
         "https_port": {"type": "int", "default": 443},
         "waivers": {"type": "dict", "default": {}},
+        "sources": {"type": "dict", "default": {}},
         "migrate": {"type": "bool", "default": False},
         "machines": {"type": "list", "elements": "dict"},
         "schema_cache": {"type": "path", "default": "~/.cache/openclaw-fly/schemas"},
@@ -195,8 +201,9 @@ def body(params: dict[str, Any], context: Context) -> GatewayConfig:
         waivers={str(key): str(value) for key, value in params["waivers"].items()},
         readonly=params["ownership"] == "readonly",
         migrate=params["migrate"],
+        sources=params["sources"],
     )
-    refuse(judge(params["config"], facts), f"app {app}", kept=KEPT)
+    refuse(named(judge(params["config"], facts), facts.sources), f"app {app}", kept=KEPT)
     api, platform = connect(params, context), connect_platform(params, context)
     gate = Gate(api, platform, app, params["wait_timeout"], context.progress)
     wanted = WantedConfig(

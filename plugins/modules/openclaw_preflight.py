@@ -19,6 +19,7 @@ extends_documentation_fragment:
   - openclaw.fly.api
   - openclaw.fly.api.reads
   - openclaw.fly.preflight
+  - openclaw.fly.preflight.variables
 options:
   release:
     description: The OpenClaw release to run.
@@ -57,6 +58,9 @@ options:
     description: The port in those names' origins.
     type: int
     default: 443
+  tls_ca_file:
+    description: Certificate authority by which the run verifies the gateway's certificate.
+    type: path
   secret_names:
     description: Names that the machine will have as environment variables.
     type: list
@@ -69,6 +73,14 @@ options:
     description: Plugins that are installed, npm packages with their exact versions.
     type: dict
     default: {}
+  skills:
+    description: Skills that are written to the volume, as O(openclaw.fly.openclaw_skill#module:skills).
+    type: dict
+    default: {}
+  skills_dir:
+    description: The folder that relative paths of skills start in.
+    type: path
+    default: "."
   tunnels:
     description: The tunnels, as C(fly_app_tunnels) of the role P(openclaw.fly.openclaw_gateway#role) declares them.
     type: list
@@ -87,10 +99,18 @@ options:
     description: Reasons by rule or config path, for what may be waived.
     type: dict
     default: {}
+  sources:
+    description: The variables that set the config's paths, by path, for messages. The action plugin fills this in.
+    type: dict
+    default: {}
   schema_cache:
     description: Directory on the controller where schemas of releases are kept.
     type: path
     default: ~/.cache/openclaw-fly/schemas
+  retry_failed_release:
+    description: Whether to allow a release that M(openclaw.fly.openclaw_release_state) notes as one that failed.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""

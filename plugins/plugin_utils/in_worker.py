@@ -25,13 +25,15 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
+from ansible.plugins.loader import connection_loader, filter_loader, lookup_loader, shell_loader, test_loader
 from ansible.utils.display import Display
 
 from ..module_utils._base import clock
 from ..module_utils._base.errors import CollectionError
 from ..module_utils._converge.context import Context
-from ..module_utils._converge.masking import mask_result
+from ..module_utils._converge.masking import mask_result, mask_text
 from ..module_utils._converge.run import ended, failed, run
+from .unusable import refused
 
 display = Display()
 _VALIDATION = (
@@ -50,7 +52,24 @@ _USER = os.environ.get("USER") or f"user {os.getuid()}"
 _RUN_NAME = f"{_USER} on {socket.gethostname()}, process {os.getpid()}, since {clock.text(clock.now())}"
 
 
-class _Unusable:
+def _load_plugins() -> None:
+    """Load what tasks use besides their action. Ansible loads a filter, a test or a lookup where it is first used,
+    which is in each worker again: 5 ms of CPU for its own filters, and as much for ours."""
+    filter_loader.get("openclaw.fly.memory_mb")
+    filter_loader.get("ansible.builtin.length")  # Jinja's; looked for among Ansible's first
+    test_loader.get("ansible.builtin.changed")
+    connection_loader.get("ansible.builtin.local", class_only=True)
+    shell_loader.get("ansible.builtin.sh", class_only=True)
+    for name in ("openclaw.fly.connection", "openclaw.fly.gateway_token"):
+        lookup_loader.get(name, class_only=True)
+    for name in ("env", "vars", "varnames"):
+        lookup_loader.get(f"ansible.builtin.{name}", class_only=True)
+
+
+_load_plugins()
+
+
+class Unusable:
     """Stands for an argument whose value a lookup or filter of ours refused."""
 
     def __init__(self, error: CollectionError) -> None:
@@ -83,17 +102,18 @@ class InWorkerAction(ActionBase):
     def finalize_task_arg(cls, name: str, value: Any, templar: Any, context: Any) -> Any:
         """Keep an error of ours until the task fails with it: Ansible would put two lines of its own before it."""
         try:
-            return super().finalize_task_arg(name, value, templar, context)
+            final = super().finalize_task_arg(name, value, templar, context)
+            return Unusable(error) if (error := refused(final)) else final
         except Exception as error:
             ours = _ours(error)
             if ours is None:
                 raise
-            return _Unusable(ours)
+            return Unusable(ours)
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
         for value in self._task.args.values():
-            if isinstance(value, _Unusable):
+            if isinstance(value, Unusable):
                 return {**result, **failed(value.error, Context())}
         if self._needs_a_process():
             result.update(self._run_as_module(task_vars))
@@ -170,7 +190,7 @@ class InWorkerAction(ActionBase):
             # Templated values are of ansible-core's own types; a module gets them as plain ones.
             message = _TAGGED.sub(lambda found: found[1].lower(), message)
             given = self._invocation(remove_values(outcome.validated_parameters, masked), task_vars)
-            raise AnsibleActionFail(_mask(message, masked), result=given)
+            raise AnsibleActionFail(mask_text(message, masked), result=given)
         return outcome.validated_parameters, masked
 
     @contextmanager
@@ -199,10 +219,3 @@ def _ours(error: BaseException | None) -> CollectionError | None:
     while error is not None and not isinstance(error, CollectionError):
         error = error.__cause__
     return error
-
-
-def _mask(text: str, values: set[str]) -> str:
-    """Mask the values in a message that does not pass through `remove_values`."""
-    for value in sorted((str(v) for v in values if v), key=len, reverse=True):
-        text = re.sub(re.escape(value), "********", text)
-    return text

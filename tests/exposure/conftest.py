@@ -82,7 +82,9 @@ class Gateway:
         machine = self.site.machine
         config = machine["config"]
         change(config)
-        self.site.emulator.request("POST", f"/v1/apps/{self.site.app}/machines/{machine['id']}", {"config": config})
+        # Without a version, an update soon after the secrets were set runs with those of before.
+        body = {"config": config, "min_secrets_version": 1}
+        self.site.emulator.request("POST", f"/v1/apps/{self.site.app}/machines/{machine['id']}", body)
         self.settle()
 
     def settle(self) -> None:

@@ -323,6 +323,50 @@ def test_a_machine_that_answers_503_proves_nothing_and_is_left_at_once(private: 
     assert "fly logs --app is-private" in result["msg"]
 
 
+def test_an_app_without_a_machine_is_one_finding(public: Gateway) -> None:
+    emulator = public.emulator
+    emulator.request("POST", "/v1/apps", {"app_name": "nothing-yet", "org_slug": "personal"})
+    result = public.prove(*IDS, app="nothing-yet")
+    assert result["failed"] and "checks" not in result
+    assert result["msg"] == (
+        "app nothing-yet: there is no machine. Deploy it first: run the playbook openclaw.fly.site, or fly_deploy."
+    )
+    assert "there is no machine" in public.prove(*IDS, app="does-not-exist")["msg"]
+
+
+@pytest.mark.parametrize("state", ["stop", "suspend"])
+def test_a_machine_that_sleeps_is_not_started(reached: Gateway, state: str) -> None:
+    app, machine = reached.site.app, reached.site.machine["id"]
+    path = f"/v1/apps/{app}/machines/{machine}"
+    reached.emulator.request("POST", f"{path}/{state}", {})
+    word = {"stop": "stopped", "suspend": "suspended"}[state]
+    reached.until(lambda: reached.site.machine["state"] == word)
+    try:
+        result = reached.prove(*IDS)
+        assert result["failed"]
+        assert f"{machine} is {word}" in result["msg"] and f"fly machine start {machine} --app {app}" in result["msg"]
+        assert reached.site.machine["state"] == word
+    finally:
+        reached.emulator.request("POST", f"{path}/start", {})
+        reached.settle()
+    assert reached.status("health") == "pass"
+
+
+def test_a_service_that_leads_elsewhere_is_named(public: Gateway) -> None:
+    before = public.site.machine["config"]
+    path = f"/v1/apps/{public.site.app}/machines/{public.site.machine['id']}"
+    services = [{**service, "internal_port": 4000} for service in before["services"]]
+    public.emulator.request("POST", path, {"config": {**before, "services": services}, "min_secrets_version": 1})
+    public.emulator.get(f"{path}/wait?state=started&timeout=60")
+    try:
+        (found,) = public.findings("health")
+        assert "status 503" in found or "status 502" in found, found
+        assert "the service leads to port 4000, but the gateway listens on 3000 (fly_app_port)" in found
+    finally:
+        public.emulator.request("POST", path, {"config": before, "min_secrets_version": 1})
+        public.settle()
+
+
 def test_nine_503_answers_are_no_pass(private: Gateway) -> None:
     def answers(method: str, path: str) -> tuple[int, bytes]:
         return (200, b'{"ok":true,"status":"live"}') if path == "/healthz" else (503, b"no")

@@ -92,6 +92,8 @@ def _converted(gateway: Gateway, exposure: str, addresses: list[str], gone: int)
     site = gateway.site
     machine, volume, token = site.machine["id"], site.volume["id"], gateway.token
     site.variables |= {"fly_app_exposure": exposure, "openclaw_convert_confirm": True}
+    if exposure == "public":
+        del site.variables["fly_app_exposure"]  # the default
     site.emulator.clear_journal()
 
     with Client(gateway) as client:

@@ -9,10 +9,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from faults import matrix
 from support.answers import SETS
 from support.platform import Platform, platform
 
 from ansible_collections.openclaw.fly.plugins.module_utils._fly.secrets import ledger as secret_ledger
+
+
+@pytest.fixture(autouse=True, scope="session")
+def turns(pytestconfig: pytest.Config) -> None:
+    if pytestconfig.getoption("faults") == "all":
+        matrix.TURNS = 1
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,8 @@
-"""Every module, disturbed at every request that it makes, in every way: the next run converges.
+"""Every module, disturbed at every request that it makes: the next run converges.
 
-Nothing is doubled, nothing is lost, and a third run has nothing to do. The platform's clock is virtual.
+Nothing is doubled, nothing is lost, and a third run has nothing to do. The platform's clock is virtual. With
+`--faults all` (`make faults`) each request is disturbed in every way; else in a third of them, in turn, so that a
+scenario of three requests has met them all.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from typing import Any
 
 import pytest
 from faults.scenarios import Scenario, Task
-from faults.truth import first_volume, folder, truth, volumes
+from faults.truth import first_snapshot, first_volume, folder, truth, volumes
 from support.platform import Outcome, Platform
 
 from ansible_collections.openclaw.fly.plugins.module_utils._fly.client.transport import Transport
@@ -38,6 +40,8 @@ FAULTS: dict[str, dict[str, Any]] = {
     "killed before": {},
     "killed after": {},
 }
+TURNS = 3
+"""Of so many ways to disturb a request one is taken; 1 takes all. Set by conftest.py."""
 _numbers = itertools.count(1)
 
 
@@ -82,6 +86,7 @@ def run(fly: Platform, app: str, task: Task, check: bool = False, **more: Any) -
     known = {
         "APP": lambda: app,
         "VOLUME": lambda: first_volume(fly, app),
+        "SNAPSHOT": lambda: first_snapshot(fly, app),
         "HOST": lambda: f"{app}.example.com",
         "FILE": lambda: str(folder(fly, app) / "file"),
     }
@@ -109,9 +114,9 @@ def check(
     fly: Platform,
     scenario: Scenario,
     record_property: Callable[[str, object], None],
-    kinds: Iterable[str] = tuple(FAULTS),
+    kinds: Iterable[str] | None = None,
 ) -> None:
-    """Disturb the scenario's task at each of its requests in each way of `kinds`."""
+    """Disturb the scenario's task at each of its requests in each way of `kinds`, or in those whose turn it is."""
     count: Counter[str] = Counter()
     app = begin(fly, scenario)
     undisturbed = run(fly, app, scenario.task)
@@ -119,7 +124,7 @@ def check(
     assert undisturbed.changed, "there is something to disturb"
     wanted = truth(fly, app)
     for number, request in enumerate(undisturbed.requests, 1):
-        for fault in kinds:
+        for fault in kinds or _in_turn(number):
             if fault == "409 lease" and not leased(request):
                 continue
             where = f"{fault} at request {number}, {request.method} {request.path}"
@@ -128,6 +133,10 @@ def check(
                 count[fault] += 1
     for fault, number in count.items():
         record_property(f"faults:{fault}", number)
+
+
+def _in_turn(number: int) -> Iterator[str]:
+    return (fault for place, fault in enumerate(FAULTS) if (place + number) % TURNS == 0)
 
 
 def next_run(fly: Platform, app: str, task: Task) -> Outcome:

@@ -30,6 +30,8 @@ FILE: Task = ("fly_machine_file", {"app": "APP", "path": "FILE", "content": "tex
 SUSPENDED: Task = ("fly_machine", {"app": "APP", "state": "suspended"})
 WHOLE = (APP, VOLUME, SECRETS, DEPLOY)
 
+RESTORE: Task = ("fly_volume_restore", {"app": "APP", "snapshot_id": "SNAPSHOT", "image": "registry.fly.io/still:2"})
+
 
 def deploy(**changes: Any) -> Task:
     return "fly_deploy", {"app": "APP", "definition": {**TOML, **changes}}
@@ -53,7 +55,7 @@ class Scenario:
     @property
     def machines(self) -> bool:
         """Whether it changes machines."""
-        return self.task[0] in ("fly_deploy", "fly_machine") or "apply" in self.task[1]
+        return self.task[0] in ("fly_deploy", "fly_machine", "fly_volume_restore") or "apply" in self.task[1]
 
 
 def stop_all(fly: Platform, app: str) -> None:
@@ -120,6 +122,7 @@ SCENARIOS = [
         WHOLE,
     ),
     Scenario("destroy a machine", ("fly_machine", {"app": "APP", "state": "absent"}), WHOLE),
+    Scenario("restore a volume and its machine", RESTORE, (*WHOLE, SNAPSHOT)),
     Scenario("request a certificate", ("fly_certificate", {"app": "APP", "hostname": "HOST"})),
     Scenario(
         "remove a certificate",

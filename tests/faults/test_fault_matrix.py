@@ -1,4 +1,4 @@
-"""Every module, disturbed at every request that it makes, in every way: the next run converges (see matrix.py).
+"""Every module, disturbed at every request that it makes: the next run converges (see matrix.py).
 
 Here what leaves machines alone; test_fault_matrix_machines.py has the rest, so that two processes share the work.
 """

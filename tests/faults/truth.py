@@ -11,6 +11,7 @@ from ansible_collections.openclaw.fly.plugins.module_utils._fly.client import wi
 from ansible_collections.openclaw.fly.plugins.module_utils._fly.client.releases import ID_KEY, VERSION_KEY
 from ansible_collections.openclaw.fly.plugins.module_utils._fly.secrets.applied import KEY as SECRETS_KEY
 from ansible_collections.openclaw.fly.plugins.module_utils._fly.secrets.ledger import KEY as LEDGER
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.volumes.restoring import KEPT, RESTORED
 
 GONE = ("pending_destroy", "destroyed")
 
@@ -82,9 +83,16 @@ def first_volume(fly: Platform, app: str) -> str:
     return min(found.volumes.values(), key=lambda volume: volume.created_at).id
 
 
+def first_snapshot(fly: Platform, app: str) -> str:
+    """The id of the oldest snapshot of the oldest volume."""
+    found = fly.app(app)
+    assert found
+    return found.volumes[first_volume(fly, app)].snapshots[0].id
+
+
 def _machine(config: dict[str, Any], app: str) -> dict[str, Any]:
     metadata = {
-        key: "noted" if key in (SECRETS_KEY, ID_KEY, VERSION_KEY) else value
+        key: "noted" if key in (SECRETS_KEY, ID_KEY, VERSION_KEY, RESTORED, KEPT) else value
         for key, value in config.get("metadata", {}).items()
         if key != LEDGER  # what we know, not what is
     }

@@ -10,6 +10,9 @@ import pytest
 from support.ansible import Ansible
 from support.emulator import Emulator
 
+from ansible_collections.openclaw.fly.plugins.module_utils._fleet.hosts import Selection, hosts
+from ansible_collections.openclaw.fly.plugins.module_utils._fleet.organization import FlyApp
+
 IMAGE = "registry.fly.io/featherweight:2026.9.6"
 
 
@@ -84,6 +87,22 @@ def test_apps_are_hosts_with_variables_and_groups(
     assert sorted(found["gateways"]["hosts"]) == ["acme-one", "acme-two"]
     assert found["region_ams"]["hosts"] == ["acme-two"]
     assert sorted(found["exposure_private"]["hosts"]) == ["acme-two", "other"]
+
+
+def test_a_volume_that_lags_is_listed() -> None:
+    """Its machine is gone, and Fly.io names it for a while; a volume of another machine of the app is that one's."""
+    machines = [
+        {"id": "one", "state": "started"},
+        {"id": "two", "state": "started"},
+        {"id": "old", "state": "destroyed"},
+    ]
+    volumes = [{"id": f"vol_{of}", "name": "data", "attached_machine_id": of} for of in ("one", "two", "old")]
+    app = FlyApp("app", {"name": "app"}, machines, volumes)
+    seen = {
+        name: [volume["id"] for volume in variables["fly_volumes"]]
+        for name, variables in hosts([app], Selection(), per_machine=True)
+    }
+    assert seen == {"one": ["vol_one", "vol_old"], "two": ["vol_two", "vol_old"]}
 
 
 def test_machines_are_hosts(ansible: Ansible, emulator: Emulator, tmp_path: Path, machines: dict[str, str]) -> None:

@@ -43,6 +43,25 @@ def test_nobody_is_meant(file_ansible: Ansible, args: tuple[str, ...], inventory
     assert said in " ".join(run.output.split())
 
 
+@pytest.mark.parametrize(
+    ("playbook", "args", "said"),
+    [
+        ("backup", ("--tags", "archve"), "--tags archve: nothing in the playbook has this tag. Did you mean archive?"),
+        ("backup", ("--tags", "archive", "--tags", "snapshots"), "Did you mean snapshot?"),
+        ("backup", ("--skip-tags", "archve"), "--skip-tags archve: nothing in the playbook has this tag."),
+        ("site", ("--tags", "deplyo"), "Did you mean deploy? Its tags: app, certificates, config, deploy, proof,"),
+        ("convert", ("--tags", "prof"), "Did you mean proof?"),
+        ("pair", ("--tags", "devices"), "--tags devices: nothing in the playbook has a tag, so nothing would be done."),
+    ],
+)
+def test_an_unknown_tag_is_an_error(file_ansible: Ansible, playbook: str, args: tuple[str, ...], said: str) -> None:
+    run = file_ansible.playbook(f"openclaw.fly.{playbook}", *args, inventory=SOME)
+
+    assert run.rc != 0
+    assert said in " ".join(run.output.split())
+    assert "Traceback" not in run.output
+
+
 def test_the_syntax_is_checked_without_an_inventory(file_ansible: Ansible) -> None:
     site = REPO / "playbooks" / "site.yml"
     file_ansible.playbook(site, "--syntax-check", inventory={"all": {"hosts": {}}}).ok()

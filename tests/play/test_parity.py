@@ -16,6 +16,7 @@ from support.emulator import Emulator
 from support.site import Site, result
 
 CANARY = "canary-of-a-task-0123456789"
+RECIPIENT = "age1xqdk24zuvnncvzlv5st056rjwmvernneu0dyztmahsc3tlrs493st5racp"
 WRONG_TOKEN = {"api_token": f"fm2_{CANARY}"}
 AS_MODULE = {"become": True, "become_user": getpass.getuser(), "remote_user": getpass.getuser()}
 """Asks for another user, who is the same one: the worker may not do it, and no right is needed."""
@@ -144,6 +145,8 @@ class Gateway:
             failed("fly_platform_check", **WRONG_TOKEN, org="personal"),
             ok("fly_platform_info"),
             ok("fly_regions_info"),
+            changed("fly_retirement", app=app),
+            failed("fly_retirement", app="parity-none"),
             ok("fly_run_lock", app=app),
             failed("fly_regions_info", **WRONG_TOKEN),
             ok("fly_secrets", app=app, secrets=values),
@@ -151,6 +154,8 @@ class Gateway:
             failed("fly_secrets", app=app, secrets={"no name": CANARY}),
             ok("fly_secrets_info", app=app),
             failed("fly_secrets_info", **WRONG_TOKEN, app=app),
+            ok("fly_teardown_info", app=app, volume_names=["openclaw_data"]),
+            failed("fly_teardown_info", **WRONG_TOKEN, app=app),
             ok("fly_token_info"),
             failed("fly_token_info", **WRONG_TOKEN),
             ok("fly_toml", **self.args("fly_toml")),
@@ -161,6 +166,7 @@ class Gateway:
             failed("fly_volume", **WRONG_TOKEN, app=app, name="openclaw_data"),
             ok("fly_volume_info", app=app),
             failed("fly_volume_info", **WRONG_TOKEN, app=app),
+            failed("fly_volume_restore", **WRONG_TOKEN, app=app, snapshot_id="vs_1"),
             changed("fly_volume_snapshot", app=app, name="openclaw_data"),
             failed("fly_volume_snapshot", **WRONG_TOKEN, app=app, name="openclaw_data"),
             ok("fly_volume_snapshot_info", app=app, name="openclaw_data"),
@@ -169,11 +175,21 @@ class Gateway:
             failed("fly_wireguard_peer", **WRONG_TOKEN, org="personal", name="laptop", dest=f"{scratch}/wg.conf"),
             ok("fly_wireguard_peer_info", org="personal"),
             failed("fly_wireguard_peer_info", **WRONG_TOKEN, org="personal"),
+            ok("openclaw_adoption_info", app=app),
+            failed("openclaw_adoption_info", app="parity-none"),
+            changed("openclaw_backup", app=app, folder=f"{scratch}/backups", recipients=[RECIPIENT]),
+            failed("openclaw_backup", **WRONG_TOKEN, app=app, folder=f"{scratch}/backups", recipients=[RECIPIENT]),
+            ok("openclaw_backup_info", app=app, folder=str(scratch)),
+            failed("openclaw_backup_info", app=app, folder="/dev/null/backups"),
             ok("openclaw_config", **self.args("openclaw_config")),
             changed("openclaw_config", **self.args("openclaw_config", config=coloured)),
             failed("openclaw_config", **self.args("openclaw_config", config={**config, **unknown})),
+            ok("openclaw_contents_info", app=app, expected={"sessions": 0}),
+            failed("openclaw_contents_info", app=app, expected={"agents": ["another"]}),
             ok("openclaw_device", app=app),
             failed("openclaw_device", app=app, state="approved", request_id="no-such-request"),
+            ok("openclaw_doctor", app=app, grounds=["fly"]),
+            failed("openclaw_drill", **WRONG_TOKEN, app=app, definition={"app": app}),
             ok("openclaw_exposure_info", app=app, token=token, checks=["addresses"], addresses=addresses, **road),
             failed("openclaw_exposure_info", **WRONG_TOKEN, app=app, token=CANARY, **road),
             changed("openclaw_owner_link", app=app, url=outside["url"], dest=f"{scratch}/owner-link"),
@@ -181,18 +197,41 @@ class Gateway:
             failed("openclaw_channel_login", **WRONG_TOKEN, app=app, channel="whatsapp"),
             failed("openclaw_pairing", **WRONG_TOKEN, app=app, channel="discord", code="ABCDEFGH"),
             failed("openclaw_plugin", **WRONG_TOKEN, app=app, packages={"discord": "1.0.0"}),
+            changed("openclaw_release_state", app=app, release="2026.9.6", state="begun", snapshot_id="vs_1"),
+            failed(
+                "openclaw_rehearsal",
+                **WRONG_TOKEN,
+                app=app,
+                release="2026.9.6",
+                image="another",
+                definition={"app": app},
+            ),
+            failed("openclaw_release_state", **WRONG_TOKEN, app=app, release="2026.9.6", state="ended"),
+            failed("openclaw_restore", app=app, folder="/dev/null/backups", identity_file=f"{scratch}/key"),
+            failed("openclaw_restore_info", app=app, folder="/dev/null/backups"),
+            failed("openclaw_rollback_info", app=app),
             changed("openclaw_skill", app=app, skills={"a-skill": str(REPO / "tests/support/skills/a-skill")}),
             failed("openclaw_skill", **WRONG_TOKEN, app=app),
             failed("openclaw_state", **WRONG_TOKEN, app=app),
+            changed("openclaw_gateway_token", file=f"{scratch}/a.token", token=CANARY, state="next"),
+            failed("openclaw_gateway_token", file="/dev/null/a.token", token=CANARY, state="next"),
+            ok("openclaw_secrets_info", app=app, secrets=values, refused_token=CANARY),
+            failed("openclaw_secrets_info", app=app, secrets={**values, "SOME_KEY": f"another-{CANARY}"}),
             ok("openclaw_gateway_info", **self.args("openclaw_gateway_info", token=token)),
             failed("openclaw_gateway_info", **self.args("openclaw_gateway_info", token=CANARY)),
             ok("fly_preflight", app=app, region="iad"),
             failed("fly_preflight", app=app, region="frx"),
+            ok("openclaw_upgrade_info", app=app, release="2026.9.6", image="registry.fly.io/featherweight:2026.9.6"),
+            failed("openclaw_upgrade_info", app=app, release="newest", image="another"),
             ok("openclaw_preflight", **self.args("openclaw_preflight", **secret)),
             failed(
                 "openclaw_preflight",
                 **self.args("openclaw_preflight", **secret, config={"gateway": {"token": CANARY}}),
             ),
+            ok("openclaw_variables"),
+            failed("openclaw_variables", unknown_variables=["fly_app_exposre"]),
+            changed("openclaw_volume_snapshot", app=app),
+            failed("openclaw_volume_snapshot", **WRONG_TOKEN, app=app),
             ok("openclaw_summary", **self.args("openclaw_summary")),
             failed("openclaw_summary", **self.args("openclaw_summary", vm_size="shared-cpu-3x")),
         ]
@@ -261,7 +300,7 @@ def outcomes(gateway: Gateway, core_ansible: Ansible, own_core: Core) -> Outcome
         [{"hosts": "localhost", "gather_facts": False, "tasks": both}], "-vvvv", extra_vars=own_places(core_ansible),
         env=TELLS,
     )  # fmt: skip
-    run = started.wait(280).ok()
+    run = started.wait(600).ok()  # half a second of CPU for each module
     assert CANARY not in run.output
     return Outcomes(run, pairs(run))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,28 @@ def site(file_ansible: Ansible, emulator: Emulator, tmp_path_factory: pytest.Tem
 def test_two_configs_at_once(site: Site, number: int) -> None:
     _runs, faults = two_runs.two_configures(site, number)
     assert not faults, "\n\n".join(faults)
+
+
+def test_a_run_that_waits_in_vain_leaves_fly_toml_alone(site: Site) -> None:
+    """Whoever deploys with that file would else deploy what no run has applied."""
+    file = site.root / f".local/fly/{site.app}/fly.toml"
+    before = file.read_text()
+    lock = site.data / ".ansible-run.lock"
+    lock.write_text(f"{int(time.time()) + 250}\nanother\nsomebody on another machine\n")
+    task = {
+        "openclaw.fly.fly_toml": {
+            "content": f"{before}\n# changed\n", "dest": str(file), "lock": "run", "lock_timeout": 1,
+            "api_token": site.emulator.token, "machines_url": site.emulator.api_url,
+        }
+    }  # fmt: skip
+    try:
+        assert "it is held by somebody on another machine" in site.ansible.tasks(task).failed().output
+        assert file.read_text() == before
+    finally:
+        lock.unlink()
+    assert site.ansible.tasks(task).ok().changed == 1
+    lock.unlink(missing_ok=True)
+    file.write_text(before)
 
 
 @pytest.mark.parametrize("number", range(ROUNDS))

@@ -37,10 +37,11 @@ def test_stays_within_the_rate_limits(limited: Platform) -> None:
     assert clock.monotonic() - began > 2, "three at once, then one a second"
 
 
-def test_keeps_no_limits_where_the_emulator_has_none(fly: Platform, app: str) -> None:
-    began = clock.monotonic()
+def test_keeps_no_limits_where_the_emulator_has_none(fly: Platform, app: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(clock, "sleep", pauses.append)
     assert not fly.module("fly_ips", app=app, v4=6).failed
-    assert clock.monotonic() - began < 1
+    assert sum(pauses) < 1
 
 
 @pytest.mark.parametrize("date", [False, True], ids=["seconds", "date"])

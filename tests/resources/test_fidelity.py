@@ -14,10 +14,13 @@ from typing import Any
 import pytest
 from support.platform import Platform, platform
 
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.client.api import MachinesApi
 from ansible_collections.openclaw.fly.plugins.module_utils._fly.client.errors import CommandNotFound, NoCapacity
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.client.transport import Transport
 from ansible_collections.openclaw.fly.plugins.module_utils._fly.machines.leases import Lease
 from ansible_collections.openclaw.fly.plugins.module_utils._fly.machines.remote_files import RemoteFile, RemoteFiles
 from fly_emulator.questions import QUESTIONS, Answers
+from fly_emulator.web.lag import LASTS
 
 TOML: dict[str, Any] = {
     "primary_region": "iad",
@@ -70,7 +73,7 @@ def test_an_update_of_a_stopped_machine_runs_in_the_end(fly: Platform, deployed:
 
 def test_after_a_rollback_the_old_one_runs(fly: Platform, deployed: str) -> None:
     """Row 1, at its worst moment: what is put back after a crash loop was stopped."""
-    failed = fly.module("fly_deploy", app=deployed, definition={**TOML, "processes": {"app": "crash"}}, wait_timeout=30)
+    failed = fly.module("fly_deploy", app=deployed, definition={**TOML, "processes": {"app": "crash"}}, wait_timeout=60)
     assert failed.failed and "the old configuration was put back and runs" in failed["msg"], failed
     (machine,) = fly.machines(deployed)
     assert machine.state == "started"
@@ -249,6 +252,28 @@ def test_one_stale_list_is_looked_at_again(fly: Platform) -> None:
         fly.on_loop(fly.context.answers.reset)
     found = fly.app(with_lag)
     assert found and (len(found.volumes), len(found.ips), len(found.live_machines())) == (1, 1, 1)
+
+
+def test_a_list_is_never_older_than_it_may_be(fly: Platform) -> None:
+    """Row 48: what lags shows the state of some seconds ago, not one that several writes have replaced."""
+    name = f"fidelity-{next(_numbers)}"
+    api = MachinesApi(Transport(fly.url, "Bearer emulator-token"))
+
+    def names() -> list[str]:
+        return [each["name"] for each in api.secrets(name) or []]
+
+    fly.control("PUT", "/answers", {"lists": "lag"})
+    try:
+        assert not fly.module("fly_app", name=name, org="personal").failed
+        assert names() == []
+        api.set_secrets(name, {"ONE": "1"})
+        assert names() == [] and names() == ["ONE"]
+        api.set_secrets(name, {"TWO": "2"})
+        fly.advance(LASTS)
+        api.set_secrets(name, {"THREE": "3"})
+        assert names() == ["ONE", "THREE", "TWO"]
+    finally:
+        fly.on_loop(fly.context.answers.reset)
 
 
 def test_answers_from_the_start(tmp_path: Path) -> None:

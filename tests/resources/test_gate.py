@@ -41,6 +41,18 @@ def test_an_end_that_passes_by_itself_is_waited_out(fly: Platform, app: str) -> 
     assert other["msg"].splitlines()[0].partition(": ")[2].startswith("it ended (state ")
 
 
+def test_what_the_next_process_writes_does_not_hide_why_the_last_one_ended(fly: Platform, app: str) -> None:
+    ended, much = "Main child exited normally with code: 1", [f"starting {number}" for number in range(30)]
+    log(fly, app, ended, "the lease is still active", ended, *much)
+    waited = fly.module("fly_deploy", app=app, definition=CRASH, wait_timeout=60, retry_on_log=["still active"])
+    fly.clear_faults()
+    assert "it was not healthy within 60 s" in waited["msg"]
+    log(fly, app, "the lease is still active", ended, "another reason", ended, *much)
+    other = fly.module("fly_deploy", app=app, definition=CRASH, wait_timeout=60, retry_on_log=["still active"])
+    fly.clear_faults()
+    assert ": it ended (state " in other["msg"], "it ended for another reason since"
+
+
 def test_what_was_put_back_and_fails_too_keeps_the_head(fly: Platform, app: str) -> None:
     assert not fly.module("fly_deploy", app=app, definition=TOML).failed
     (machine,) = fly.machines(app)

@@ -18,6 +18,9 @@ def test_what_an_app_has(fly: Platform, app: str) -> None:
     assert (len(ips["public"]), len(ips["private"])) == (1, 1)
     secrets = fly.module("fly_secrets_info", app=app)
     assert secrets["names"] == ["TOKEN"] and secrets["digests"]["TOKEN"]
+    (token,) = secrets["secrets"]
+    assert (token["name"], token["digest"]) == ("TOKEN", secrets["digests"]["TOKEN"])
+    assert token["set_at"].endswith("Z") and 0 <= token["age_days"] < 1
     (machine,) = fly.module("fly_machine_info", app=app)["machines"]
     assert machine["state"] == "started"
     assert "ansible_secrets" not in machine["config"]["metadata"], "our own notes are nobody's business"

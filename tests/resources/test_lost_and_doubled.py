@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from support.platform import Outcome, Platform
+
+from ansible_collections.openclaw.fly.plugins.module_utils._fly.volumes.restoring import KEPT
 
 TOML: dict[str, Any] = {
     "primary_region": "iad",
@@ -152,6 +155,20 @@ def test_a_volume_beside_the_one_in_use_is_reported(fly: Platform, app: str, gat
     done = fly.module("fly_volume", app=app, **VOLUME)
     assert not done.failed and not done.changed and done["volume"]["id"] == gateway
     assert any(spare in line and "is billed" in line for line in done.warnings)
+
+
+def test_what_a_restore_keeps_is_known_after_the_mount_was_taken_away(fly: Platform, app: str, gateway: str) -> None:
+    """A mount is taken away, and put back, by another machine."""
+    (machine,) = fly.machines(app)
+    kept = {"vol_of_before": "2026-12-01T00:00:00Z"}
+    fly.api().set_machine_metadata(app, machine.id, KEPT, json.dumps(kept))
+    plain = {key: value for key, value in TOML.items() if key != "mounts"}
+    for definition in (plain, TOML):
+        assert not fly.module("fly_deploy", app=app, definition=definition).failed
+        (there,) = fly.machines(app)
+        assert there.id != machine.id and json.loads(there.config["metadata"][KEPT]) == kept
+        assert not fly.module("fly_deploy", app=app, definition=definition).changed
+        machine = there
 
 
 def test_several_machines_without_a_volume_are_fine(fly: Platform, app: str) -> None:

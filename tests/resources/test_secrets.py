@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from faults.scenarios import TOML
-from support.platform import Platform
+from support.platform import Outcome, Platform
 
 PLAIN = {**TOML, "mounts": None, "processes": {"app": "run", "worker": "work"}}
 
@@ -97,3 +97,22 @@ def test_no_memory_is_no_failure(fly: Platform, app: str) -> None:
     done = fly.module("fly_secrets", **params)
     assert (done.failed, done["remembered"]) == (False, False)
     assert fly.module("fly_secrets", **params).changed
+
+
+def test_a_value_that_was_rotated_is_not_set_again(fly: Platform, app: str) -> None:
+    """By nobody: the ledger is with the machine. Others of before may be."""
+    assert not fly.module("fly_deploy", app=app, definition={**TOML, "mounts": None}).failed
+
+    def put(value: str, *retired: str, check: bool = False) -> Outcome:
+        return fly.module("fly_secrets", app=app, secrets={"TOKEN": value}, retired=list(retired), check=check)
+
+    for value in ("first", "second"):
+        assert put(value).changed
+    planned, done = put("second", "TOKEN", check=True), put("second", "TOKEN")
+    lines = ["note that the value before of TOKEN is not to be set again"]
+    assert planned["changes"] == done["changes"] == lines and not put("second", "TOKEN").changed
+    for check in (True, False):
+        refused = put("first", check=check)
+        assert refused.failed and refused.writes == []
+        assert "TOKEN: this value was replaced by a rotation" in refused["msg"]
+    assert put("third").changed and put("second").changed and put("first").failed

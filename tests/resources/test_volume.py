@@ -49,6 +49,47 @@ def test_restore_from_a_snapshot(fly: Platform, app: str, volume: str) -> None:
     assert not fly.module("fly_volume", **params).changed
 
 
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_restored_volume_is_never_smaller_than_its_snapshot(fly: Platform, app: str, volume: str, gone: bool) -> None:
+    """Also where the volume grew later, or is gone: what counts is the size at the snapshot's time."""
+    snapshot = fly.module("fly_volume_snapshot", app=app, name="data")["snapshot"]["id"]
+    assert fly.module("fly_volume", app=app, name="data", region="iad", size_gb=5).changed
+    if gone:
+        last = fly.module("fly_volume", app=app, name="data", state="absent", destroy_data=True, snapshot_first=False)
+        assert not last.failed
+    params = {"app": app, "name": "restored", "region": "iad", "snapshot_id": snapshot}
+    for check in (True, False):
+        small = fly.module("fly_volume", check=check, **params, size_gb=1)
+        assert small.failed and small.writes == []
+        assert f"1 GB is smaller than the snapshot {snapshot}" in small["msg"]
+        assert "volume of 2 GB" in small["msg"] and "Set size_gb to 2 or more" in small["msg"]
+    done = fly.module("fly_volume", **params, size_gb=2)
+    assert done["volume"]["size_gb"] == 2
+    assert (data(fly, done["volume"]["id"]) / "note").read_text() == "kept"
+    assert not fly.module("fly_volume", **params, size_gb=2).changed
+
+
+def test_a_fork_grows_to_what_it_is_of(fly: Platform, app: str, volume: str) -> None:
+    assert (
+        fly.module("fly_volume", app=app, name="data", region="lhr", fork_from=volume, size_gb=1)["volume"]["size_gb"]
+        == 2
+    )
+
+
+def test_a_volume_that_is_not_declared_is_reported_and_left_alone(fly: Platform, app: str, volume: str) -> None:
+    spare = fly.module("fly_volume", app=app, name="older", region="iad")["volume"]["id"]
+    declared = {"app": app, "name": "data", "region": "iad", "size_gb": 2}
+    assert fly.module("fly_volume", **declared).warnings == [], "nothing runs yet, so nothing is known to be unused"
+    found = fly.app(app)
+    assert found
+    found.volumes[volume].attached_machine_id = "3287abc"
+    outcome = fly.module("fly_volume", **declared)
+    (line,) = outcome.warnings
+    assert "the app has volumes that no machine uses" in line and spare in line and "older" in line
+    assert (outcome.changed, outcome.writes) == (False, [])
+    assert found.volumes[spare].state == "created"
+
+
 def test_a_snapshot_that_is_young_enough(fly: Platform, app: str, volume: str) -> None:
     def snap(**params: object) -> bool:
         return fly.module("fly_volume_snapshot", app=app, volume=volume, **params).changed

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 SECRET = "sk-live0123456789abcdef"
 """In no output of any run."""
 TELEGRAM = "123456789" + ":" + "aB3" * 12
+A_SKILL = str(Path(__file__).parent / "skills/a-skill")
 CLASSIC = "gh" + "p_" + "a1" * 18
 
 
@@ -58,18 +60,99 @@ VARIABLES = (
     Bad("misspelt-prefix", {"openclaw_confg_model": "x"}, ("Did you mean openclaw_config_model?",)),
     Bad("misspelt-layer", {"openclaw_config_layers_10": {}}, ("Did you mean openclaw_config_layer_NAME?",)),
     Bad("unknown-variable", {"fly_app_wholly_else": 1}, ("fly_app_wholly_else", "openclaw_fly_own_variables")),
-    Bad("no-such-ownership", {"openclaw_config_ownership": "shared"}, ("openclaw_config_ownership", "got: shared")),
+    Bad(
+        "no-such-ownership",
+        {"openclaw_config_ownership": "shared"},
+        ("openclaw_config_ownership: is 'shared', but must be one of merge, exact, readonly",),
+    ),
     Bad(
         "no-such-exposure",
         {"fly_app_exposure": "hidden"},
-        ("exposure must be one of: public, private, sealed", "got: hidden"),
+        ("fly_app_exposure: is 'hidden', but must be one of public, private, sealed",),
     ),
-    Bad("null-variables", {"openclaw_config_channels": None}, ("openclaw_config_channels is null",)),
-    Bad("agent-as-text", {"openclaw_config_agents": {"main": "opus"}}, ("openclaw_config_agents.main is text",)),
-    Bad("secrets-as-list", {"fly_app_secrets": ["A=b"]}, ("secrets", "list")),
-    Bad("env-as-list", {"fly_app_env": ["A=b"]}, ("env", "list")),
-    Bad("size-as-word", {"fly_app_volume_size_gb": "ten"}, ("volume_size_gb", "int")),
+    Bad(
+        "null-variables",
+        {"openclaw_config_channels": None},
+        ("openclaw_config_channels: is null, but must be a dictionary",),
+    ),
+    Bad("agent-as-text", {"openclaw_config_agents": {"main": "opus"}}, ("openclaw_config_agents.main: is text",)),
+    Bad("misspelt-choice", {"fly_app_exposure": "pubic"}, ("fly_app_exposure: is 'pubic'", "Did you mean public?")),
+    Bad("secrets-as-list", {"fly_app_secrets": ["A=b"]}, ("fly_app_secrets: is a list, but must be a dictionary",)),
+    Bad("env-as-list", {"fly_app_env": ["A=b"]}, ("fly_app_env: is a list, but must be a dictionary",)),
+    Bad("env-as-text", {"fly_app_env": "A=b"}, ("fly_app_env: is text, but must be a dictionary",)),
+    Bad("size-as-word", {"fly_app_volume_size_gb": "ten"}, ("fly_app_volume_size_gb: is 'ten', but must be a whole",)),
+    Bad("hosts-as-text", {"fly_app_hostnames": "a.example.com"}, ("fly_app_hostnames: is text, but must be a list",)),
+    Bad(
+        "host-no-text", {"fly_app_hostnames": [{"a": 1}]}, ("fly_app_hostnames[0]: is a dictionary, but must be text",)
+    ),
+    Bad("exact-as-word", {"fly_app_secrets_exact": "maybe"}, ("fly_app_secrets_exact: is 'maybe'", "true or false")),
+    Bad("region-null", {"fly_app_region": None}, ("fly_app_region: is null, but must be text",)),
+    Bad("region-norway", {"fly_app_region": False}, ("fly_app_region: is a boolean, but must be text",)),
+    Bad("layer-as-text", {"openclaw_config_layer_10": "x"}, ("openclaw_config_layer_10: is text, but must be a dict",)),
+    Bad("tunnel-as-text", {"fly_app_tunnels": ["ngrok"]}, ("fly_app_tunnels[0]: is text, but must be a dictionary",)),
+    Bad("program-as-text", {"fly_app_image_programs": ["jq"]}, ("fly_app_image_programs[0]: is text",)),
+    Bad("backup-rule", {"fly_app_backup_keep": {"dayly": 7}}, ("fly_app_backup_keep.dayly", "Did you mean daily?")),
+    Bad("backup-keeps-none", {"fly_app_backup_keep": {"last": 0}}, ("fly_app_backup_keep: these", "keep none")),
+    Bad("backup-recipient", {"fly_app_backup_recipients": ["x"]}, ("fly_app_backup_recipients[0]: a recipient is",)),
+    Bad("port-as-word", {"openclaw_exposure_http_port": "web"}, ("openclaw_exposure_http_port: is 'web'",)),
+    Bad(
+        "kinds-at-once",
+        {"fly_app_exposure": "pubic", "fly_app_secrets": ["a"], "fly_app_volume_size_gb": "big", "fly_app_exposre": 1},
+        (
+            "4 problems",
+            "fly_app_exposure: is 'pubic'",
+            "fly_app_secrets: is",
+            "fly_app_volume_size_gb:",
+            "fly_app_exposre:",
+        ),
+    ),
 )
+
+WITH_KINDS = (
+    Bad(
+        "values-beside-kinds",
+        {
+            "fly_app_exposure": "pubic", "fly_app_secrets": ["A=b"], "fly_app_region": "frx",
+            "openclaw_config_model": "x",
+        },
+        ("app bad-values-beside-kinds: 4 problems", "fly_app_exposure: is 'pubic'", "fly_app_secrets: is a list",
+         "fly_app_region: Fly.io has no region", "openclaw_config_model: agents.defaults.model.primary: is x"),
+    ),
+    Bad(
+        "values-beside-agents",
+        {"openclaw_config_agents": {"main": "opus", "other": 3}, "fly_app_vm_size": "huge"},
+        ("3 problems", "agents.main: is text", "agents.other: is a number", "no machine size 'huge'"),
+    ),
+    Bad(
+        "undefined-beside-others", {"fly_app_region": "{{ nowhere }}", "fly_app_vm_size": "huge"},
+        ("2 problems", "fly_app_region: cannot be resolved: 'nowhere' is undefined", "no machine size 'huge'"),
+    ),
+    Bad(
+        "undefined-in-the-config", {"openclaw_config_channels": {"discord": {"token": "{{ vault_token }}"}}},
+        ("in-the-config: openclaw_config_channels: cannot be resolved: 'vault_token' is undefined",),
+    ),
+    Bad("name-null", {"fly_app_name": None, "fly_app_region": "frx"}, ("2 problems", "fly_app_name: is null", "frx")),
+    Bad("memory-swapped", {"fly_app_memroy": "2gb"}, ("fly_app_memroy", "Did you mean fly_app_vm_memory?")),
+    Bad(
+        "times",
+        {"fly_app_kill_timeout": "10m", "fly_app_check_interval": "soon", "fly_app_check_timeout": "90s"},
+        ("3 problems", "fly_app_kill_timeout: must be", "fly_app_check_interval: must be", "fly_app_check_timeout: m"),
+    ),
+    Bad("kill-timeout", {"fly_app_kill_timeout": "10m"}, ("kill-timeout: fly_app_kill_timeout: must be at most",)),
+    Bad(
+        "programs",
+        {
+            "fly_app_image_programs": [{"name": "jq"}, {"name": "yq", "uri": "x"}],
+            "fly_app_image_signal": {"version": "new"}, "fly_app_region": "frx",
+        },
+        ("fly_app_image_programs[0]: jq: it has no address", "fly_app_image_programs[1]: yq: unknown key",
+         "fly_app_image_signal: signal-cli: 'new' is no version", "fly_app_region"),
+    ),
+    Bad(
+        "release-beside-others", {"fly_app_release": "latest", "fly_app_region": "frx"},
+        ("2 problems", "fly_app_release: 'latest' is not an OpenClaw release", "fly_app_region"),
+    ),
+)  # fmt: skip
 
 NAMES = (
     Bad("app-upper-case", {"fly_app_name": "myBot"}, ("fly_app_name", "'myBot' is not valid", "Write my-bot")),
@@ -81,7 +164,11 @@ NAMES = (
     Bad("volume-too-long", {"fly_app_volume_name": "d" * 31}, ("fly_app_volume_name", "at most 30")),
     Bad("secret-dash", _secret("a-value-of-it", "some-key"), ("fly_app_secrets.some-key", "Write SOME_KEY")),
     Bad("secret-digit", _secret("a-value-of-it", "2FA_KEY"), ("fly_app_secrets.2FA_KEY", "no digit first")),
-    Bad("env-name", {"fly_app_env": {"SOME-NAME": "x"}}, ("fly_app_env.SOME-NAME", "Write SOME_NAME")),
+    Bad(
+        "env-name",
+        {"fly_app_env": {"SOME-NAME": "x"}},
+        ("fly_app_env.SOME-NAME: the name of this variable", "Write SOME_NAME"),
+    ),
     Bad("host-scheme", {"fly_app_hostnames": ["https://b.example.com"]}, ("fly_app_hostnames[0]", "b.example.com")),
     Bad("host-port", {"fly_app_hostnames": ["b.example.com:443"]}, ("fly_app_hostnames[0]", "no port")),
     Bad("host-path", {"fly_app_hostnames": ["b.example.com/bot"]}, ("fly_app_hostnames[0]", "no path")),
@@ -130,6 +217,21 @@ VALUES = (
         {"fly_app_secrets": {"ONE_KEY": SECRET, "OTHER_KEY": SECRET}},
         ("OTHER_KEY: has the same value as ONE_KEY", "Give each its own value"),
     ),
+    Bad(
+        "secret-in-env-too",
+        {"fly_app_env": {"LOG_LEVEL": "debug"}, "fly_app_secrets": {"LOG_LEVEL": SECRET}, "fly_app_region": "frx"},
+        ("2 problems", "fly_app_secrets.LOG_LEVEL: is in fly_app_env too", "Remove it from one", "fly_app_region"),
+    ),
+    Bad(
+        "token-file-a-folder",
+        {"fly_app_gateway_token_file": "/"},
+        ("/: the gateway token cannot be read", "Is a directory"),
+    ),
+    Bad(
+        "token-among-secrets",
+        _secret("an-example-of-9f8e7d6c5b4a", "OPENCLAW_GATEWAY_TOKEN"),
+        ("fly_app_secrets.OPENCLAW_GATEWAY_TOKEN: has no effect", "Set fly_app_gateway_token"),
+    ),
     Bad("token-short", {"fly_app_gateway_token": "abc"}, ("fly_app_gateway_token", "can be guessed", "openssl rand")),
     Bad("token-word", {"fly_app_gateway_token": "changeme"}, ("fly_app_gateway_token", "placeholder")),
     Bad("token-repeats", {"fly_app_gateway_token": "ab" * 20}, ("fly_app_gateway_token", "it repeats itself")),
@@ -144,38 +246,110 @@ PROCESS = (
         _command("--port 4000 --bind lan"),
         ("internal_port", "is 3000, but the gateway listens on 4000 (--port)", "start the gateway with --port 3000"),
     ),
-    Bad("port-no-number", _command("--port many --bind lan"), ("--port", "many")),
-    Bad("bind-any", {"fly_app_bind": "0.0.0.0"}, ("--bind", "is 0.0.0.0, which OpenClaw refuses", "lan")),
+    Bad("port-no-number", _command("--port many --bind lan"), ("fly_app_command: processes: --port many",)),
+    Bad("bind-any", {"fly_app_bind": "0.0.0.0"}, ("fly_app_bind: --bind", "is 0.0.0.0, which OpenClaw refuses", "lan")),
     Bad("bind-loopback", {"fly_app_bind": "loopback"}, ("--bind", "where Fly's proxy cannot reach it", "Write lan")),
     Bad(
         "secret-in-command",
         _command(f"--port 3000 --bind lan --api-key {SECRET}"),
         ("fly_app_command", "readable in fly.toml", "Set the Fly secret API_KEY (fly_app_secrets)"),
     ),
-    Bad("release-no-release", {"fly_app_release": "latest"}, ("latest",)),
+    Bad("release-no-release", {"fly_app_release": "latest"}, ("no-release: fly_app_release: 'latest' is not",)),
     Bad(
         "config-off-the-volume",
         {"openclaw_config_path": "/etc/openclaw.json"},
         ("openclaw_config_path", "is not in /data", "/data/openclaw.json"),
     ),
-    Bad("plugin-latest", {"openclaw_config_packages": {"@openclaw/discord": "latest"}}, ("no exact version",)),
+    Bad(
+        "plugin-latest",
+        {"openclaw_config_packages": {"@openclaw/discord": "latest"}},
+        ("openclaw_config_packages.@openclaw/discord: ", "no exact version"),
+    ),
     Bad("plugin-no-package", {"openclaw_config_packages": {"not a package": "1.0.0"}}, ("no name of an npm package",)),
-    Bad("check-interval", {"fly_app_check_interval": "soon"}, ("interval", "soon")),
+    Bad("check-interval", {"fly_app_check_interval": "soon"}, ("fly_app_check_interval: must be", "not 'soon'")),
     Bad("restart-policy", {"fly_app_restart_policy": "sometimes"}, ("sometimes",)),
     Bad("tunnel-kind", {"fly_app_tunnels": [{"provider": "wormhole"}]}, ("fly_app_tunnels[0]",)),
     Bad("build-with-a-token", {"fly_app_build": f"https://x:{CLASSIC}@git.example/b.git"}, ("fly_app_build",)),
 )
 
-CONFIG = (
-    Bad("config-bind", {"openclaw_config_bind": "loopback"}, ("gateway.bind", "proxy cannot reach it")),
+SKILLS = (
     Bad(
-        "config-key", _extra(gateway={"trustedProxy": ["10.0.0.0/8"]}), ("gateway.trustedProxy", "trustedProxies")
+        "skill-nowhere",
+        {"openclaw_config_skills": {"weather": "/nowhere", "Bad Name": "/nowhere"}, "fly_app_region": "frx"},
+        (
+            "3 problems",
+            "openclaw_config_skills.weather: /nowhere: The skill weather cannot",
+            "openclaw_config_skills.Bad Name: ",
+        ),
     ),
-    Bad("config-root-key", _extra(gatewai={}), ("gatewai", "Did you mean 'gateway'?")),
+    Bad(
+        "skill-twice",
+        {"openclaw_config_skills": {"one": A_SKILL, "two": A_SKILL}, "fly_app_region": "frx"},
+        ("2 problems", "openclaw_config_skills.two: calls itself a-skill, as one does", "fly_app_region"),
+    ),
+)
+
+FORMS = (
+    Bad("org-empty", {"fly_app_org": ""}, ("fly_app_org: is '', but must be an organization's slug",)),
+    Bad("image-no-reference", {"fly_app_image": "Not An Image"}, ("fly_app_image: is 'Not An Image', but must be",)),
+    Bad("image-user", {"fly_app_image_user": "node"}, ("fly_app_image_user: is 'node'", "such as 1000:1000")),
+    Bad("domain-with-scheme", {"fly_app_domain": "https://fly.dev"}, ("fly_app_domain", "a bare domain")),
+    Bad("kill-signal", {"fly_app_kill_signal": "SIGFOO"}, ("fly_app_kill_signal: is 'SIGFOO'", "SIGTERM")),
+    Bad("check-path", {"fly_app_check_path": "healthz"}, ("fly_app_check_path: is 'healthz'", "begins with /")),
+    Bad("volume-path", {"fly_app_volume_path": "data"}, ("fly_app_volume_path: is 'data'", "such as /data")),
+    Bad("volume-at-the-root", {"fly_app_volume_path": "/"}, ("fly_app_volume_path: is '/'",)),
+    Bad("config-file-empty", {"fly_app_config_file": ""}, ("fly_app_config_file: is '', but must be the path",)),
+    Bad("https-port", {"fly_app_https_port": 99999}, ("fly_app_https_port: is 99999, which is no port",)),
+    Bad("no-volume", {"fly_app_volume_name": ""}, ("fly_app_volume_name: is empty: a gateway keeps its state",)),
+    Bad("network", {"fly_app_network": "my network"}, ("fly_app_network: is 'my network', but must be a name",)),
+    Bad("snapshot", {"fly_app_volume_snapshot": "latest"}, ("fly_app_volume_snapshot: is 'latest'", "vs_9k3m")),
+    Bad("owner-by-name", {"openclaw_config_owner": "node"}, ("openclaw_config_owner: is 'node'", "1000:1000")),
+    Bad("token-variable", {"openclaw_config_token_env": "1X"}, ("openclaw_config_token_env: is '1X'",)),
+    Bad("url-no-url", {"openclaw_config_url": "gateway"}, ("openclaw_config_url: is 'gateway'", "a URL")),
+    Bad("timeout-negative", {"fly_app_wait_timeout": -5}, ("fly_app_wait_timeout: is '-5'", "0 or more")),
+    Bad(
+        "no-flyctl", {"fly_app_flyctl": "/nowhere/flyctl", "fly_app_image_packages": ["jq"]},
+        ("fly_app_flyctl: there is no /nowhere/flyctl", "Install flyctl"),
+    ),
+    Bad(
+        "build-nowhere", {"fly_app_build": {"path": "/nowhere"}, "fly_app_region": "frx", "fly_app_flyctl": "git"},
+        ("2 problems", "fly_app_build: there is no folder /nowhere", "Give fly_app_build.path", "fly_app_region"),
+    ),
+    Bad(
+        "build-of-nothing", {"fly_app_build": {"dockerfile": "D"}, "fly_app_flyctl": "git"},
+        ("fly_app_build: nothing to build is given",),
+    ),
+    Bad(
+        "ca-nowhere", {"openclaw_config_ca_file": "/nowhere/ca.pem", "fly_app_region": "frx"},
+        ("2 problems", "openclaw_config_ca_file: /nowhere/ca.pem cannot be used: [Errno 2]", "Give a PEM file"),
+    ),
+    Bad(
+        "no-such-check", {"openclaw_exposure_checks": ["tls", "orgin"], "fly_app_region": "frx"},
+        ("2 problems", "openclaw_exposure_checks[1]: is 'orgin'", "Did you mean origin?", "fly_app_region"),
+    ),
+    Bad("image-and-others", {"fly_app_image": "A B", "fly_app_region": "frx"}, ("2 problems", "fly_app_region")),
+)  # fmt: skip
+
+CONFIG = (
+    Bad("config-bind", {"openclaw_config_bind": "loopback"}, ("openclaw_config_bind: gateway.bind", "proxy cannot")),
+    Bad(
+        "config-key", _extra(gateway={"trustedProxy": ["10.0.0.0/8"]}),
+        ("openclaw_config_extra: gateway.trustedProxy:", "trustedProxies"),
+    ),
+    Bad(
+        "layer-key", {"openclaw_config_layer_10": {"gateway": {"trustedProxy": ["10.0.0.0/8"]}}},
+        ("openclaw_config_layer_10: gateway.trustedProxy:",),
+    ),
+    Bad("port-out-of-range", {"fly_app_port": 99999}, ("fly_app_port: is 99999, which is no port",)),
+    Bad(
+        "short-secret-and-region", {"fly_app_region": "frx", "fly_app_secrets": {"FLAG": "1", "LETTER": "a"}},
+        ("app bad-short-secret-and-region: fly_app_region: Fly.io has",),
+    ),
+    Bad("config-root-key", _extra(gatewai={}), ("openclaw_config_extra: gatewai:", "Did you mean 'gateway'?")),
     Bad("config-port", _extra(gateway={"port": "three thousand"}), ("gateway.port", "Write 3000")),
     Bad(
         "config-secret", {"openclaw_config_channels": {"discord": {"token": SECRET}}},
-        ("channels.discord.token", "Set the Fly secret DISCORD_BOT_TOKEN"),
+        ("openclaw_config_channels: channels.discord.token", "Set the Fly secret DISCORD_BOT_TOKEN"),
     ),
     Bad(
         "config-secret-not-set", {"openclaw_config_channels": {"discord": {"token": "${DISCORD_BOT_TOKEN}"}}},
@@ -183,7 +357,7 @@ CONFIG = (
     ),
     Bad("no-proxy", {"openclaw_config_trusted_proxies": []}, ("gateway.trustedProxies", "403", "172.16.0.0/12")),
     Bad("any-proxy", {"openclaw_config_trusted_proxies": ["0.0.0.0/0"]}, ("gateway.trustedProxies[",)),
-    Bad("proxy-no-address", {"openclaw_config_trusted_proxies": ["fly"]}, ("gateway.trustedProxies[", "fly")),
+    Bad("proxy-no-address", {"openclaw_config_trusted_proxies": ["fly"]}, ("proxies: gateway.trustedProxies[",)),
     Bad("any-origin", {"openclaw_config_allowed_origins": ["*"]}, ("gateway.controlUi.allowedOrigins[", "any website")),
     Bad("no-auth", _extra(gateway={"auth": {"mode": "none"}}), ("gateway.auth.mode", "Write mode: token")),
     Bad("hooks-without-token", _extra(hooks={"enabled": True}), ("hooks.token", "is missing", "HOOKS_TOKEN")),
@@ -260,6 +434,7 @@ CONFIG = (
         "retired-slack-allow", _extra(channels={"slack": {"enabled": True, "channels": {"C0TEAM": {"allow": True}}}}),
         ("channels.slack.channels.C0TEAM.allow", "enabled"),
     ),
+    Bad("model-with-a-line-break", {"openclaw_config_model": "openai/gpt\n6"}, ("is 'openai/gpt\\n6', which has",)),
     Bad("model-without-provider", {"openclaw_config_model": "claude-opus-4-6"}, ("claude-opus-4-6", "provider")),
     Bad(
         "model-without-key", {"openclaw_config_model": "openai/gpt-6"}, ("openai", "OPENAI_API_KEY"),
@@ -294,7 +469,7 @@ TOGETHER = (
         "three-at-once",
         {"fly_app_region": "frx", "fly_app_bind": "0.0.0.0", "openclaw_config_trusted_proxies": []},
         (
-            "3 problems in the declared config:",
+            "3 problems in the declared variables:",
             "fly_app_region",
             "--bind",
             "gateway.trustedProxies",
@@ -303,7 +478,20 @@ TOGETHER = (
     ),
 )
 
-ALL = (*TOGETHER, *CONNECTION, *VARIABLES, *NAMES, *SIZES, *VALUES, *PROCESS, *CONFIG, *RUNNING)
+ALL = (
+    *TOGETHER,
+    *CONNECTION,
+    *VARIABLES,
+    *WITH_KINDS,
+    *NAMES,
+    *SIZES,
+    *VALUES,
+    *PROCESS,
+    *SKILLS,
+    *FORMS,
+    *CONFIG,
+    *RUNNING,
+)
 BASES: dict[str, dict[str, Any]] = {
     "runs-newer": {},
     "runs-private": {"fly_app_exposure": "private"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -111,6 +112,19 @@ class Site:
             for file in folder.rglob("*")
             if file.is_file() and file.name != "emulator.json"
         )
+
+
+def data(site: Site) -> Path:
+    """The folder of the volume that the machine mounts."""
+    path: Path = site.emulator.state_dir / "volumes" / site.machine["config"]["mounts"][0]["volume"] / "data"
+    return path
+
+
+def fill(site: Site, contents: dict[str, Any]) -> None:
+    """Let the gateway contain this; the file is the gateway's."""
+    file, config = data(site) / "featherweight.json", (data(site) / "openclaw.json").stat()
+    file.write_text(json.dumps(contents))
+    os.chown(file, config.st_uid, config.st_gid)
 
 
 def fingerprint(folder: Path) -> dict[str, str]:

@@ -28,14 +28,14 @@ class CollectionError(Exception):
     def __str__(self) -> str:
         """`where: what: why. todo.`; a reason of several lines, such as a log, stands below the first line."""
         head = f"{self.where}: {self.what}" if self.where else self.what
-        why, todo = self.why.strip("\n"), _sentence(self.todo.strip())
+        why, todo = self.why.strip("\n"), sentence(self.todo.strip())
         request_id = self.details.get("request_id")
         if request_id:
             todo = f"{todo} (request {request_id})".lstrip()
         if "\n" in self.why:
             return printable("\n".join(filter(None, (f"{head}:", why, todo))))
         head = f"{head}: {why.strip()}" if why.strip() else head
-        return printable(f"{_sentence(head)} {todo}".rstrip())
+        return printable(f"{sentence(head)} {todo}".rstrip())
 
     def __reduce__(self) -> tuple[Callable[..., CollectionError], tuple[type[CollectionError], dict[str, object]]]:
         """Ansible's workers pickle what a task holds. Subclasses take other arguments than an exception keeps."""
@@ -54,7 +54,8 @@ def _restored(kind: type[CollectionError], parts: dict[str, object]) -> Collecti
     return error
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
+    """With its full stop."""
     return text if not text or text.endswith((".", "!", "?")) else f"{text}."
 
 

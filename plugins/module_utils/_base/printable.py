@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 # C0 without tab and line feed, DEL, C1; marks that turn the direction of writing; halves of surrogate pairs.
@@ -18,7 +19,7 @@ def printable(text: str) -> str:
     return _CONTROL.sub(_escape, text)
 
 
-def printable_all(value: Any) -> Any:
+def printable_all(value: object) -> Any:
     """The same for every text in a structure of lists and dictionaries."""
     if isinstance(value, str):
         return printable(value)
@@ -43,3 +44,9 @@ def one_line(text: str, longest: int = 300) -> str:
 def _escape(found: re.Match[str]) -> str:
     code = ord(found[0])
     return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
+
+
+def first_of(texts: Sequence[str], most: int, between: str = ", ", last: str = " and ") -> str:
+    """The first of them and how many more there are: "a, b and 3 more"."""
+    more = f"{last}{len(texts) - most} more" if len(texts) > most else ""
+    return between.join(texts[:most]) + more

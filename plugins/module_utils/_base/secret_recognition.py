@@ -14,7 +14,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 from . import secret_shapes as shapes
 from .secret_words import Name, judge, words_of
@@ -61,7 +61,7 @@ class Finding:
         return f"{self.before}${{{name}}}{self.after}"
 
 
-def find_secret(path: str | Sequence[str | int], value: Any) -> Finding | None:
+def find_secret(path: str | Sequence[str | int], value: object) -> Finding | None:
     """The secret that a single value is or holds, judged by its key (the last text of `path`) and its shape.
 
     A number is judged too where the name says that it is secret; else only texts are.
@@ -79,7 +79,7 @@ def find_secret(path: str | Sequence[str | int], value: Any) -> Finding | None:
     return found
 
 
-def find_secrets(tree: Any, path: str | Sequence[str | int] = ()) -> Iterator[Finding]:
+def find_secrets(tree: object, path: str | Sequence[str | int] = ()) -> Iterator[Finding]:
     """All secrets in nested mappings and lists: a list of arguments and `{name, value}` pairs are understood."""
     at: Path = (path,) if isinstance(path, str) else tuple(path)
     if isinstance(tree, Mapping):
@@ -102,7 +102,7 @@ def find_secrets(tree: Any, path: str | Sequence[str | int] = ()) -> Iterator[Fi
         yield found
 
 
-def find_in_arguments(words: Sequence[Any], path: str | Sequence[str | int] = ()) -> Iterator[Finding]:
+def find_in_arguments(words: Sequence[object], path: str | Sequence[str | int] = ()) -> Iterator[Finding]:
     """Secrets among a program's arguments: `--token X`, `--token=X`, `TOKEN=X`, `-H "Authorization: X"`, `-u a:X`."""
     at: Path = (path,) if isinstance(path, str) else tuple(path)
     option = ""
@@ -142,13 +142,13 @@ def hide(text: str, secrets: Sequence[str] = ()) -> str:
     return hidden
 
 
-def hide_in(tree: Any, secrets: Sequence[str] = ()) -> Any:
+def hide_in(tree: object, secrets: Sequence[str] = ()) -> object:
     """A copy of nested data that may be printed: each text as `hide` returns it, and what is secret by its name."""
     found = {finding.path for finding in find_secrets(tree)}
     return _hidden_in(tree, (), found, secrets)
 
 
-def _hidden_in(tree: Any, at: Path, found: set[Path], secrets: Sequence[str]) -> Any:
+def _hidden_in(tree: object, at: Path, found: set[Path], secrets: Sequence[str]) -> object:
     if isinstance(tree, Mapping):
         return {key: _hidden_in(value, (*at, str(key)), found, secrets) for key, value in tree.items()}
     if isinstance(tree, list | tuple):
@@ -219,7 +219,7 @@ def _moved(found: Finding, path: Path, *, before: str = "", name: str = "") -> F
     return Finding(path, found.reason, name or found.name, before + found.before, found.after, found.secret)
 
 
-def _in_list(items: Sequence[Any], at: Path) -> Iterator[Finding]:
+def _in_list(items: Sequence[object], at: Path) -> Iterator[Finding]:
     found_at: set[int] = set()
     key = next((part for part in reversed(at) if isinstance(part, str)), "")
     words = words_of(key)
@@ -232,7 +232,7 @@ def _in_list(items: Sequence[Any], at: Path) -> Iterator[Finding]:
             yield from find_secrets(item, (*at, index))
 
 
-def _is_reference(value: Mapping[Any, Any]) -> bool:
+def _is_reference(value: Mapping[object, object]) -> bool:
     """A SecretRef of OpenClaw: where a secret is found, and not the secret."""
     return isinstance(value.get("source"), str) and "id" in value and set(value) <= {"source", "provider", "id"}
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 _IN_QUOTES = "Write it in quotes, so that it is stored as you wrote it"
 _DOCUMENT = ("-----BEGIN ", "{", "[")
@@ -21,7 +20,7 @@ class Fault:
     todo: str
 
 
-def fault_of(value: Any) -> Fault | None:
+def fault_of(value: object) -> Fault | None:
     """Why this cannot be a secret's value; None when it can."""
     if value is None:
         return Fault("is null", "Give it a value, or leave it out")

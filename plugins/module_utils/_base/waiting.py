@@ -119,3 +119,37 @@ def look_until(
     except TimedOut as error:
         last: Seen = error.seen
         return last
+
+
+def until_answered(
+    what: str,
+    ask: Callable[[], Seen],
+    passes: Callable[[CollectionError], bool] = lambda _error: True,
+    *,
+    timeout: float,
+    every: float | Callable[[], float] = 2.0,
+    where: str = "",
+    progress: Callable[[str], None] = lambda _line: None,
+) -> Seen:
+    """Return what `ask` gives once it does not raise an error that `passes`; raise the last one when time is over."""
+
+    def attempt() -> Seen | CollectionError:
+        try:
+            return ask()
+        except CollectionError as error:
+            if not passes(error):
+                raise
+            return error
+
+    answer = look_until(
+        what,
+        attempt,
+        lambda seen: not isinstance(seen, CollectionError),
+        timeout=timeout,
+        every=every,
+        where=where,
+        progress=progress,
+    )
+    if isinstance(answer, CollectionError):
+        raise answer
+    return answer

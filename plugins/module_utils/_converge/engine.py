@@ -7,7 +7,7 @@ It alone knows check mode, diff and `changed`, so no resource can get them wrong
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from .._base import clock
 from .._base.errors import CollectionError, NoAnswer, UncertainWrite
@@ -31,7 +31,7 @@ class Refused(CollectionError):
     """Several things speak against the plan; `details["refusals"]` has the parts of each."""
 
 
-def converge(resource: Resource[Observed], context: Context) -> dict[str, Any]:
+def converge(resource: Resource[Observed], context: Context) -> dict[str, object]:
     """Bring the resource about and return the task's result.
 
     In check mode nothing is applied, and `changed`, `changes` and `diff` are those that a run then has; what a run
@@ -191,12 +191,18 @@ class _Run(Generic[Observed]):
         if not isinstance(error, Exception) or isinstance(error, NoAnswer):
             return
         try:
-            observed = self._resource.observe()
-            happened = self._happened(change, observed, self._resource.plan(observed))
+            happened = self._is_made(change)
+            if not happened and self._resource.reads_lists:
+                clock.sleep(LAG)  # a list may lag behind what was written
+                happened = self._is_made(change)
         except Exception:
             return
         if happened:
             self._took_effect(change)
+
+    def _is_made(self, change: Change) -> bool:
+        observed = self._resource.observe()
+        return self._happened(change, observed, self._resource.plan(observed))
 
     def _finalize_after(self, error: BaseException) -> None:
         """Nothing that goes wrong here hides the error that ended the run."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from ansible.module_utils.common.parameters import remove_values
 
-from .._base.secret_recognition import hide, hide_in
+from .._base.secret_recognition import HIDDEN, hide, hide_in
 
 _TEXTS = frozenset(
     {"msg", "warnings", "deprecations", "exception", "diff", "changes", "failed_change"}
@@ -24,6 +24,8 @@ _TEXTS = frozenset(
 """Keys of a result that people read."""
 _ERROR = "error"
 _ERROR_TEXTS = frozenset({"what", "where", "why", "todo", "log", "stdout", "stderr", "refusals"})
+_SHORT = 4
+"""A shorter value is in every other sentence: it is masked where it stands as a value, in quotes or after a `=`."""
 _SHORTEST = 16
 _DISTINCT = 8
 """Characters that differ in an unmistakable value."""
@@ -31,21 +33,21 @@ _PLAIN = re.compile(r"[a-z]{1,20}(?:[-_. ][a-z]{1,20})*|[\d.:,TZ+-]+|[/\[{].{,64
 """Words, numbers and times, paths and short JSON: they occur in data that has nothing to do with a secret."""
 
 
-def mask_result(result: dict[str, Any], values: Iterable[Any]) -> dict[str, Any]:
+def mask_result(result: dict[str, object], values: Iterable[object]) -> dict[str, object]:
     """The result as it may leave the task."""
     secrets = _texts(values)
     in_data = unmistakable(secrets)
     return {key: _masked(key, value, secrets, in_data) for key, value in result.items()}
 
 
-def mask_text(text: str, values: Iterable[Any]) -> str:
+def mask_text(text: str, values: Iterable[object]) -> str:
     """A text that a person reads; a value that is all of it is masked as any other."""
     secrets = _texts(values)
-    masked: str = remove_values(f"{text}\n", secrets)
+    masked: str = _removed(f"{text}\n", secrets)
     return hide(masked.removesuffix("\n"), sorted(unmistakable(secrets)))
 
 
-def unmistakable(values: Iterable[Any]) -> set[str]:
+def unmistakable(values: Iterable[object]) -> set[str]:
     """Those that cannot be in data by chance."""
     return {
         value
@@ -54,18 +56,37 @@ def unmistakable(values: Iterable[Any]) -> set[str]:
     }
 
 
-def _texts(values: Iterable[Any]) -> set[str]:
+def _texts(values: Iterable[object]) -> set[str]:
     return {str(value) for value in values if value not in (None, "") and not isinstance(value, bool)}
 
 
-def _masked(key: str, value: Any, secrets: set[str], in_data: set[str]) -> Any:
+def _masked(key: str, value: object, secrets: set[str], in_data: set[str]) -> object:
     if key == _ERROR and isinstance(value, Mapping):
         texts = {name: part for name, part in value.items() if name in _ERROR_TEXTS}
         return {**remove_values(dict(value), in_data), **_for_people(texts, secrets, in_data)}
     return _for_people(value, secrets, in_data) if key in _TEXTS else remove_values(value, in_data)
 
 
-def _for_people(value: Any, secrets: set[str], in_data: set[str]) -> Any:
+def _for_people(value: object, secrets: set[str], in_data: set[str]) -> Any:
     """Also without parts of a secret, such as the begin of a token in an API's error, and without what looks like one:
     a task's arguments hold what people wrote in the wrong place."""
-    return hide_in(remove_values(value, secrets), sorted(in_data))
+    return hide_in(_removed(value, secrets), sorted(in_data))
+
+
+def _removed(value: Any, secrets: set[str]) -> Any:
+    short = {secret for secret in secrets if len(secret) < _SHORT}
+    rest = remove_values(value, secrets - short)
+    if not short:
+        return rest
+    any_of = "|".join(re.escape(secret) for secret in sorted(short, key=len, reverse=True))
+    return _without_short(rest, short, re.compile(rf"""(?<=['"=])(?:{any_of})(?=['"\s,;.)&]|$)"""))
+
+
+def _without_short(value: Any, short: set[str], stands: re.Pattern[str]) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_short(inner, short, stands) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_short(inner, short, stands) for inner in value]
+    if isinstance(value, str):
+        return HIDDEN if value in short else stands.sub(HIDDEN, value)
+    return value

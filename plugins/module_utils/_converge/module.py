@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ansible.module_utils.basic import AnsibleModule
 
 from .context import Context
@@ -14,12 +12,12 @@ from .run import Body, run
 
 
 class _Module(AnsibleModule):  # type: ignore[misc]  # ansible-core has no types
-    def add_path_info(self, kwargs: dict[str, Any]) -> dict[str, Any]:
+    def add_path_info(self, kwargs: dict[str, object]) -> dict[str, object]:
         """Leave the result alone: a `path` or `dest` of ours is not always on the machine that runs this."""
         return kwargs
 
 
-def run_module(spec: dict[str, Any], body: Body) -> None:
+def run_module(spec: dict[str, object], body: Body) -> None:
     """Parse the task's arguments by `spec` (AnsibleModule's keyword arguments), run, report, exit."""
     module = _Module(**spec)
     context = Context(check_mode=module.check_mode, diff=module._diff, traceback=module._verbosity >= 3)

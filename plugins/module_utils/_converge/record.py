@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from .resource import Change
 
@@ -22,10 +21,10 @@ class Record:
     def add(self, change: Change) -> None:
         self.changes.setdefault(change.key, change)
 
-    def result(self, *, diff: bool) -> dict[str, Any]:
+    def result(self, *, diff: bool) -> dict[str, object]:
         """The part of a task's result that is about its changes."""
         changes = list(self.changes.values())
-        result: dict[str, Any] = {"changed": bool(changes), "changes": [change.summary for change in changes]}
+        result: dict[str, object] = {"changed": bool(changes), "changes": [change.summary for change in changes]}
         if diff and changes:
             result["diff"] = [_diff(self.title, change) for change in changes]
         if self.failed:
@@ -33,7 +32,7 @@ class Record:
         return result
 
 
-def _diff(title: str, change: Change) -> dict[str, Any]:
+def _diff(title: str, change: Change) -> dict[str, object]:
     header = f"{title}: {change.summary}"
     return {
         "before": _printable(change.before),
@@ -43,7 +42,7 @@ def _diff(title: str, change: Change) -> dict[str, Any]:
     }
 
 
-def _printable(value: Any) -> Any:
+def _printable(value: object) -> object:
     if value is None:
         return ""
     if isinstance(value, list) and all(isinstance(item, str) for item in value):

@@ -22,9 +22,9 @@ class Change:
     """Its identity: unique in a plan, and the same when the change is planned again. Never shown."""
     summary: str
     """An imperative line, as a plan shows it: "extend volume data from 1 to 2 GB"."""
-    before: Any
+    before: object
     """What the change replaces, safe to print."""
-    after: Any
+    after: object
     """What the change brings about, safe to print."""
     apply: Callable[[], object]
     once: bool = False

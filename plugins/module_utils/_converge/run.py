@@ -36,6 +36,8 @@ def run(body: Body, params: Params, context: Context) -> dict[str, Any]:
         result: dict[str, Any] = converge(outcome, context) if isinstance(outcome, Resource) else outcome
         return result
     except CollectionError as error:
+        if not error.where and params.get("app"):
+            error.where = f"app {params['app']}"
         return failed(error, context)
     except Exception as error:
         shown = {"exception": "".join(traceback.format_exception(error))} if context.traceback else {}

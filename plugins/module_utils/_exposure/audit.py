@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 from .._base.errors import CollectionError
+from .._base.printable import first_of
 from .._gateway.state_files import foreign_paths
+from .._openclaw.errors import reported
 from .notes import Notes
 from .target import Target
 
@@ -34,7 +36,12 @@ def audit(target: Target, notes: Notes) -> None:
     report = target.cli.json("security", "audit", "--json", timeout=_TIMEOUT)
     summary = report.get("summary")
     if not isinstance(summary, dict):
-        raise CollectionError("the gateway's audit cannot be read", why=str(report)[:200])
+        raise CollectionError(
+            "the gateway's audit gave no report",
+            where=f"app {target.app}",
+            why=reported(report, "its answer has no summary"),
+            todo=f"See fly logs --app {target.app}, and verify again",
+        )
     notes.saw(", ".join(f"{level}: {summary.get(level, 0)}" for level in ("critical", "warn", "info")))
     for finding in report.get("findings") or []:
         if finding.get("severity") in ("critical", "warn"):
@@ -47,6 +54,6 @@ def _owners(target: Target, notes: Notes) -> None:
     if not foreign:
         notes.saw(f"all files in {target.state_dir} belong to {target.owner}")
         return
-    listed = ", ".join(foreign[:_SHOWN]) + (f" and {len(foreign) - _SHOWN} more" if len(foreign) > _SHOWN else "")
+    listed = first_of(foreign, _SHOWN)
     what = f"not owned by {target.owner}, so that the gateway cannot write or read them: {listed}"
     notes.found(what, "Run site.yml, which gives them to the gateway", detail="file_owner")

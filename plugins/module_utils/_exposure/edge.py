@@ -8,7 +8,6 @@ import socket
 import ssl
 import warnings
 from collections.abc import Mapping
-from typing import Any
 from urllib.parse import urlsplit
 
 from .._openclaw.endpoint import PERMANENT, Endpoint, cause, obstacle
@@ -133,5 +132,5 @@ def health(target: Target, notes: Notes) -> None:
         probe.close()
 
 
-def _beyond(data: Mapping[str, Any], keys: set[str]) -> str:
+def _beyond(data: Mapping[str, object], keys: set[str]) -> str:
     return ", ".join(sorted(set(data) - keys))

@@ -53,6 +53,8 @@ def exposure_info(target: Target, survey: Survey, context: Context, platform: Pl
         if survey.checks:
             raise
         return {"changed": False, "checks": [], "exposure": None, "outage": None}
+    if survey.checks:
+        target.must_run()
     restart = None
     if survey.measure_outage and target.deployed:
         restart = outage(target.app, target.deployed[0], platform, target.facts, survey.timeout)

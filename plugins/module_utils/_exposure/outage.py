@@ -11,7 +11,7 @@ from .._base import clock
 from .._base.errors import CollectionError
 from .._base.waiting import wait_until
 from .._fly.client.api import PlatformApi
-from .._fly.client.types import LogLine
+from .._fly.client.types import Event, LogLine, Machine
 from .._openclaw.releases import ReleaseFacts
 
 _START = ("start", "started")
@@ -23,8 +23,8 @@ _PASSING = "is now passing"
 
 
 def outage(
-    app: str, machine: Mapping[str, Any], platform: PlatformApi, facts: ReleaseFacts, timeout: float = 0
-) -> dict[str, Any] | None:
+    app: str, machine: Machine, platform: PlatformApi, facts: ReleaseFacts, timeout: float = 0
+) -> dict[str, object] | None:
     """The machine's last restart, in seconds: `unreachable` from the process's end until its check passed again, which
     is when Fly's proxy sends requests; `boot` from its start to its ready line is the gateway's own part of that.
 
@@ -58,7 +58,7 @@ def outage(
     return {"unreachable": round(max(ready, passed or ready) - ended, 1), "boot": round(ready - started, 1)}
 
 
-def _seconds(event: Mapping[str, Any]) -> float:
+def _seconds(event: Event) -> float:
     return float(event.get("timestamp") or 0) / 1000
 
 

@@ -6,16 +6,16 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 from .._base.errors import CollectionError
 from .._fly.client.api import MachinesApi
 from .._fly.client.types import Json, Machine
-from .._fly.facts.addresses import PUBLIC_TYPES, type_of
+from .._fly.facts.addresses import PUBLIC_TYPES, typed
 from .._fly.machines.deployed import is_deployed, is_live
-from .._fly.machines.pick import started_machine
+from .._fly.machines.pick import not_started, pick_of, started_machine
 from .._fly.machines.remote_files import RemoteFile, RemoteFiles
 from .._fly.machines.services import Port, published_by
 from .._gateway.cli import GatewayCli
@@ -24,6 +24,10 @@ from .._openclaw.endpoint import Endpoint
 from .._openclaw.probes import HttpProbe
 from .._openclaw.releases import ReleaseFacts
 from .notes import Skipped
+
+_LONGEST = 200
+"""Characters of a check's output."""
+_ASLEEP = ("created", "stopping", "stopped", "suspending", "suspended")
 
 
 class ForeignAddress(CollectionError):
@@ -109,8 +113,7 @@ class Target:
     @cached_property
     def addresses(self) -> list[Json]:
         """The app's addresses, each with its type; egress ones are left out: nobody reaches the app by them."""
-        found = [dict(entry, type=type_of(entry)) for entry in self.api.ips(self.app) or [] if entry.get("ip")]
-        return [entry for entry in found if entry["type"] != "egress"]
+        return [entry for entry in typed(self.api.ips(self.app)) if entry["type"] != "egress"]
 
     @property
     def public_addresses(self) -> list[str]:
@@ -124,6 +127,22 @@ class Target:
     @property
     def deployed(self) -> list[Machine]:
         return [machine for machine in self.machines if is_deployed(machine)]
+
+    def must_run(self) -> None:
+        """Raise unless a machine runs: there is nothing to ask without one, and a request starts one that sleeps."""
+        if any(machine["state"] not in _ASLEEP for machine in self.machines):
+            return
+        first = pick_of(self.machines) or next(iter(self.machines), None)
+        if first is None:
+            raise not_started(None, self.app)
+        states = ", ".join(f"{machine['id']} is {machine['state']}" for machine in self.machines)
+        raise CollectionError(
+            "no machine runs, so nothing was proved",
+            where=f"app {self.app}",
+            why=f"{states}; no request was sent, because Fly.io starts a machine for it",
+            todo=f"Start it with fly machine start {first['id']} --app {self.app}, or run the playbook "
+            "openclaw.fly.site; then verify again",
+        )
 
     @property
     def ports(self) -> list[Port]:
@@ -146,7 +165,7 @@ class Target:
         return file
 
     @cached_property
-    def config(self) -> dict[str, Any]:
+    def config(self) -> dict[str, object]:
         """openclaw.json, as it is on the volume."""
         return config_file.read(self.config_file.content.decode(errors="replace"))
 
@@ -190,9 +209,21 @@ class Target:
         return CollectionError(
             "the gateway does not serve",
             where=f"{endpoint.http_url}{path}",
-            why=f"status {status}",
+            why="; ".join((f"status {status}", *self._obstacles())),
             todo=f"See fly logs --app {self.app}; site.yml puts a gateway right that cannot start",
         )
+
+    def _obstacles(self) -> Iterator[str]:
+        """What Fly.io's API shows of why a gateway does not serve."""
+        elsewhere = {port.internal_port for port in published_by(self.deployed)} - {self.port}
+        if elsewhere:
+            ports = " and ".join(map(str, sorted(filter(None, elsewhere))))
+            yield f"the service leads to port {ports}, but the gateway listens on {self.port} (fly_app_port)"
+        for machine in self.deployed:
+            for check in machine.get("checks") or []:
+                if check.get("status") not in (None, "passing"):
+                    said = " ".join(str(check.get("output") or "").split())[:_LONGEST]
+                    yield f"the check {check.get('name')} of machine {machine['id']} is {check['status']}: {said}"
 
     def must_be_ours(self, endpoint: Endpoint, *, private: bool = False) -> None:
         """Raise when a name leads to an address that Fly.io's API does not list for the app: nobody else is contacted.

@@ -7,10 +7,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from .._base import clock
-from .._base.errors import CollectionError
+from .._base.errors import CollectionError, sentence
 from .._base.waiting import look_until
 from .._converge.context import Context
 from .._openclaw.endpoint import PERMANENT
@@ -31,7 +30,7 @@ def verify(
     *,
     today: date,
     timeout: float = 0.0,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """A module's result; failed when a finding is left that no valid waiver covers.
 
     `timeout` is how many seconds the platform gets, after a change, for what lags behind.
@@ -49,7 +48,7 @@ def verify(
         waived, open_ = _weigh(outcome.notes.findings, waivers, today, context)
         left += open_
         results.append(_report(check, outcome, waived, open_, context))
-    result: dict[str, Any] = {"changed": False, "checks": results}
+    result: dict[str, object] = {"changed": False, "checks": results}
     return result if not left else {**result, "failed": True, "msg": _message(target, left), "error": _error(left)}
 
 
@@ -106,7 +105,7 @@ def _run(check: Check, target: Target) -> _Outcome:
 
 def _report(
     check: Check, outcome: _Outcome, waived: list[str], left: list[Finding], context: Context
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """A check's entry in the result, and its line on the screen."""
     status = "skip" if outcome.skipped else "fail" if left else "waived" if waived else "pass"
     context.progress(f"{status:<7}{check.id:<12} {outcome}")
@@ -146,13 +145,9 @@ def _message(target: Target, left: list[Finding]) -> str:
         together.setdefault((finding.what, finding.fix), []).append(finding.id)
     lines = [f"app {target.app} ({target.exposure}) is not proved: {len(left)} finding{'s' * (len(left) > 1)}."]
     for (what, fix), ids in together.items():
-        lines.append(f"[{', '.join(ids)}] {_sentence(what)} {_sentence(fix)}".rstrip())
+        lines.append(f"[{', '.join(ids)}] {sentence(what)} {sentence(fix)}".rstrip())
     return " ".join(lines)
 
 
-def _error(left: list[Finding]) -> dict[str, Any]:
+def _error(left: list[Finding]) -> dict[str, object]:
     return {"kind": "Exposed", "findings": [finding.id for finding in left]}
-
-
-def _sentence(text: str) -> str:
-    return text if not text or text.endswith((".", "!", "?")) else f"{text}."

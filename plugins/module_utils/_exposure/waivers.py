@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from .._base.errors import CollectionError
 from .catalogue import IDS
@@ -24,12 +23,12 @@ class Waiver:
         return self.id == finding or finding.startswith(f"{self.id}:")
 
 
-def read(entries: Iterable[Mapping[str, Any]]) -> list[Waiver]:
+def read(entries: Iterable[Mapping[str, object]]) -> list[Waiver]:
     """Raises when one has no reason, no date, or names no check."""
     return [_read(entry) for entry in entries]
 
 
-def _read(entry: Mapping[str, Any]) -> Waiver:
+def _read(entry: Mapping[str, object]) -> Waiver:
     identity, reason = str(entry.get("id") or ""), str(entry.get("reason") or "").strip()
     where = f"waiver {identity or entry!r}"
     if identity.partition(":")[0] not in IDS:

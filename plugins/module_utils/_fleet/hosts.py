@@ -13,6 +13,7 @@ from typing import Any
 from .._fly.machines.config import MAINTENANCE_KEY
 from .._fly.machines.deployed import group_of, is_live
 from .._fly.machines.exposure import exposure_of
+from .._fly.machines.metadata import metadata
 from .._fly.secrets.applied import KEY as APPLIED_KEY
 from .._fly.secrets.ledger import KEY as LEDGER_KEY
 from .organization import FlyApp
@@ -71,8 +72,7 @@ def _variables(app: FlyApp, machines: list[Json]) -> Json:
     config = first.get("config") or {}
     image = config.get("image")
     release = _RELEASE.search(image or "")
-    metadata = [(machine.get("config") or {}).get("metadata") or {} for machine in machines]
-    ids = {machine["id"] for machine in machines}
+    others = {machine["id"] for machine in live} - {machine["id"] for machine in machines}
     return {
         "fly_name": app.name,
         "fly_organization": (app.app.get("organization") or {}).get("slug"),
@@ -90,10 +90,10 @@ def _variables(app: FlyApp, machines: list[Json]) -> Json:
         "fly_volumes": [
             {key: volume.get(key) for key in ("id", "name", "region", "size_gb", "state", "attached_machine_id")}
             for volume in app.volumes
-            if len(ids) != 1 or volume.get("attached_machine_id") in (None, "", *ids)
+            if volume.get("attached_machine_id") not in others  # which may be a machine that is gone
         ],
         "fly_machines": [{key: machine.get(key) for key in ("id", "name", "state", "region")} for machine in machines],
-        "fly_managed": any(key in found for found in metadata for key in _OURS),
+        "fly_managed": any(key in metadata(machine) for machine in machines for key in _OURS),
     }
 
 

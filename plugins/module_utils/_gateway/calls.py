@@ -25,7 +25,7 @@ from .._openclaw.gateway_errors import PROTOCOL
 from .._openclaw.paths import get
 from .cli import GatewayCli
 
-Call = tuple[str, Mapping[str, Any]]
+Call = tuple[str, Mapping[str, object]]
 """A method and its parameters."""
 
 TIMEOUT: Final = 20
@@ -63,6 +63,7 @@ socket.onmessage = ({ data }) => {
   } else if (frame.type === "res" && frame.id === "connect") {
     if (!frame.ok) return done(frame.error && frame.error.message);
     result.version = frame.payload.server && frame.payload.server.version;
+    result.methods = frame.payload.features && frame.payload.features.methods;
     wanted.forEach(([method, params], place) => send(String(place), method, params));
     if (!open) done();
   } else if (frame.type === "res") {
@@ -76,15 +77,32 @@ socket.onmessage = ({ data }) => {
 
 @dataclass(frozen=True, slots=True)
 class CallResult:
-    """A method's payload; None with the gateway's reason when it refused."""
+    """A method's payload; None with the gateway's message, and its code for the reason, when it refused."""
 
     payload: Any
     refusal: str | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """The release that answers, the methods that it has, and its answers in the calls' order."""
+
+    release: str
+    methods: frozenset[str]
+    answers: list[CallResult]
 
 
 def call(cli: GatewayCli, wanted: Sequence[Call]) -> tuple[str, list[CallResult]]:
     """Return the release that answers and the answers, in the calls' order. Raises when there is no gateway."""
-    ran = cli.node(SCRIPT, json.dumps(wanted))
+    said = converse(cli, wanted)
+    return said.release, said.answers
+
+
+def converse(cli: GatewayCli, wanted: Sequence[Call], *, safe: bool = False, token: str | None = None) -> Conversation:
+    """Make the calls; `safe`: making them twice does no harm; `token`: another than the machine's. Raises when there is
+    no gateway, or when it refuses the token."""
+    ran = cli.node(SCRIPT, json.dumps(wanted), token=token, safe=safe)
     try:
         result = json.loads(gzip.decompress(base64.b64decode(ran["stdout"])))
     except (OSError, EOFError, ValueError):
@@ -95,7 +113,8 @@ def call(cli: GatewayCli, wanted: Sequence[Call]) -> tuple[str, list[CallResult]
             why=str(result["error"]),
             todo="See its log: fly logs; while it starts, run this again",
         )
-    return str(result.get("version") or ""), [_answer(entry) for entry in result["answers"]]
+    answers = [_answer(entry) for entry in result["answers"]]
+    return Conversation(str(result.get("version") or ""), frozenset(result.get("methods") or ()), answers)
 
 
 def runs_file(cli: GatewayCli) -> bool:
@@ -112,4 +131,5 @@ def _answer(entry: Mapping[str, Any]) -> CallResult:
     if entry.get("ok"):
         return CallResult(entry.get("payload"))
     error = entry.get("error") or {}
-    return CallResult(None, f"{error.get('code')}: {error.get('message')}")
+    reason = str(get(error, "details", "reason", default=""))
+    return CallResult(None, f"{error.get('code')}: {error.get('message')}", reason)

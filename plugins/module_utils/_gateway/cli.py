@@ -33,6 +33,8 @@ fi
 _RUN = _AS_USER + 'exec "$@"\n'
 # What is declared may be written where nothing else may write.
 _RUN_WRITING = _AS_USER + 'unset OPENCLAW_CONFIG_READONLY\nexec "$@"\n'
+# A token that is not the machine's, from stdin.
+_RUN_WITH_TOKEN = _AS_USER + 'read -r OPENCLAW_GATEWAY_TOKEN\nexport OPENCLAW_GATEWAY_TOKEN\nexec "$@"\n'
 _RUN_PACKED = _AS_USER + '"$@" | gzip -c | base64 | tr -d "\\n"\n'
 TIMEOUT: Final = 300.0
 """Seconds: a call takes up to 15 on a quiet machine, and ten times that on one whose CPU share is used up."""
@@ -84,16 +86,26 @@ class GatewayCli:
         """The release's own JSON Schema of openclaw.json (2.4 MB), packed on its way."""
         answer = self._detached(_RUN_PACKED, ("config", "schema"), "", TIMEOUT)
         try:
-            schema: dict[str, Any] = json.loads(gzip.decompress(base64.b64decode(answer["stdout"])))
+            schema: dict[str, object] = json.loads(gzip.decompress(base64.b64decode(answer["stdout"])))
         except (OSError, EOFError, ValueError):
             raise no_answer("the release does not print its config's schema", self._files.place, answer) from None
         return schema
 
-    def node(self, source: str, *arguments: str, stdin: str | None = None) -> dict[str, Any]:
-        """Run a program of ours by the machine's Node; {exit_code, stdout, stderr}."""
-        command = self._wrapped(_RUN, "", "node", "-e", source, *arguments)
+    def shell(self, script: str, stdin: str) -> dict[str, Any]:
+        """Run a POSIX shell script that only reads, as the gateway's user; {exit_code, stdout, stderr}."""
+        return self._files.run(self._wrapped(_RUN, "", "sh", "-c", script), stdin, safe=True)
+
+    def node(
+        self, source: str, *arguments: str, stdin: str | None = None, token: str | None = None, safe: bool = False
+    ) -> dict[str, Any]:
+        """Run a program of ours by the machine's Node; {exit_code, stdout, stderr}. `safe`: twice does no harm.
+
+        `token` is the program's OPENCLAW_GATEWAY_TOKEN instead of the machine's, in place of `stdin`.
+        """
+        script, stdin = (_RUN, stdin) if token is None else (_RUN_WITH_TOKEN, f"{token}\n")
+        command = self._wrapped(script, "", "node", "-e", source, *arguments)
         try:
-            return self._files.run(command, stdin, timeout=NODE_TIMEOUT)
+            return self._files.run(command, stdin, timeout=NODE_TIMEOUT, safe=safe)
         except TimedOut as error:
             raise CollectionError(
                 f"the machine did not run a small program within {NODE_TIMEOUT} s",

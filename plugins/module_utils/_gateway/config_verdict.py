@@ -7,7 +7,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
 
 from .._openclaw.paths import Path, nodes, show
 from .._openclaw.problems import Problem
@@ -28,7 +27,7 @@ def verdict(cli: GatewayCli, path: str) -> list[Problem]:
     return [problem for issue in issues for problem in _problems(issue)]
 
 
-def _problems(issue: Mapping[str, Any]) -> list[Problem]:
+def _problems(issue: Mapping[str, object]) -> list[Problem]:
     """One for each unknown key: the release names only the object that has them."""
     path, message = str(issue.get("path") or ""), str(issue.get("message") or "")
     keys = message.partition("Unrecognized key")[2]
@@ -37,7 +36,7 @@ def _problems(issue: Mapping[str, Any]) -> list[Problem]:
     return [Problem(each, "is not known to the release") for each in below] or [Problem(path, message)]
 
 
-def explain(problems: Iterable[Problem], declared: Iterable[Path], config: Mapping[str, Any]) -> list[Problem]:
+def explain(problems: Iterable[Problem], declared: Iterable[Path], config: Mapping[str, object]) -> list[Problem]:
     """The same problems; those of what is in the config, but nobody declared, say what to do about it.
 
     A key that is missing belongs to whom the object belongs that misses it.
@@ -59,4 +58,7 @@ def _is_foreign(path: str, ours: list[str], there: set[str]) -> bool:
 
 def _is_ours(path: str, ours: list[str]) -> bool:
     """A declared path, or one above or below it."""
-    return not path or any(path == own or path.startswith(f"{own}.") or own.startswith(f"{path}.") for own in ours)
+    below = tuple(f"{path}{mark}" for mark in ".[")
+    return not path or any(
+        path == own or own.startswith(below) or path.startswith((f"{own}.", f"{own}[")) for own in ours
+    )

@@ -14,7 +14,7 @@ from .._fly.client.errors import FlyError, Forbidden, NameTaken
 from .._fly.client.types import Machine
 from .._fly.machines.config import in_maintenance
 from .._fly.machines.deployed import is_live
-from .._fly.machines.remote_files import RemoteFiles
+from .._fly.machines.remote_files import ON_ITS_WAY, RemoteFiles
 
 NAME = "OPENCLAW_GATEWAY_TOKEN"
 _PRINT = 'printf %s "${OPENCLAW_GATEWAY_TOKEN-}"'
@@ -29,7 +29,8 @@ def current_token(api: MachinesApi, app: str) -> str | None:
     if all(entry.get("name") != NAME for entry in listed):
         return None
     machines = [machine for machine in api.machines(app) or [] if is_live(machine)]
-    started = [machine for machine in machines if machine.get("state") == "started"]
+    # One that starts just now is waited for where the command is run.
+    started = [machine for machine in machines if machine.get("state") in ("started", *ON_ITS_WAY)]
     failure: CollectionError | None = None
     for machine in sorted(started, key=_in_maintenance):
         try:

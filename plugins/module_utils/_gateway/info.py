@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from .._base.errors import CollectionError
 from .._converge.context import Context
@@ -36,9 +35,9 @@ class Questions:
     """Numeric user and group to run as in the machine."""
 
 
-def gateway_info(api: MachinesApi, platform: PlatformApi, asked: Questions, context: Context) -> dict[str, Any]:
+def gateway_info(api: MachinesApi, platform: PlatformApi, asked: Questions, context: Context) -> dict[str, object]:
     """Return {proof} when there is an endpoint, and {gateway} when `inside` or a channel to wait for says so."""
-    result: dict[str, Any] = {"changed": False}
+    result: dict[str, object] = {"changed": False}
     if not (asked.endpoint or asked.inside or asked.channels):
         raise CollectionError(
             "nothing was asked",
@@ -54,7 +53,7 @@ def gateway_info(api: MachinesApi, platform: PlatformApi, asked: Questions, cont
     return result
 
 
-def _proof(platform: PlatformApi, asked: Questions, endpoint: Endpoint, context: Context) -> dict[str, Any]:
+def _proof(platform: PlatformApi, asked: Questions, endpoint: Endpoint, context: Context) -> dict[str, object]:
     proof = GatewayProof(endpoint, asked.token, asked.release, context, asked.timeout).observe()
     if asked.require_ready_line:
         proof["ready_line"] = ready_line(platform, asked.app, asked.release)

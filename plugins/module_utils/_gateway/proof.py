@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 from .._base import clock
 from .._base.errors import CollectionError
@@ -61,12 +60,12 @@ class GatewayProof:
         self._facts = release_facts(release)
         self._timeout = timeout
 
-    def observe(self) -> dict[str, Any]:
+    def observe(self) -> dict[str, object]:
         """Return what was proved; raise with the reason when something does not hold."""
         probe = HttpProbe(self._endpoint)
         try:
             startup = self._until_started(probe)
-            result: dict[str, Any] = {
+            result: dict[str, object] = {
                 "url": self._endpoint.http_url,
                 "started": True,
                 "version": startup.get("version"),
@@ -81,8 +80,8 @@ class GatewayProof:
             result.update(self._login(self._token))
         return result
 
-    def _until_started(self, probe: HttpProbe) -> dict[str, Any]:
-        def look() -> dict[str, Any] | ProbeFailed:
+    def _until_started(self, probe: HttpProbe) -> dict[str, object]:
+        def look() -> dict[str, object] | ProbeFailed:
             try:
                 if self._facts.startup_path:
                     return dict(probe.startup(self._facts.startup_path))
@@ -99,7 +98,7 @@ class GatewayProof:
             raise AssertionError("the wait ended without an answer")
         return seen
 
-    def _wait(self, what: str, look: Callable[[], Any]) -> Any:
+    def _wait(self, what: str, look: Callable[[], object]) -> object:
         """What `look` gives when it is no error; raises its last error when time is up, or when waiting is no use."""
         began = clock.monotonic()
         try:
@@ -128,7 +127,7 @@ class GatewayProof:
             return False
         return True
 
-    def _login(self, token: str) -> dict[str, Any]:
+    def _login(self, token: str) -> dict[str, object]:
         deadline = clock.monotonic() + self._timeout
 
         def look() -> Proof | ConnectFailed:

@@ -7,11 +7,12 @@ from __future__ import annotations
 from .._fly.machines.remote_files import RemoteFiles
 
 # Everything below $1 that does not belong to $2 (uid:gid); further arguments are find's. A run's lock is root's.
+# lost+found, which each volume of Fly.io has, is given too: OpenClaw backs up no state that it cannot read.
 _FIND = """
 path=$1; user=${2%:*}; group=${2#*:}; shift 2
 [ -d "$path" ] || exit 0
 skip="$path/.ansible-run.*"
-find "$path" -xdev \\( -name lost+found -o -path "$skip" \\) -prune -o \\( ! -uid "$user" -o ! -gid "$group" \\) "$@"
+find "$path" -xdev -path "$skip" -prune -o \\( ! -uid "$user" -o ! -gid "$group" \\) "$@"
 """
 
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
 
 from .._base.errors import CollectionError
 from .._base.waiting import TimedOut, wait_until
@@ -25,7 +24,7 @@ _DIGEST = 'if [ -e "$1" ]; then sha256sum < "$1"; fi'
 
 def gateway_facts(
     api: MachinesApi, app: str, owner: str, context: Context, wait_for: Sequence[str] = (), timeout: float = 0.0
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Return {release, channels, refused, ...}. Raises when a channel of `wait_for` does not work in `timeout`
     seconds.
     """
@@ -49,7 +48,7 @@ def gateway_facts(
 
 
 def _await_channels(
-    cli: GatewayCli, where: str, context: Context, payload: Any, wanted: Sequence[str], timeout: float
+    cli: GatewayCli, where: str, context: Context, payload: object, wanted: Sequence[str], timeout: float
 ) -> tuple[gateway_status.ChannelStatus, ...]:
     payloads = [payload]
 

@@ -35,7 +35,7 @@ def refuse_exposed(path: Path) -> None:
         mode = path.stat().st_mode & 0o777
     except OSError:
         return
-    if is_encrypted(path):
+    if path.is_dir() or is_encrypted(path):  # reading says that it is a folder
         return
     if is_tracked(path):
         raise CollectionError(

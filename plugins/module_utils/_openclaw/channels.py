@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from .paths import get
 from .problems import Problem
@@ -82,7 +82,7 @@ SHAPES: Final[Mapping[str, Shape]] = {
 }
 
 
-def enabled(config: Mapping[str, Any]) -> list[str]:
+def enabled(config: Mapping[str, object]) -> list[str]:
     """The channels that a config switches on, in its order: a block counts unless it says ``enabled: false``."""
     blocks = config.get("channels")
     return [
@@ -92,7 +92,7 @@ def enabled(config: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def variables(channel: str, block: Mapping[str, Any]) -> list[str]:
+def variables(channel: str, block: Mapping[str, object]) -> list[str]:
     """The environment variables that this block relies on: those that it does not set itself, by key or account."""
     known = CHANNELS.get(channel)
     if known is None or block.get("accounts"):
@@ -104,11 +104,11 @@ def variables(channel: str, block: Mapping[str, Any]) -> list[str]:
 
 
 def check(
-    config: Mapping[str, Any],
+    config: Mapping[str, object],
     release: Release,
     secret_names: Collection[str] | None = None,
     packages: Collection[str] | None = None,
-    secrets: Mapping[str, Any] | None = None,
+    secrets: Mapping[str, object] | None = None,
 ) -> Iterator[Problem]:
     """What would keep an enabled channel from working.
 

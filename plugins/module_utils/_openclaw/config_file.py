@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from .errors import ConfigUnreadable, MissingLibrary
 
@@ -15,7 +16,7 @@ from .errors import ConfigUnreadable, MissingLibrary
 _FIRST: Final = ("$schema", "$include", "agents", "bindings", "channels", "gateway", "auth", "models")
 
 
-def text_of(config: Mapping[str, Any]) -> str:
+def text_of(config: Mapping[str, object]) -> str:
     """Two-space JSON with a trailing newline; the same config always gives the same text."""
     top = [key for key in _FIRST if key in config]
     top += sorted(key for key in config if key not in _FIRST)
@@ -28,7 +29,7 @@ def sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def read(text: str, where: str = "openclaw.json") -> dict[str, Any]:
+def read(text: str, where: str = "openclaw.json") -> dict[str, object]:
     """Parse what is on the volume: JSON, else JSON5 (comments, trailing commas). Empty text is an empty config.
 
     :raises ConfigUnreadable: if it is neither, or not an object; MissingLibrary if only json5 could tell.
@@ -44,7 +45,7 @@ def read(text: str, where: str = "openclaw.json") -> dict[str, Any]:
     return config
 
 
-def _read_json5(text: str, where: str, why: str) -> Any:
+def _read_json5(text: str, where: str, why: str) -> object:
     try:
         import json5
     except ImportError:
@@ -55,12 +56,12 @@ def _read_json5(text: str, where: str, why: str) -> Any:
         raise ConfigUnreadable(
             "The config is neither JSON nor JSON5",
             where=where,
-            why=str(error).splitlines()[0],
+            why=re.sub(r"^<string>:(?=\d)", "line ", str(error).splitlines()[0]),
             todo="Fix it or move it away; the gateway would not start with it either.",
         ) from None
 
 
-def _sorted(value: Any) -> Any:
+def _sorted(value: object) -> object:
     if isinstance(value, Mapping):
         return {key: _sorted(value[key]) for key in sorted(value, key=str)}
     if isinstance(value, (list, tuple)):

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from .config_rules import check
 from .config_schema import Schema, validate
@@ -18,7 +17,7 @@ _NEVER_MIGRATED = ("secret-", "token-", "reference-")
 """Rules whose problems no migration solves."""
 
 
-def judge(config: Mapping[str, Any], facts: Facts, schema: Schema | None = None) -> list[Problem]:
+def judge(config: Mapping[str, object], facts: Facts, schema: Schema | None = None) -> list[Problem]:
     """All problems that no migration solves; the release judges the rest in its machine.
 
     :param schema: the release's own, where it is at hand.

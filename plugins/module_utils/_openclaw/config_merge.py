@@ -29,8 +29,8 @@ class PathChange:
     """One path whose value changes; secrets are masked on both sides, and ``ABSENT`` is no value."""
 
     path: Path
-    before: Any
-    after: Any
+    before: object
+    after: object
 
     def __str__(self) -> str:
         return f"{show(self.path)}: {self.before!r} -> {self.after!r}"
@@ -40,14 +40,14 @@ class PathChange:
 class Merged:
     """The config to write, the paths that are ours now, and what changes on the volume."""
 
-    config: dict[str, Any]
+    config: dict[str, object]
     ledger: frozenset[Path]
     changes: tuple[PathChange, ...]
 
 
 def merge(
-    wanted: Mapping[str, Any],
-    present: Mapping[str, Any],
+    wanted: Mapping[str, object],
+    present: Mapping[str, object],
     ledger: Iterable[Path] = (),
     *,
     exact: bool = False,
@@ -74,7 +74,7 @@ def merge(
     return Merged(config, ours, tuple(diff(present, config)))
 
 
-def diff(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[PathChange]:
+def diff(before: Mapping[str, object], after: Mapping[str, object]) -> list[PathChange]:
     """The leaves that differ, in the order of their paths, with secrets masked."""
     old, new = dict(leaves(before)), dict(leaves(after))
     changes = []
@@ -96,7 +96,7 @@ def ledger_to_json(ledger: Iterable[Path]) -> list[list[str]]:
     return [list(path) for path in sorted(ledger)]
 
 
-def ledger_from_json(data: Any) -> frozenset[Path]:
+def ledger_from_json(data: object) -> frozenset[Path]:
     """:raises InvalidValue: if this is no ledger."""
     if not isinstance(data, list) or not all(
         isinstance(path, list) and path and all(isinstance(key, str) for key in path) for path in data
@@ -109,7 +109,7 @@ def ledger_from_json(data: Any) -> frozenset[Path]:
     return frozenset(tuple(path) for path in data)
 
 
-def _same(one: Any, other: Any) -> bool:
+def _same(one: object, other: object) -> bool:
     """Equal as JSON: 1 and true differ, 1 and 1.0 do not."""
     if isinstance(one, bool) != isinstance(other, bool):
         return False
@@ -120,7 +120,7 @@ def _same(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-def _set(config: dict[str, Any], path: Path, value: Any) -> None:
+def _set(config: dict[str, Any], path: Path, value: object) -> None:
     node = config
     for key in path[:-1]:
         if not isinstance(node.get(key), dict):
@@ -132,10 +132,10 @@ def _set(config: dict[str, Any], path: Path, value: Any) -> None:
         node[path[-1]] = as_json(value)
 
 
-def _remove(config: dict[str, Any], path: Path, ours: frozenset[Path]) -> None:
+def _remove(config: dict[str, object], path: Path, ours: frozenset[Path]) -> None:
     """Remove a leaf, and the objects above it that became empty and that nobody declares."""
-    above: list[tuple[dict[str, Any], str]] = []
-    node: Any = config
+    above: list[tuple[dict[str, object], str]] = []
+    node: object = config
     for key in path:
         if not isinstance(node, dict) or key not in node:
             return

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from .errors import InvalidValue, OpenClawError
+from .errors import InvalidValue, OpenClawError, reported
 
 CLI: Final = ("openclaw", "devices")
 
@@ -162,9 +162,9 @@ def parse(output: str | Mapping[str, Any]) -> DeviceList:
         except ValueError:
             raise DevicesUnreadable("The list of devices is not JSON", why=output.strip()[:200] or "empty") from None
     if not isinstance(data, Mapping) or not isinstance(data.get("pending"), list):
-        error = data.get("error") if isinstance(data, Mapping) else None
-        why = error.get("message") if isinstance(error, Mapping) else "it has no list of pending devices"
-        raise DevicesUnreadable("The gateway gave no list of devices", why=str(why))
+        raise DevicesUnreadable(
+            "The gateway gave no list of devices", why=reported(data, "it has no list of pending devices")
+        )
     paired = data.get("paired") or []
     return DeviceList(tuple(map(_pending, data["pending"])), tuple(map(_paired, paired)))
 

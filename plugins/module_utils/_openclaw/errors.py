@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from .._base.errors import CollectionError, MissingLibrary
 
-__all__ = ["ConfigUnreadable", "InvalidValue", "MissingLibrary", "OpenClawError", "SchemaUnusable"]
+__all__ = ["ConfigUnreadable", "InvalidValue", "MissingLibrary", "OpenClawError", "SchemaUnusable", "reported"]
 
 
 class OpenClawError(CollectionError):
@@ -32,3 +35,10 @@ class ConfigUnreadable(OpenClawError):
 
 class SchemaUnusable(OpenClawError):
     """What should be a release's JSON Schema is not one."""
+
+
+def reported(answer: Any, otherwise: str) -> str:
+    """The reason in an answer of OpenClaw's, `{error: {message: ...}}` or `{error: ...}`, else what it lacks."""
+    error = answer.get("error") if isinstance(answer, Mapping) else None
+    message = error.get("message") if isinstance(error, Mapping) else error
+    return message.strip()[:300] if isinstance(message, str) and message.strip() else otherwise

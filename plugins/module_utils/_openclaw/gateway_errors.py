@@ -8,7 +8,7 @@ Source of the codes: packages/gateway-protocol/src/connect-error-details.ts of O
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from .endpoint import Obstacle
 from .errors import OpenClawError
@@ -100,7 +100,7 @@ _REFUSALS: Final[dict[str, tuple[type[ConnectFailed], str, str]]] = {
 """The error, what happened and what to do, by detail code."""
 
 
-def refusal(error: Mapping[str, Any], url: str) -> ConnectFailed:
+def refusal(error: Mapping[str, object], url: str) -> ConnectFailed:
     """The error for the gateway's refusal of a connect request."""
     details = _mapping(error.get("details"))
     code = str(details.get("code") or error.get("code") or "UNKNOWN")
@@ -124,9 +124,9 @@ def refusal(error: Mapping[str, Any], url: str) -> ConnectFailed:
     return failure
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
+def _mapping(value: object) -> Mapping[str, object]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _text(value: Any) -> str | None:
+def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None

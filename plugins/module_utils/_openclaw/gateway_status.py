@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from .paths import get
 
-METHODS: Final[Mapping[str, Mapping[str, Any]]] = {
+METHODS: Final[Mapping[str, Mapping[str, object]]] = {
     "health": {},
     "system.info": {},
     "channels.status": {},
@@ -45,7 +45,7 @@ class ChannelStatus:
         return self.running and self.connected is not False
 
 
-def channels(payload: Any) -> tuple[ChannelStatus, ...]:
+def channels(payload: object) -> tuple[ChannelStatus, ...]:
     """The accounts in ``channels.status``; a channel without one counts as not configured."""
     accounts = get(payload, "channelAccounts", default={})
     found = []
@@ -55,7 +55,7 @@ def channels(payload: Any) -> tuple[ChannelStatus, ...]:
     return tuple(found)
 
 
-def _account(channel: str, entry: Mapping[str, Any]) -> ChannelStatus:
+def _account(channel: str, entry: Mapping[str, object]) -> ChannelStatus:
     connected, linked = entry.get("connected"), entry.get("linked")
     return ChannelStatus(
         channel=channel,
@@ -86,7 +86,7 @@ def missing(wanted: Iterable[str], found: Iterable[ChannelStatus]) -> list[str]:
     return lines
 
 
-def summary(answers: Mapping[str, Any]) -> dict[str, Any]:
+def summary(answers: Mapping[str, object]) -> dict[str, Any]:
     """The facts of a gateway; what it did not answer is None. Sizes in bytes, times in seconds."""
     health, system, config = answers.get("health"), answers.get("system.info"), answers.get("config.get")
     devices, sessions = answers.get("device.pair.list"), answers.get("sessions.list")
@@ -120,7 +120,7 @@ def summary(answers: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _config(payload: Any) -> dict[str, Any] | None:
+def _config(payload: object) -> dict[str, object] | None:
     """Whether the file is valid, and whether the gateway runs what it says. Its content is not returned."""
     if payload is None:
         return None
@@ -133,5 +133,5 @@ def _config(payload: Any) -> dict[str, Any] | None:
     }
 
 
-def _seconds(milliseconds: Any) -> float | None:
+def _seconds(milliseconds: object) -> float | None:
     return milliseconds / 1000 if isinstance(milliseconds, (int, float)) else None

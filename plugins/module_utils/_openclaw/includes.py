@@ -11,7 +11,6 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from .config_schema import INCLUDE
 from .paths import Path, get, leaves, nodes, show
@@ -29,7 +28,7 @@ class Include:
     file: str
 
 
-def includes(config: Mapping[str, Any], config_path: str, prefix: Path = ()) -> Iterator[Include]:
+def includes(config: Mapping[str, object], config_path: str, prefix: Path = ()) -> Iterator[Include]:
     """The files that a config takes in; those in list entries are left out, for lists have one owner."""
     folder = posixpath.dirname(config_path)
     for path, value in nodes(config):
@@ -43,7 +42,7 @@ def includes(config: Mapping[str, Any], config_path: str, prefix: Path = ()) -> 
             yield Include((*prefix, *map(str, path)), file)
 
 
-def also_set(include: Include, content: Mapping[str, Any], declared: Mapping[str, Any]) -> list[str]:
+def also_set(include: Include, content: Mapping[str, object], declared: Mapping[str, object]) -> list[str]:
     """The declared paths that the included file sets as well."""
     missing = object()
     return [

@@ -26,7 +26,7 @@ def forms_of(release: Release) -> tuple[OldForm, ...]:
     return tuple(sorted(known, key=lambda form: -form.path.count(".")))
 
 
-def old_forms(config: Mapping[str, Any], release: Release) -> Iterator[tuple[Concrete, str]]:
+def old_forms(config: Mapping[str, object], release: Release) -> Iterator[tuple[Concrete, str]]:
     """What of a config the release would refuse or rewrite: path and remedy, each path once."""
     seen: set[Concrete] = set()
     for form in forms_of(release):
@@ -38,7 +38,7 @@ def old_forms(config: Mapping[str, Any], release: Release) -> Iterator[tuple[Con
         yield path, f"Write {new}: {value} is retired"
 
 
-def rewrite_refused(config: dict[str, Any], release: Release) -> list[str]:
+def rewrite_refused(config: dict[str, object], release: Release) -> list[str]:
     """Replace models that the release refuses and yet does not migrate, in place; a line for each."""
     said = []
     for path, value, new in list(_retired(config, release, refused_only=True)):
@@ -47,7 +47,7 @@ def rewrite_refused(config: dict[str, Any], release: Release) -> list[str]:
     return said
 
 
-def without_install_records(config: Mapping[str, Any], release: Release) -> tuple[Mapping[str, Any], list[str]]:
+def without_install_records(config: Mapping[str, object], release: Release) -> tuple[Mapping[str, object], list[str]]:
     """The config without the records of installed plugins that older releases kept in it, and a line if there were any.
 
     A start of the release drops them too, before its migration, which does not know them.
@@ -62,7 +62,7 @@ def without_install_records(config: Mapping[str, Any], release: Release) -> tupl
 
 
 def _retired(
-    config: Mapping[str, Any], release: Release, *, refused_only: bool = False
+    config: Mapping[str, object], release: Release, *, refused_only: bool = False
 ) -> Iterator[tuple[Concrete, str, str]]:
     for path, value in nodes(config):
         words = [part for part in path if isinstance(part, str)]
@@ -72,7 +72,7 @@ def _retired(
                 yield path, value, new
 
 
-def advice(path: Sequence[str | int], config: Mapping[str, Any], release: Release) -> str | None:
+def advice(path: Sequence[str | int], config: Mapping[str, object], release: Release) -> str | None:
     """The remedy for a problem at this path, if it is an old form or lies in or directly above one."""
     for form in forms_of(release):
         keys = form.path.split(".")
@@ -81,7 +81,7 @@ def advice(path: Sequence[str | int], config: Mapping[str, Any], release: Releas
     return None
 
 
-def _is_old(form: OldForm, value: Any, path: Sequence[str | int]) -> bool:
+def _is_old(form: OldForm, value: object, path: Sequence[str | int]) -> bool:
     if form.path == "env.*" and path[1:2] in (("vars",), ("shellEnv",), ["vars"], ["shellEnv"]):
         return False
     if form.values and not (isinstance(value, str) and value in form.values):
@@ -89,7 +89,7 @@ def _is_old(form: OldForm, value: Any, path: Sequence[str | int]) -> bool:
     return not form.kinds or _kind(value) in form.kinds
 
 
-def _kind(value: Any) -> str:
+def _kind(value: object) -> str:
     if isinstance(value, bool):
         return "boolean"
     if isinstance(value, str):
@@ -99,12 +99,12 @@ def _kind(value: Any) -> str:
     return "list" if isinstance(value, (list, tuple)) else "other"
 
 
-def _found(node: Any, keys: Sequence[str], prefix: Concrete = ()) -> Iterator[Concrete]:
+def _found(node: object, keys: Sequence[str], prefix: Concrete = ()) -> Iterator[Concrete]:
     """Paths that exist and match; a list counts by its indices."""
     if not keys:
         yield prefix
         return
-    inner: Sequence[tuple[str | int, Any]] = ()
+    inner: Sequence[tuple[str | int, object]] = ()
     if isinstance(node, Mapping):
         inner = list(node.items())
     elif isinstance(node, list):
@@ -114,7 +114,7 @@ def _found(node: Any, keys: Sequence[str], prefix: Concrete = ()) -> Iterator[Co
             yield from _found(value, keys[1:], (*prefix, key))
 
 
-def _at(node: Any, path: Sequence[str | int]) -> Any:
+def _at(node: object, path: Sequence[str | int]) -> Any:
     for key in path:
         if isinstance(key, int):
             node = node[key] if isinstance(node, list) and key < len(node) else None

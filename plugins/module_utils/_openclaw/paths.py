@@ -26,7 +26,7 @@ def show(path: Sequence[str | int]) -> str:
     return text
 
 
-def leaves(tree: Mapping[str, Any], prefix: Path = ()) -> Iterator[tuple[Path, Any]]:
+def leaves(tree: Mapping[str, object], prefix: Path = ()) -> Iterator[tuple[Path, object]]:
     """Every leaf with its path. Lists are leaves, and so is an empty object."""
     for key, value in tree.items():
         path = (*prefix, str(key))
@@ -36,7 +36,7 @@ def leaves(tree: Mapping[str, Any], prefix: Path = ()) -> Iterator[tuple[Path, A
             yield path, value
 
 
-def nodes(value: Any, prefix: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+def nodes(value: object, prefix: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], object]]:
     """Every value with its path, objects and lists included, parents first."""
     yield prefix, value
     if isinstance(value, Mapping):
@@ -47,7 +47,7 @@ def nodes(value: Any, prefix: tuple[str | int, ...] = ()) -> Iterator[tuple[tupl
             yield from nodes(inner, (*prefix, index))
 
 
-def get(tree: Any, *path: str, default: Any = None) -> Any:
+def get(tree: object, *path: str, default: object = None) -> Any:
     """The value at a path, or the default where the path ends early."""
     for key in path:
         if not isinstance(tree, Mapping) or key not in tree:
@@ -56,7 +56,7 @@ def get(tree: Any, *path: str, default: Any = None) -> Any:
     return tree
 
 
-def as_json(value: Any) -> Any:
+def as_json(value: object) -> Any:
     """A copy as it would come back from a JSON file: keys are text (YAML reads a guild's id as a number), and
     no object stands in two places (YAML's anchors)."""
     if isinstance(value, Mapping):

@@ -7,9 +7,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from .errors import OpenClawError
+from .errors import OpenClawError, reported
 from .paths import get
 from .problems import Problem, refuse
 
@@ -73,7 +73,7 @@ def install_todo(said: str) -> str:
     return "Read what it printed; it needs a way to the package registry and 600 MB beside the gateway"
 
 
-def unpinned(packages: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+def unpinned(packages: Mapping[str, object]) -> Iterator[tuple[str, str, str]]:
     """Packages without an exact version: package, why, what to do."""
     for package, version in packages.items():
         if not _PACKAGE.match(str(package)):
@@ -82,22 +82,20 @@ def unpinned(packages: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
             yield str(package), f"is at {version!r}, which is no exact version", 'Write one, such as "2026.9.6"'
 
 
-def pinned(packages: Mapping[str, Any], where: str) -> dict[str, str]:
+def pinned(packages: Mapping[str, object], where: str) -> dict[str, str]:
     """:raises ConfigRefused: unless every package has an exact version."""
     refuse((Problem(name, why, (), todo, "plugin-pin") for name, why, todo in unpinned(packages)), where)
     return {str(package): str(version) for package, version in packages.items()}
 
 
-def parse(data: Any) -> tuple[Plugin, ...]:
+def parse(data: object) -> tuple[Plugin, ...]:
     """Read ``openclaw plugins list --json``.
 
     :raises PluginsUnreadable: if it is none; the CLI's own error is told.
     """
     listed = data.get("plugins") if isinstance(data, Mapping) else None
     if not isinstance(listed, list):
-        error = data.get("error") if isinstance(data, Mapping) else None
-        why = error.get("message") if isinstance(error, Mapping) else "it has no list of plugins"
-        raise PluginsUnreadable("The gateway gave no list of plugins", why=str(why))
+        raise PluginsUnreadable("The gateway gave no list of plugins", why=reported(data, "it has no list of plugins"))
     entries = [entry for entry in listed if isinstance(entry, Mapping)]
     shadowed = {str(entry.get("id")) for entry in entries if entry.get("origin") == "bundled"}
     # A release lists the winner only, and tells of the other in its diagnostics.
@@ -106,12 +104,12 @@ def parse(data: Any) -> tuple[Plugin, ...]:
     return tuple(_plugin(entry, shadowed) for entry in entries)
 
 
-def _spec(entry: Mapping[str, Any]) -> str:
+def _spec(entry: Mapping[str, object]) -> str:
     """``@openclaw/discord@2026.9.6``, as an installation was asked for; "" if it is none."""
     return str(get(entry, "trust", "installSpec", default=""))
 
 
-def _plugin(entry: Mapping[str, Any], bundled: set[str]) -> Plugin:
+def _plugin(entry: Mapping[str, object], bundled: set[str]) -> Plugin:
     origin = str(entry.get("origin") or "")
     return Plugin(
         id=str(entry.get("id") or ""),

@@ -120,7 +120,7 @@ class HttpProbe:
             seconds=clock.monotonic() - started,
         )
 
-    def startup(self, path: str = "/startupz") -> Mapping[str, Any]:
+    def startup(self, path: str = "/startupz") -> Mapping[str, object]:
         """The startup probe's JSON; ``status`` is started. The status code alone proves nothing: the Control
         UI answers 200 with HTML to every path that it does not know.
 
@@ -136,7 +136,7 @@ class HttpProbe:
             )
         return data
 
-    def health(self, path: str = "/healthz") -> Mapping[str, Any]:
+    def health(self, path: str = "/healthz") -> Mapping[str, object]:
         """``{"ok": true, "status": "live"}``; answered to everyone, also through an untrusted proxy.
 
         :raises ProbeFailed: if anything else comes.
@@ -146,7 +146,7 @@ class HttpProbe:
             raise NotReady("The gateway is not live", where=f"{self.endpoint.http_url}{path}")
         return data
 
-    def ready(self, path: str = "/readyz", token: str | None = None) -> Mapping[str, Any]:
+    def ready(self, path: str = "/readyz", token: str | None = None) -> Mapping[str, object]:
         """The readiness probe's JSON; with the token it names what fails.
 
         :raises NotReady: with the failing parts; ProxyAttributionRequired; ProbeFailed otherwise.
@@ -161,7 +161,7 @@ class HttpProbe:
             )
         return data
 
-    def auth(self, token: str, path: str = "/control-ui-config.json") -> Mapping[str, Any]:
+    def auth(self, token: str, path: str = "/control-ui-config.json") -> Mapping[str, object]:
         """Prove that the token is accepted, by the Control UI's config; its ``serverVersion`` is the release.
 
         :raises TokenRefused: if it is not; ProxyAttributionRequired; ProbeFailed if something else answers.
@@ -194,7 +194,7 @@ class HttpProbe:
         return answer
 
 
-def raise_for_attribution(status: int, data: Mapping[str, Any] | None, where: str) -> None:
+def raise_for_attribution(status: int, data: Mapping[str, object] | None, where: str) -> None:
     """:raises ProxyAttributionRequired: if this is the gateway's answer to an unknown proxy."""
     error = (data or {}).get("error")
     if status == 403 and isinstance(error, Mapping) and error.get("type") == PROXY_ATTRIBUTION:

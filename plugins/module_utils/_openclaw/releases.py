@@ -56,6 +56,12 @@ class Release:
                 todo=f"Write an exact release, for example {DEFAULT_RELEASE}.",
             )
         year, month, patch = (int(part) for part in found.group(1, 2, 3))
+        if not 1 <= month <= 12:
+            raise InvalidValue(
+                f"'{text}' is not an OpenClaw release",
+                why=f"its second part is a month, and {month} is none",
+                todo=f"Write an exact release, for example {DEFAULT_RELEASE}.",
+            )
         return cls(year, month, patch, found["pre"] or "", int(found["n"] or found["fix"] or 0))
 
     @classmethod
@@ -142,11 +148,23 @@ BUNDLED_CHANNELS: Final[tuple[tuple[str, frozenset[str]], ...]] = (
     ("2026.8.1", frozenset({"a2a", "reef", "telegram"})),
 )
 
+# Schema versions of the shared and the agents' databases (PRAGMA user_version), measured on 2026-11-26; 0: JSON files.
+# Between two rows that differ nobody looked, so only the releases of a row are known.
+SCHEMAS: Final[dict[str, tuple[int, int]]] = {
+    "2026.5.12": (0, 0),
+    "2026.7.1": (1, 0),
+    "2026.8.2": (15, 19),
+    "2026.9.6": (18, 23),
+}
+
 CONFIG_VALIDATE: Final = (("2026.1.0", False), ("2026.3.8", True))
 """Has ``openclaw config validate``."""
 
 CONFIG_SCHEMA: Final = (("2026.1.0", False), ("2026.5.12", True))
 """Has ``openclaw config schema``."""
+
+DATABASE_PREFLIGHT_SINCE: Final = "2026.8.2"
+"""Has ``openclaw database preflight``; 2026.7.1 has no ``database`` command."""
 
 APPLIED_CONFIG_SINCE: Final = "2026.8.1"
 """``config.get`` tells whether the gateway runs what its file says. Releases before say nothing of a change that costs
@@ -209,6 +227,16 @@ def at(table: Sequence[tuple[str, T]], release: Release) -> T:
         if release >= Release.parse(version):
             value = row
     return value
+
+
+def schemas(release: Release) -> tuple[int, int] | None:
+    """The schema versions of its databases; None for a release whose were not measured."""
+    return SCHEMAS.get(str(release))
+
+
+def has_database_preflight(release: Release) -> bool:
+    """Can the release judge a database before it starts on it?"""
+    return since(release, DATABASE_PREFLIGHT_SINCE)
 
 
 @lru_cache(maxsize=32)

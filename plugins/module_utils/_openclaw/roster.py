@@ -22,7 +22,7 @@ def agent_id(text: str) -> str:
     return re.sub(r"[^a-z0-9_-]+", "-", word.lower()).strip("-")[:64] or "main"
 
 
-def agents_of(config: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+def agents_of(config: Mapping[str, object]) -> dict[str, Mapping[str, object]]:
     """The declared agents by their id as it is written; both layouts together."""
     entries = get(config, "agents", "entries")
     found = {str(name): agent for name, agent in entries.items()} if isinstance(entries, Mapping) else {}
@@ -33,12 +33,12 @@ def agents_of(config: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     return {name: agent if isinstance(agent, Mapping) else {} for name, agent in found.items()}
 
 
-def marked(config: Mapping[str, Any]) -> list[str]:
+def marked(config: Mapping[str, object]) -> list[str]:
     """Agents with the retired marker ``default: true``."""
     return [name for name, agent in agents_of(config).items() if agent.get("default") is True]
 
 
-def owned_channels(config: Mapping[str, Any]) -> Iterator[str]:
+def owned_channels(config: Mapping[str, object]) -> Iterator[str]:
     """Channels that a binding gives to an agent."""
     bindings = config.get("bindings")
     for binding in bindings if isinstance(bindings, list) else []:
@@ -47,7 +47,7 @@ def owned_channels(config: Mapping[str, Any]) -> Iterator[str]:
             yield channel
 
 
-def unowned_channels(config: Mapping[str, Any]) -> list[str]:
+def unowned_channels(config: Mapping[str, object]) -> list[str]:
     """Enabled channels that reach no agent: with several agents and no default, only a binding leads to one."""
     if len(agents_of(config)) < 2 or marked(config):
         return []
@@ -55,7 +55,7 @@ def unowned_channels(config: Mapping[str, Any]) -> list[str]:
     return [channel for channel in enabled(config) if channel not in owned]
 
 
-def with_owners(config: Mapping[str, Any], judged: Any = None) -> tuple[dict[str, Any], list[str]]:
+def with_owners(config: Mapping[str, object], judged: object = None) -> tuple[dict[str, object], list[str]]:
     """The same roster without its default marker, and with what the marker meant written down; and a line for each.
 
     The marked agent owned the enabled channels that no binding gives to another, the heartbeat, the system agent and
@@ -87,7 +87,7 @@ def with_owners(config: Mapping[str, Any], judged: Any = None) -> tuple[dict[str
         said.append(f"talk.agentId: is now {owner}")
     bindings = get(judged, "bindings")
     declared = result.get("bindings")
-    before: list[Any] = declared if isinstance(declared, list) else []
+    before: list[object] = declared if isinstance(declared, list) else []
     if not isinstance(bindings, list):
         owned = set(owned_channels(result))
         bindings = [*before, *({"agentId": owner, "match": {"channel": c}} for c in enabled(result) if c not in owned)]
@@ -98,7 +98,7 @@ def with_owners(config: Mapping[str, Any], judged: Any = None) -> tuple[dict[str
     return result, said
 
 
-def _set(config: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
+def _set(config: dict[str, Any], path: tuple[str, ...], value: object) -> None:
     node = config
     for key in path[:-1]:
         node = node.setdefault(key, {})

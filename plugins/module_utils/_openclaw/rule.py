@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from .problems import Problem
 from .releases import DEFAULT_RELEASE, Release
@@ -24,6 +23,7 @@ class Facts:
     :param waivers: reasons, keyed by rule id or config path, for findings that may be waived.
     :param readonly: the gateway cannot rewrite the file, and so starts with no old form in it.
     :param migrate: the release's own migration rewrites old forms before the config is written.
+    :param sources: variables by the config path that they set, for messages.
     :param secrets: values by name, compared with each other only; None if not known.
     """
 
@@ -36,14 +36,15 @@ class Facts:
     waivers: Mapping[str, str] = field(default_factory=dict)
     readonly: bool = False
     migrate: bool = False
-    secrets: Mapping[str, Any] | None = field(default=None, repr=False)
+    sources: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, object] | None = field(default=None, repr=False)
 
     @property
     def behind_proxy(self) -> bool:
         return self.exposure != "sealed"
 
 
-Check = Callable[[Mapping[str, Any], Facts], Iterator[Problem]]
+Check = Callable[[Mapping[str, object], Facts], Iterator[Problem]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from .paths import get, nodes, show
 from .problems import Problem
@@ -24,7 +23,7 @@ _PUBLIC_ORIGIN = re.compile(
 
 
 @rule("gateway-mode", fatal=True)
-def mode_is_local(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
+def mode_is_local(config: Mapping[str, object], facts: Facts) -> Iterator[Problem]:
     mode = get(config, "gateway", "mode")
     if mode != "local":
         said = "is missing" if mode is None else f"is {mode}"
@@ -37,7 +36,7 @@ def mode_is_local(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
 
 
 @rule("bind-alias", "bind-loopback", "bind-unknown", "bind-missing")
-def bind_is_reachable(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
+def bind_is_reachable(config: Mapping[str, object], facts: Facts) -> Iterator[Problem]:
     bind = get(config, "gateway", "bind")
     yield from check_bind(
         None if bind is None else str(bind), "gateway.bind", behind_proxy=facts.behind_proxy, missing_ok=True
@@ -45,7 +44,7 @@ def bind_is_reachable(config: Mapping[str, Any], facts: Facts) -> Iterator[Probl
 
 
 @rule("gateway-port")
-def port_agrees(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
+def port_agrees(config: Mapping[str, object], facts: Facts) -> Iterator[Problem]:
     port = get(config, "gateway", "port")
     if port is not None and port != facts.port:
         yield Problem(
@@ -57,7 +56,7 @@ def port_agrees(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
 
 
 @rule("origin-any", "origin-missing", waivable=True)
-def origins_are_allowed(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
+def origins_are_allowed(config: Mapping[str, object], facts: Facts) -> Iterator[Problem]:
     allowed = get(config, "gateway", "controlUi", "allowedOrigins", default=[])
     allowed = [str(origin) for origin in allowed] if isinstance(allowed, list) else []
     for index, origin in enumerate(allowed):
@@ -81,7 +80,7 @@ def origins_are_allowed(config: Mapping[str, Any], facts: Facts) -> Iterator[Pro
 
 
 @rule("origin-form")
-def origins_are_origins(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
+def origins_are_origins(config: Mapping[str, object], facts: Facts) -> Iterator[Problem]:
     """Scheme, host and port only; the public one is https, or http on this machine."""
     allowed = get(config, "gateway", "controlUi", "allowedOrigins", default=[])
     for index, origin in enumerate(allowed if isinstance(allowed, list) else []):
@@ -103,7 +102,7 @@ def origins_are_origins(config: Mapping[str, Any], facts: Facts) -> Iterator[Pro
 
 
 @rule("dangerous", waivable=True)
-def no_dangerous_switch(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
+def no_dangerous_switch(config: Mapping[str, object], facts: Facts) -> Iterator[Problem]:
     for path, value in nodes(config):
         key = str(path[-1]) if path else ""
         if value is True and (key.startswith("dangerously") or key == "allowInsecureAuth"):
@@ -116,7 +115,7 @@ def no_dangerous_switch(config: Mapping[str, Any], facts: Facts) -> Iterator[Pro
 
 
 @rule("proxy-untrusted", waivable=True)
-def proxy_is_trusted(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
+def proxy_is_trusted(config: Mapping[str, object], facts: Facts) -> Iterator[Problem]:
     if not (facts.behind_proxy and release_facts(facts.release).needs_trusted_proxies):
         return
     if not get(config, "gateway", "trustedProxies"):
@@ -130,7 +129,7 @@ def proxy_is_trusted(config: Mapping[str, Any], facts: Facts) -> Iterator[Proble
 
 
 @rule("proxy-form", "proxy-any")
-def proxies_are_addresses(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
+def proxies_are_addresses(config: Mapping[str, object], facts: Facts) -> Iterator[Problem]:
     """The gateway takes any text here and then trusts nobody."""
     proxies = get(config, "gateway", "trustedProxies", default=[])
     for index, proxy in enumerate(proxies if isinstance(proxies, list) else []):
@@ -155,7 +154,7 @@ def proxies_are_addresses(config: Mapping[str, Any], facts: Facts) -> Iterator[P
 
 
 @rule("auth-two-ways", fatal=True)
-def auth_is_one_way(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
+def auth_is_one_way(config: Mapping[str, object], facts: Facts) -> Iterator[Problem]:
     auth = get(config, "gateway", "auth", default={})
     if not isinstance(auth, Mapping):
         return
@@ -179,7 +178,7 @@ def auth_is_one_way(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem
 
 
 @rule("auth-none", waivable=True)
-def auth_is_asked_for(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
+def auth_is_asked_for(config: Mapping[str, object], facts: Facts) -> Iterator[Problem]:
     if get(config, "gateway", "auth", "mode") == "none" and facts.behind_proxy:
         yield Problem(
             "gateway.auth.mode",

@@ -12,7 +12,6 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from .old_forms import old_forms
 from .paths import Path, get, nodes, show
@@ -26,7 +25,7 @@ _TIME = re.compile(r"(?:[01]\d|2[0-3]|24):[0-5]\d\Z")
 
 
 @rule("tailscale", fatal=True)
-def tailscale_needs_loopback(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
+def tailscale_needs_loopback(config: Mapping[str, object], facts: Facts) -> Iterator[Problem]:
     mode = get(config, "gateway", "tailscale", "mode")
     if mode not in ("serve", "funnel"):
         return
@@ -57,7 +56,7 @@ def _is_loopback(host: str) -> bool:
 
 
 @rule("model-provider-form", fatal=True)
-def custom_providers_say_where_they_are(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
+def custom_providers_say_where_they_are(config: Mapping[str, object], facts: Facts) -> Iterator[Problem]:
     if not since(facts.release, ENTRIES_SINCE):
         return
     providers = get(config, "models", "providers", default={})
@@ -75,7 +74,7 @@ def custom_providers_say_where_they_are(config: Mapping[str, Any], facts: Facts)
 
 
 @rule("tool-policy", fatal=True)
-def tool_policies_are_one_list(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
+def tool_policies_are_one_list(config: Mapping[str, object], facts: Facts) -> Iterator[Problem]:
     for path, value in nodes(config):
         if not isinstance(value, Mapping) or "tools" not in path:
             continue
@@ -96,7 +95,7 @@ def tool_policies_are_one_list(config: Mapping[str, Any], facts: Facts) -> Itera
 
 
 @rule("provider-choice", fatal=True)
-def chosen_providers_are_declared(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
+def chosen_providers_are_declared(config: Mapping[str, object], facts: Facts) -> Iterator[Problem]:
     for path in (("talk",), ("talk", "realtime")):
         section = get(config, *path)
         providers = get(section, "providers", default={})
@@ -121,7 +120,7 @@ def chosen_providers_are_declared(config: Mapping[str, Any], facts: Facts) -> It
 
 
 @rule("hook-session", fatal=True)
-def persistent_hooks_have_a_session(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
+def persistent_hooks_have_a_session(config: Mapping[str, object], facts: Facts) -> Iterator[Problem]:
     mappings = get(config, "hooks", "mappings", default=[])
     for index, mapping in enumerate(mappings if isinstance(mappings, list) else []):
         if not isinstance(mapping, Mapping) or mapping.get("sessionMode") != "persistent":
@@ -137,7 +136,7 @@ def persistent_hooks_have_a_session(config: Mapping[str, Any], facts: Facts) -> 
 
 
 @rule("time-form", fatal=True)
-def times_are_times(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
+def times_are_times(config: Mapping[str, object], facts: Facts) -> Iterator[Problem]:
     entries = get(config, "agents", "entries", default={})
     beats: list[Path] = [("agents", "defaults", "heartbeat")]
     if isinstance(entries, Mapping):
@@ -156,7 +155,7 @@ def times_are_times(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem
 
 
 @rule("acp-binding", fatal=True)
-def acp_bindings_name_a_conversation(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
+def acp_bindings_name_a_conversation(config: Mapping[str, object], facts: Facts) -> Iterator[Problem]:
     bindings = config.get("bindings")
     for index, binding in enumerate(bindings if isinstance(bindings, list) else []):
         if get(binding, "type") == "acp" and not str(get(binding, "match", "peer", "id", default="")).strip():
@@ -169,7 +168,7 @@ def acp_bindings_name_a_conversation(config: Mapping[str, Any], facts: Facts) ->
 
 
 @rule("moved", waivable=True)
-def nothing_moved(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
+def nothing_moved(config: Mapping[str, object], facts: Facts) -> Iterator[Problem]:
     """Old forms. With `migrate` the release rewrites them in the machine, and judges what is left there."""
     if facts.migrate:
         return

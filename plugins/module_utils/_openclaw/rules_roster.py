@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from .paths import get
 from .problems import Problem
@@ -22,7 +21,7 @@ _TARGETS = (
 
 
 @rule("agent-roster", fatal=True)
-def roster_is_one(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
+def roster_is_one(config: Mapping[str, object], facts: Facts) -> Iterator[Problem]:
     if not since(facts.release, OWNERSHIP_SINCE):
         return
     agents, markers = agents_of(config), marked(config)
@@ -62,7 +61,7 @@ def roster_is_one(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
 
 
 @rule("agent-folder", fatal=True)
-def agents_have_a_folder_each(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
+def agents_have_a_folder_each(config: Mapping[str, object], facts: Facts) -> Iterator[Problem]:
     """As far as the declaration says; the release compares what the folders resolve to."""
     first: dict[str, str] = {}
     for name, agent in agents_of(config).items():
@@ -77,7 +76,7 @@ def agents_have_a_folder_each(config: Mapping[str, Any], facts: Facts) -> Iterat
 
 
 @rule("agent-unknown", fatal=True)
-def agents_exist(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
+def agents_exist(config: Mapping[str, object], facts: Facts) -> Iterator[Problem]:
     agents = agents_of(config)
     known = {agent_id(name) for name in agents} or {"main"}
     named = {".".join(path): get(config, *path) for path in _TARGETS}
@@ -91,7 +90,7 @@ def agents_exist(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
     yield from _unknown_in_broadcasts(config.get("broadcast"), agents)
 
 
-def _unknown_in_broadcasts(broadcast: Any, agents: Mapping[str, Any]) -> Iterator[Problem]:
+def _unknown_in_broadcasts(broadcast: object, agents: Mapping[str, object]) -> Iterator[Problem]:
     for peer, entry in broadcast.items() if agents and isinstance(broadcast, Mapping) else ():
         names = entry.get("agents") if isinstance(entry, Mapping) else entry
         for index, name in enumerate(names if isinstance(names, list) else []):
@@ -100,7 +99,7 @@ def _unknown_in_broadcasts(broadcast: Any, agents: Mapping[str, Any]) -> Iterato
                 yield _unknown(f"broadcast.{peer}{middle}[{index}]", name, agents)
 
 
-def _unknown(path: str, name: str, agents: Mapping[str, Any]) -> Problem:
+def _unknown(path: str, name: str, agents: Mapping[str, object]) -> Problem:
     return Problem(
         path,
         f"names the agent '{name}', which does not exist",
@@ -110,7 +109,7 @@ def _unknown(path: str, name: str, agents: Mapping[str, Any]) -> Problem:
 
 
 @rule("channel-unowned", waivable=True)
-def channels_have_an_agent(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
+def channels_have_an_agent(config: Mapping[str, object], facts: Facts) -> Iterator[Problem]:
     for channel in unowned_channels(config):
         agent = next(iter(agents_of(config)), "main")
         yield Problem(

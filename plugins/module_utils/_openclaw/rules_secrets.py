@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from .._base.secret_recognition import Finding, find_secrets
 from .paths import get, nodes, show
@@ -21,7 +20,7 @@ _LEAST = 8
 
 
 @rule("secret-literal", waivable=True)
-def no_literal_secret(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
+def no_literal_secret(config: Mapping[str, object], facts: Facts) -> Iterator[Problem]:
     found = literal_secrets(config)
     # A variable that the config refers to already is another secret.
     taken = [name for _path, value in nodes(config) for name in referred(value)]
@@ -35,7 +34,7 @@ def no_literal_secret(config: Mapping[str, Any], facts: Facts) -> Iterator[Probl
         )
 
 
-def literal_secrets(config: Mapping[str, Any]) -> list[Finding]:
+def literal_secrets(config: Mapping[str, object]) -> list[Finding]:
     """What is a secret by its key or looks like one; what this gateway itself asks for is one, whatever it says."""
     found = list(find_secrets(config))
     told = {finding.path for finding in found}
@@ -47,7 +46,7 @@ def literal_secrets(config: Mapping[str, Any]) -> list[Finding]:
 
 
 @rule("secret-missing")
-def references_exist(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
+def references_exist(config: Mapping[str, object], facts: Facts) -> Iterator[Problem]:
     if facts.secret_names is None:
         return
     declared = get(config, "env", "vars", default={})
@@ -77,7 +76,7 @@ def references_exist(config: Mapping[str, Any], facts: Facts) -> Iterator[Proble
 
 
 @rule("token-substitution")
-def gateway_token_is_a_reference(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
+def gateway_token_is_a_reference(config: Mapping[str, object], facts: Facts) -> Iterator[Problem]:
     token = get(config, "gateway", "auth", "token")
     if isinstance(token, str) and ENV_SUBSTITUTION.search(token):
         name = ENV_SUBSTITUTION.findall(token)[0]
@@ -90,7 +89,7 @@ def gateway_token_is_a_reference(config: Mapping[str, Any], facts: Facts) -> Ite
 
 
 @rule("token-twice")
-def one_gateway_token(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
+def one_gateway_token(config: Mapping[str, object], facts: Facts) -> Iterator[Problem]:
     """The config's reference wins over OPENCLAW_GATEWAY_TOKEN, which every tool in the machine takes."""
     token = get(config, "gateway", "auth", "token")
     names = facts.secret_names or frozenset()
@@ -113,7 +112,7 @@ def one_gateway_token(config: Mapping[str, Any], facts: Facts) -> Iterator[Probl
 
 
 @rule("hooks-token")
-def hooks_have_their_own_token(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
+def hooks_have_their_own_token(config: Mapping[str, object], facts: Facts) -> Iterator[Problem]:
     token = get(config, "hooks", "token")
     if isinstance(token, str) and ENV_SUBSTITUTION.findall(token) == [TOKEN_ENV]:
         yield Problem(
@@ -125,7 +124,7 @@ def hooks_have_their_own_token(config: Mapping[str, Any], facts: Facts) -> Itera
 
 
 @rule("hooks-token", fatal=True)
-def hooks_have_a_token(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
+def hooks_have_a_token(config: Mapping[str, object], facts: Facts) -> Iterator[Problem]:
     if get(config, "hooks", "enabled") is True and not get(config, "hooks", "token"):
         yield Problem(
             "hooks.token",
@@ -136,7 +135,7 @@ def hooks_have_a_token(config: Mapping[str, Any], facts: Facts) -> Iterator[Prob
 
 
 @rule("reference-misplaced")
-def references_stand_where_they_are_taken(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
+def references_stand_where_they_are_taken(config: Mapping[str, object], facts: Facts) -> Iterator[Problem]:
     for path, value in nodes(config):
         remedy = misplaced(path, value, facts.release)
         if remedy:
@@ -149,7 +148,7 @@ def references_stand_where_they_are_taken(config: Mapping[str, Any], facts: Fact
 
 
 @rule("secret-twice", waivable=True)
-def no_two_secrets_with_one_value(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
+def no_two_secrets_with_one_value(config: Mapping[str, object], facts: Facts) -> Iterator[Problem]:
     """Whoever has the one has the other; most often a value was pasted twice."""
     by_value: dict[str, list[str]] = {}
     for name, value in (facts.secrets or {}).items():

@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from .channels import enabled
@@ -29,7 +30,7 @@ _DEFAULT_ALIASES: Final = frozenset(
 
 
 @rule("webhook-unreachable", waivable=True)
-def webhooks_lead_to_a_listener(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
+def webhooks_lead_to_a_listener(config: Mapping[str, object], facts: Facts) -> Iterator[Problem]:
     hosts = {urlsplit(origin).hostname for origin in origins(facts.hostnames, facts.https_port)}
     for channel in enabled(config):
         if channel not in _LISTENERS:
@@ -51,7 +52,7 @@ def webhooks_lead_to_a_listener(config: Mapping[str, Any], facts: Facts) -> Iter
             )
 
 
-def _blocks(config: Mapping[str, Any], channel: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _blocks(config: Mapping[str, object], channel: str) -> Iterator[tuple[str, Mapping[str, object]]]:
     """A channel's own block and its accounts'."""
     block = get(config, "channels", channel)
     yield f"channels.{channel}", block
@@ -62,10 +63,13 @@ def _blocks(config: Mapping[str, Any], channel: str) -> Iterator[tuple[str, Mapp
 
 
 @rule("model-form", "model-key", waivable=True)
-def models_have_a_provider_and_its_key(config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
+def models_have_a_provider_and_its_key(config: Mapping[str, object], facts: Facts) -> Iterator[Problem]:
     """The models that agents start with; fallbacks are tried only then."""
     aliases = _aliases(config)
     for path, model in _models(config):
+        if re.search(r"\s", model):
+            yield Problem(path, f"is {model!r}, which has white space", (), "Write provider/model alone", "model-form")
+            continue
         provider, slash, name = model.partition("/")
         if not slash or not provider or not name:
             if model not in aliases:
@@ -86,7 +90,7 @@ def models_have_a_provider_and_its_key(config: Mapping[str, Any], facts: Facts) 
             )
 
 
-def _models(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _models(config: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     sections = {"agents.defaults": get(config, "agents", "defaults")}
     sections |= {f"agents.entries.{name}": agent for name, agent in agents_of(config).items()}
     for path, section in sections.items():
@@ -99,13 +103,13 @@ def _models(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield path, model.strip()
 
 
-def _aliases(config: Mapping[str, Any]) -> set[str]:
+def _aliases(config: Mapping[str, object]) -> set[str]:
     models = get(config, "agents", "defaults", "models", default={})
     named = {str(get(model, "alias", default="")) for model in (models.values() if isinstance(models, Mapping) else ())}
     return named | _DEFAULT_ALIASES
 
 
-def _has_key(config: Mapping[str, Any], provider: str, names: tuple[str, ...], machine: frozenset[str]) -> bool:
+def _has_key(config: Mapping[str, object], provider: str, names: tuple[str, ...], machine: frozenset[str]) -> bool:
     declared = get(config, "env", "vars", default={})
     if machine & set(names) or (isinstance(declared, Mapping) and set(declared) & set(names)):
         return True

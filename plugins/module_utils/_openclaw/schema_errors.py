@@ -58,8 +58,11 @@ def _explain(error: SchemaError) -> Iterator[tuple[tuple[str | int, ...], Proble
             if key not in allowed:
                 here = (*path, str(key))
                 near = _guess(str(key), allowed)
-                hint = f"Did you mean '{near}'?" if near else None
-                yield here, Problem(show(here), f"the key '{key}' is not known here", allowed, hint)
+                message = f"the key '{key}' is not known here"
+                yield (
+                    here,
+                    Problem(show(here), message, () if near else allowed, f"Did you mean '{near}'?" if near else None),
+                )
     elif rule in ("anyOf", "oneOf"):
         yield from _explain_choice(error, path)
     elif rule in ("enum", "const"):

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from .._base.secret_recognition import Finding
 from .paths import show
@@ -90,7 +90,7 @@ def how_to_refer(finding: Finding, name: str, release: Release) -> str:
     return f'Set the Fly secret {name} and write "{finding.referring(name)}"'
 
 
-def misplaced(config_path: tuple[str | int, ...], value: Any, release: Release) -> str | None:
+def misplaced(config_path: tuple[str | int, ...], value: object, release: Release) -> str | None:
     """What to write where a SecretRef stands that the release is known not to take; None where it may stand."""
     if not is_secret_ref(value) or release < Release.parse("2026.9.6"):
         return None
@@ -120,7 +120,7 @@ def _known_plain(path: tuple[str | int, ...]) -> bool:
     )
 
 
-def referred(value: Any) -> list[str]:
+def referred(value: object) -> list[str]:
     """Names of the environment variables that a value refers to, in either form."""
     if isinstance(value, str):
         return list(ENV_SUBSTITUTION.findall(value))

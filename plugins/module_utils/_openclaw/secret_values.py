@@ -51,8 +51,8 @@ _ALL_SHAPES: Final[Mapping[str, Shape]] = {**SHAPES, **_MORE_SHAPES}
 
 
 def judge(
-    secrets: Mapping[str, Any],
-    token: Any = None,
+    secrets: Mapping[str, object],
+    token: object = None,
     *,
     variable: str = "fly_app_secrets",
     token_variable: str = "fly_app_gateway_token",

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from .._base.secret_recognition import Finding, Path, find_secrets
 from .._base.secret_words import words_of
@@ -22,7 +22,7 @@ _FILLERS = frozenset({"accounts", "args", "auth", "config", "entries", "env", "h
 """Levels of the config that say nothing about what a secret is for."""
 
 
-def is_secret_ref(value: Any) -> bool:
+def is_secret_ref(value: object) -> TypeGuard[Mapping[str, Any]]:
     """Is this a SecretRef object, ``{source, provider, id}``?"""
     return (
         isinstance(value, Mapping)
@@ -40,13 +40,13 @@ def is_env_name(text: str) -> bool:
     return bool(_ENV_NAME.match(text))
 
 
-def masked(path: Sequence[str | int], value: Any) -> Any:
+def masked(path: Sequence[str | int], value: object) -> object:
     """The value, safe to print: secrets in it, by their key or by their shape, are replaced by MASKED."""
     found = {finding.path for finding in find_secrets(value, path)}
     return _masked(tuple(path), value, found) if found else value
 
 
-def _masked(path: Path, value: Any, found: set[Path]) -> Any:
+def _masked(path: Path, value: object, found: set[Path]) -> object:
     if path in found:
         return MASKED
     if isinstance(value, Mapping):

@@ -6,9 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from .errors import OpenClawError
+from .errors import OpenClawError, reported
 
 
 class UnknownCode(OpenClawError):
@@ -27,16 +26,14 @@ class Sender:
     created_at: str
 
 
-def parse(data: Any, channel: str = "") -> tuple[Sender, ...]:
+def parse(data: object, channel: str = "") -> tuple[Sender, ...]:
     """Read ``openclaw pairing list CHANNEL --json``, or the answer to channels.pairing.list.
 
     :raises OpenClawError: if it is neither, with the CLI's own error.
     """
     listed = data.get("requests") if isinstance(data, Mapping) else None
     if not isinstance(listed, list):
-        error = data.get("error") if isinstance(data, Mapping) else None
-        why = error.get("message") if isinstance(error, Mapping) else "it has no list of requests"
-        raise OpenClawError("The gateway gave no list of senders", why=str(why))
+        raise OpenClawError("The gateway gave no list of senders", why=reported(data, "it has no list of requests"))
     return tuple(_sender(entry, channel) for entry in listed if isinstance(entry, Mapping))
 
 
@@ -49,7 +46,7 @@ def approve_argv(sender: Sender, notify: bool) -> list[str]:
     return ["pairing", "approve", "--channel", sender.channel, *account, sender.code, *(["--notify"] if notify else [])]
 
 
-def _sender(entry: Mapping[str, Any], channel: str) -> Sender:
+def _sender(entry: Mapping[str, object], channel: str) -> Sender:
     meta = entry.get("meta")
     named = meta if isinstance(meta, Mapping) else {}
     return Sender(

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from .errors import OpenClawError
 from .problems import Problem, refuse
@@ -63,7 +63,7 @@ def digest(files: Mapping[str, tuple[str, bool]]) -> str:
     return hashlib.sha256("".join(sorted(lines, key=lambda line: line[66:])).encode()).hexdigest()
 
 
-def wanted(declared: Mapping[str, Any], base: Path, where: str) -> dict[str, Skill]:
+def wanted(declared: Mapping[str, object], base: Path, where: str) -> dict[str, Skill]:
     """Read {name: folder} or {name: {source: folder, sha256: digest}}; with a digest the folder must have it.
 
     :param base: what the folders are relative to.
@@ -151,7 +151,7 @@ def _frontmatter(text: str) -> dict[str, str]:
     return {key: value.strip().strip("\"'") for key, value in fields}
 
 
-def _problems(declared: Mapping[str, Any]) -> Iterator[Problem]:
+def _problems(declared: Mapping[str, object]) -> Iterator[Problem]:
     for name, entry in declared.items():
         given = entry if isinstance(entry, Mapping) else {"source": entry}
         if not _NAME.match(str(name)):

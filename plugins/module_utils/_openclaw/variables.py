@@ -47,29 +47,35 @@ PREFIX: Final = "openclaw_config_"
 _TRUE, _FALSE = ("true", "yes", "on"), ("false", "no", "off")
 
 
-def checked(variables: Mapping[str, Any]) -> dict[str, Any]:
+def checked(variables: Mapping[str, object]) -> dict[str, Any]:
     """The variables with numbers and booleans as such (extra vars are text).
 
     :raises InvalidValue: that names every variable that is unknown, null or of another kind, at once.
     """
-    result: dict[str, Any] = {}
-    faults = []
+    result: dict[str, object] = {}
+    found = []
     for name, value in variables.items():
         if name not in VARIABLES:
-            faults.append(f"'{name}' is not a variable of the gateway's config")
+            found.append(f"'{name}' is not a variable of the gateway's config")
             continue
         result[name] = _as(VARIABLES[name][0], value)
-        faults += [f"{PREFIX}{name}{where} {why}" for where, why in _faults(VARIABLES[name][0], result[name])]
-    if faults:
+        found += [f"{PREFIX}{name}{where} {why}" for where, why in faults(name, value)]
+    if found:
         raise InvalidValue(
             "the gateway's config cannot be built",
-            why=faults[0] if len(faults) == 1 else "".join(f"\n- {fault}" for fault in faults),
+            why=found[0] if len(found) == 1 else "".join(f"\n- {fault}" for fault in found),
             todo="Correct them, or leave them out for their defaults",
         )
     return result
 
 
-def _as(kind: str, value: Any) -> Any:
+def faults(name: str, value: object) -> Iterator[tuple[str, str]]:
+    """What is wrong with the value of one: where in it ("" for all of it), and why."""
+    kind = VARIABLES[name][0]
+    return _faults(kind, _as(kind, value))
+
+
+def _as(kind: str, value: object) -> object:
     if kind == "number" and isinstance(value, str) and value.strip().isdigit():
         return int(value)
     if kind == "boolean" and isinstance(value, str):
@@ -101,26 +107,26 @@ def _faults(kind: str, value: Any) -> Iterator[tuple[str, str]]:
         yield from ((f"[{n}]", "has no id") for n, each in enumerate(value) if _is_object(each) and not each.get("id"))
 
 
-def _items(items: Any, fits: Callable[[Any], bool], wanted: str) -> Iterator[tuple[str, str]]:
+def _items(items: Any, fits: Callable[[object], bool], wanted: str) -> Iterator[tuple[str, str]]:
     for key, item in items:
         if not fits(item):
             where = f"[{key}]" if isinstance(key, int) else f".{key}"
             yield where, "is null" if item is None else f"is {_kind_of(item)}, but must be {wanted}"
 
 
-def _is_object(value: Any) -> bool:
+def _is_object(value: object) -> bool:
     return isinstance(value, Mapping)
 
 
-def _is_list(value: Any) -> bool:
+def _is_list(value: object) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, str | bytes)
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-_KINDS: Final[dict[str, tuple[Callable[[Any], bool], str]]] = {
+_KINDS: Final[dict[str, tuple[Callable[[object], bool], str]]] = {
     "text": (lambda value: isinstance(value, str), "text"),
     "number": (_is_number, "a whole number"),
     "boolean": (lambda value: isinstance(value, bool), "true or false"),
@@ -133,7 +139,7 @@ _KINDS: Final[dict[str, tuple[Callable[[Any], bool], str]]] = {
 }
 
 
-def _kind_of(value: Any) -> str:
+def _kind_of(value: object) -> str:
     if isinstance(value, bool):
         return "a boolean"
     if isinstance(value, str):

@@ -14,7 +14,6 @@ from .._base.errors import CollectionError
 from .._converge.context import Context
 from .._fly.client.api import MachinesApi, PlatformApi
 from .._fly.client.auth import authorization
-from .._fly.client.graphql import GraphqlApi
 from .._fly.client.releases import ReleasesApi
 from .._fly.client.transport import Transport
 from .._fly.machines.run_lock import Owner, RunLock
@@ -46,10 +45,10 @@ API_OPTIONS: dict[str, Any] = {
 
 def connect(params: dict[str, Any], context: Context) -> MachinesApi:
     """The Machines API; what changes the app that the task names does so under the app's lock."""
-    api = MachinesApi(_transport(params, context, params["machines_url"]))
+    api = MachinesApi(transport(params, context, params["machines_url"]))
     if app := params.get("app"):
         lock = run_lock(api, str(app), params, context)
-        context.exclusive, api.before_down = lock, lock.leave
+        context.exclusive, api.before_down, api.after_up = lock, lock.leave, lock.follow
     return api
 
 
@@ -62,25 +61,16 @@ def run_lock(api: MachinesApi, app: str, params: dict[str, Any], context: Contex
 
 
 def connect_platform(params: dict[str, Any], context: Context) -> PlatformApi:
-    return PlatformApi(_transport(params, context, params["api_url"]))
-
-
-def connect_graphql(params: dict[str, Any], context: Context) -> GraphqlApi:
-    return GraphqlApi(_transport(params, context, params["api_url"]))
+    return PlatformApi(transport(params, context, params["api_url"]))
 
 
 def connect_deploys(params: dict[str, Any], context: Context) -> tuple[PlatformApi, ReleasesApi]:
     """What a deploy needs of the older API, over one connection."""
-    transport = _transport(params, context, params["api_url"])
-    return PlatformApi(transport), ReleasesApi(transport)
+    http = transport(params, context, params["api_url"])
+    return PlatformApi(http), ReleasesApi(http)
 
 
-def connect_organization(params: dict[str, Any], context: Context) -> tuple[Transport, GraphqlApi]:
-    """What reading an organization needs: the Machines API's lists, and GraphQL for addresses."""
-    return _transport(params, context, params["machines_url"]), connect_graphql(params, context)
-
-
-def _transport(params: dict[str, Any], context: Context, url: str) -> Transport:
+def transport(params: dict[str, Any], context: Context, url: str) -> Transport:
     if params["api_timeout"] <= 0 or params["api_retries"] < 0:
         raise CollectionError(
             f"api_timeout {params['api_timeout']:g} with api_retries {params['api_retries']} cannot be used",

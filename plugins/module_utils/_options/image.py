@@ -4,15 +4,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._base.errors import CollectionError
 from .._converge.context import Context
 from .._fly.client.auth import authorization
-from .._fly.images.build import ImageBuild, build_wanted, order_of, source_of
-from .._fly.images.flyctl import Flyctl
 from .._fly.toml.definition import FlyToml
-from .api import connect_graphql
+
+if TYPE_CHECKING:
+    from .._fly.images.build import ImageBuild
 
 
 def image_build(params: dict[str, Any], context: Context, app: str, toml: FlyToml) -> ImageBuild | None:
@@ -27,6 +27,11 @@ def image_build(params: dict[str, Any], context: Context, app: str, toml: FlyTom
         raise CollectionError("both an image and the engine that builds one are given", todo="Leave one out")
     if not given and toml.image:
         return None
+    # Most images are not built here. Ansible compiles a collection's files in each run, these in 10 ms.
+    from .._fly.images.build import ImageBuild, build_wanted, order_of, source_of
+    from .._fly.images.flyctl import Flyctl
+    from .graphql import connect_graphql
+
     wanted = build_wanted(toml, given)
     urls = {
         "FLY_API_BASE_URL": params["api_url"],

@@ -4,15 +4,14 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from dataclasses import dataclass
 
 from .._base.errors import CollectionError
 from .._fly.facts import guests
+from .._fly.throwaway import name as throwaway
 
 PREFIX = "openclaw-check"
-_NAME = re.compile(rf"{PREFIX}-(\d{{10}})-[0-9a-f]{{8}}")
 CPU_KIND, MAX_CPUS, MAX_MEMORY_MB = "shared", 2, 512
 LARGE_MEMORY_MB = 2304
 """Of one machine: more than the 2 GB up to which Fly.io documents suspending."""
@@ -26,13 +25,12 @@ _HOURS_A_MONTH = 30 * 24
 
 def new_name(now: float, minutes: int) -> str:
     """A name that no app of a person has, and that holds when the app may be removed by anybody's next check."""
-    return f"{PREFIX}-{int(now) + 60 * (minutes + GRACE_MINUTES):010d}-{secrets.token_hex(4)}"
+    return throwaway.new_name(PREFIX, int(now) + 60 * (minutes + GRACE_MINUTES), secrets.token_hex(4))
 
 
 def expiry(name: str) -> float | None:
     """Unix seconds from which on an app of a check is left over; None for every other app."""
-    found = _NAME.fullmatch(name)
-    return float(found[1]) if found else None
+    return throwaway.expiry(PREFIX, name)
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,13 @@ from .._converge.context import Context
 from .._fly.client import token
 from .._fly.client.api import MachinesApi, PlatformApi
 from .._fly.client.errors import Forbidden, NotFound, QuotaReached, Unauthorized
+from .._fly.throwaway.removal import Removal
+from .._fly.throwaway.signals import Interrupted, interruptible
 from . import budget, life, questions_exec, questions_machines, questions_storage
 from .emulated import EMULATED
 from .guard import Guard
 from .question import QUESTIONS, Question
 from .recording import Recorder
-from .removal import Interrupted, Removal, interruptible
 from .wire import GuardedTransport
 from .world import Image, Place, Unanswered, World
 
@@ -52,7 +53,7 @@ class Row:
     answer: str
     seconds: float
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         question = self.question
         return {
             "name": question.name,
@@ -133,7 +134,7 @@ class PlatformCheck:
         found = [q for q in QUESTIONS.values() if (q.name in only if only else self.wanted.slow or not q.slow)]
         return sorted(found, key=lambda question: _ORDER.index(question.ask.__module__))
 
-    def run(self) -> dict[str, Any]:
+    def run(self) -> dict[str, object]:
         """Ask everything, and remove everything."""
         plan = self.plan()
         if not self.wanted.consent:
@@ -148,7 +149,8 @@ class PlatformCheck:
         wire = self.connect("machines", guard, self.recorder)
         self.recorder.begin(self._about(wire))
         with interruptible() as ignore_signals:
-            swept = [name for name in plan["expired"] if Removal(wire, name, self.context.progress).run()]
+            api = MachinesApi(wire)
+            swept = [name for name in plan["expired"] if Removal(api, name, self.context.progress).run()]
             interrupted = ""
             try:
                 self._ask_all(wire, guard)
@@ -157,7 +159,7 @@ class PlatformCheck:
             finally:
                 ignore_signals()
                 self.recorder.check = "removal"
-                removed = Removal(wire, self.app, self.context.progress).run(uncertain=True)
+                removed = Removal(api, self.app, self.context.progress).run(uncertain=True)
         if interrupted:
             raise CollectionError(
                 f"the check was interrupted by {interrupted}",
@@ -167,7 +169,7 @@ class PlatformCheck:
             )
         return self._result(plan, swept)
 
-    def _about(self, wire: GuardedTransport) -> dict[str, Any]:
+    def _about(self, wire: GuardedTransport) -> dict[str, object]:
         wanted = self.wanted
         return {
             "collection": USER_AGENT,
@@ -209,7 +211,7 @@ class PlatformCheck:
         self.context.progress(f"{question.name}: {answer} ({row.verdict})")
         return row
 
-    def _result(self, plan: dict[str, Any], swept: Iterable[str]) -> dict[str, Any]:
+    def _result(self, plan: dict[str, Any], swept: Iterable[str]) -> dict[str, object]:
         table = [row.as_dict() for row in self.rows]
         return {
             **plan,

@@ -7,7 +7,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from .._base.errors import CollectionError
@@ -34,7 +33,7 @@ class Guard:
         self._app, self._org, self._expired = app, org, frozenset(expired)
         self._made: Counter[str] = Counter()
 
-    def allow(self, method: str, target: str, body: Any) -> None:
+    def allow(self, method: str, target: str, body: object) -> None:
         """Raise `NotOfTheCheck` for a request that is not about the app, or that could cost more than was announced."""
         parts = urlsplit(target)
         why = self._refusal(method, parts.path, parse_qs(parts.query), body if isinstance(body, dict) else {})

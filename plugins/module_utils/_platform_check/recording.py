@@ -43,7 +43,7 @@ class Recorder:
     lines: int = 0
     _began: float = field(default_factory=clock.monotonic)
 
-    def begin(self, about: Mapping[str, Any]) -> None:
+    def begin(self, about: Mapping[str, object]) -> None:
         """Create the file. Raises when it exists or cannot be written."""
         self._began = clock.monotonic()
         if self.path is None:
@@ -74,7 +74,7 @@ class Recorder:
         at = round(clock.monotonic() - self._began - took, 3)
         self._write({"check": self.check, "at": at, "took": round(took, 3), **kept})
 
-    def _write(self, line: Mapping[str, Any]) -> None:
+    def _write(self, line: Mapping[str, object]) -> None:
         self.lines += 1
         if self.path is None:
             return
@@ -85,7 +85,7 @@ class Recorder:
         except OSError as error:
             raise CollectionError("the recording cannot be written", where=str(self.path), why=str(error)) from error
 
-    def _clean(self, value: Any, key: str = "") -> Any:
+    def _clean(self, value: object, key: str = "") -> object:
         if isinstance(value, Mapping):
             return {str(name): self._clean(each, str(name)) for name, each in value.items()}
         if isinstance(value, list):
@@ -107,7 +107,7 @@ def _long(value: str) -> str:
     return f"<{len(value)} characters{of}>"
 
 
-def _shape(value: Any) -> Any:
+def _shape(value: object) -> object:
     """The same keys and types, nothing of what was in it; of a list the first entry."""
     if isinstance(value, Mapping):
         return {str(key): _shape(each) for key, each in value.items()}
@@ -118,7 +118,7 @@ def _shape(value: Any) -> Any:
     return 0 if isinstance(value, int | float) else _REMOVED
 
 
-def _without(value: Any, secrets: Iterable[str]) -> Any:
+def _without(value: object, secrets: Iterable[str]) -> object:
     """Take the secrets out of every text, keys too."""
     if isinstance(value, Mapping):
         return {_without(key, secrets): _without(each, secrets) for key, each in value.items()}

@@ -7,7 +7,6 @@ from __future__ import annotations
 import http.client
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from .._base import clock
@@ -28,7 +27,7 @@ class Asked:
     """A question's answer as it came; status 0 when none came."""
 
     status: int
-    body: Any
+    body: object
     seconds: float
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -74,9 +73,9 @@ class GuardedTransport(Transport):
         self,
         method: str,
         path: str,
-        body: Any = None,
+        body: object = None,
         *,
-        query: Mapping[str, Any] | None = None,
+        query: Mapping[str, object] | None = None,
         nonce: str | None = None,
         timeout: float = 90.0,
         paced: bool = True,
@@ -98,7 +97,7 @@ class GuardedTransport(Transport):
             clock.sleep(wanted or 2.0)
 
     def _once(
-        self, method: str, target: str, body: Any, headers: dict[str, str], timeout: float
+        self, method: str, target: str, body: object, headers: dict[str, str], timeout: float
     ) -> tuple[Answer, float | None]:
         self.guard.allow(method, target, body)
         began = clock.monotonic()

@@ -7,20 +7,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 from .._base.errors import CollectionError
 from .._fly.client.api import MachinesApi
 from .._fly.client.errors import Forbidden
 from .._fly.client.token import Scope, scope_of
 from .._fly.client.types import Machine, Token
-from .._fly.facts.addresses import type_of
+from .._fly.facts.addresses import typed
 from .._fly.machines.deployed import is_deployed
 from .._fly.machines.exposure import exposure_of
 from .._openclaw import process
 from .._openclaw.config_rules import Facts
 from .._openclaw.errors import OpenClawError
+from .._openclaw.problems import Problem
 from .._openclaw.releases import Release
+from .kinds import root
 
 
 class Platform:
@@ -76,7 +77,7 @@ class Platform:
         if self._all_machines is None:
             return None
         try:
-            found = [dict(entry, type=type_of(entry)) for entry in self._api.ips(self._app) or [] if entry.get("ip")]
+            found = typed(self._api.ips(self._app))
         except Forbidden:
             return None
         return exposure_of(self._all_machines, found)
@@ -90,8 +91,15 @@ class Variables:
     """Those that no role knows."""
     own: frozenset[str] = frozenset()
     """The user's own."""
-    sharing: tuple[str, ...] = ()
-    """Other hosts of the run that declare the same app."""
+    of_playbook: tuple[str, ...] = ()
+    """Those that the playbook reads besides."""
+    wrong: tuple[Problem, ...] = ()
+    """Those whose values are of another kind than their role takes."""
+
+    @property
+    def names(self) -> set[str]:
+        """The names of the latter."""
+        return {root(problem.path) for problem in self.wrong}
 
 
 @dataclass(frozen=True)
@@ -104,20 +112,30 @@ class App:
     """None where it is not judged."""
     regions: tuple[str, ...] = ()
     """The region, then those to fall back to."""
+    port: int | None = None
     vm_size: str | None = None
     vm_memory: str | None = None
     volume_name: str | None = None
     volume_size_gb: int | None = None
     snapshot_retention: int | None = None
-    env: Mapping[str, Any] = field(default_factory=dict)
+    env: Mapping[str, object] = field(default_factory=dict)
     public_env: tuple[str, ...] = ()
-    secrets: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    secrets: Mapping[str, object] = field(default_factory=dict, repr=False)
     secrets_exact: bool = False
     certificates: tuple[str, ...] = ()
     exposure: str = "public"
     allow_public: bool = False
     files: tuple[str, ...] = ()
     """Files that the run writes on the controller."""
+    times: Mapping[str, object] = field(default_factory=dict)
+    """By the variable's name without its prefix, as they are written: kill_timeout, check_interval."""
+    image_programs: tuple[Mapping[str, object], ...] = ()
+    build: Mapping[str, object] = field(default_factory=dict)
+    flyctl: str | None = None
+    """The program, where an image is to be built."""
+    image_signal: Mapping[str, object] = field(default_factory=dict)
+    sharing: tuple[str, ...] = ()
+    """Other hosts of the run that declare the same app."""
 
 
 @dataclass(frozen=True)
@@ -125,23 +143,31 @@ class Gateway:
     """The variables of the role openclaw_config, and what composes the two."""
 
     release: Release
+    """The default one where what is declared, `release_text`, is no release."""
     command: str
     internal_port: int | None
-    config: Mapping[str, Any]
+    config: Mapping[str, object]
+    release_text: str = ""
     hostnames: tuple[str, ...] = ()
     https_port: int = 443
+    ca_file: str | None = None
     secret_names: frozenset[str] | None = None
     token: str | None = field(repr=False, default=None)
-    packages: Mapping[str, Any] = field(default_factory=dict)
-    tunnels: tuple[Any, ...] = ()
+    packages: Mapping[str, object] = field(default_factory=dict)
+    skills: Mapping[str, object] = field(default_factory=dict)
+    skills_dir: str = "."
+    tunnels: tuple[object, ...] = ()
     ownership: str = "merge"
     migrate: bool = False
     waivers: Mapping[str, str] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """Variables by the path of the config, or the option of the command, that they set."""
     schema_cache: str = ""
     memory_floor_mb: int = 1024
     heap_mb: int | None = None
     volume_path: str | None = None
     config_path: str | None = None
+    retry_failed_release: bool = False
 
 
 @dataclass(frozen=True)

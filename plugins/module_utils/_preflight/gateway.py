@@ -8,20 +8,25 @@ import difflib
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from .._base.errors import CollectionError
 from .._base.secret_recognition import find_in_command
 from .._fly.facts.guests import memory_mb
 from .._gateway.running_release import another_release
+from .._gateway.upgrade_note import failed_releases
 from .._openclaw import channels, config_rules, config_schema, process, secret_values
 from .._openclaw.config_judge import judge
 from .._openclaw.config_rules import Facts
+from .._openclaw.errors import InvalidValue
 from .._openclaw.plugins import EGRESS, NO_WAY_OUT, unpinned
-from .._openclaw.problems import Problem
+from .._openclaw.problems import ConfigRefused, Problem
+from .._openclaw.releases import Release
 from .._openclaw.rule import all_ids, is_waivable, may_be_waived, waivable_ids
 from .._openclaw.secrets import secret_name
+from .._openclaw.skills import wanted as read_skills
 from .._openclaw.tunnels.check import check as check_tunnels
+from .authority import unusable
 from .declaration import Declaration, Gateway
 
 may_be_waived("downgrade")
@@ -41,6 +46,11 @@ def command(declaration: Declaration) -> Iterator[Problem]:
             yield Problem("fly_app_command", why, (), todo, "command-secret")
 
 
+def authority(declaration: Declaration) -> Iterator[Problem]:
+    if declaration.gateway and declaration.gateway.ca_file:
+        yield from unusable("openclaw_config_ca_file", declaration.gateway.ca_file)
+
+
 def memory(declaration: Declaration) -> Iterator[Problem]:
     gateway, given = declaration.gateway, declaration.app.vm_memory
     if not gateway or not given:
@@ -58,6 +68,12 @@ def memory(declaration: Declaration) -> Iterator[Problem]:
         why = f"a heap of {gateway.heap_mb} MB leaves too little of {available} MB: the machine is killed when it fills"
         todo = f"Set fly_app_heap_mb to {most} or less, or give more fly_app_vm_memory"
         yield Problem("fly_app_heap_mb", why, (), todo, rule="heap")
+
+
+def volume(declaration: Declaration) -> Iterator[Problem]:
+    if declaration.gateway and declaration.app.volume_name == "":
+        todo = "Remove the line for the default"
+        yield Problem("fly_app_volume_name", "is empty: a gateway keeps its state on a volume", (), todo, "no-volume")
 
 
 def config_on_the_volume(declaration: Declaration) -> Iterator[Problem]:
@@ -94,13 +110,21 @@ def _in_config(declaration: Declaration, gateway: Gateway, rules: Facts) -> Iter
         *check_tunnels(list(gateway.tunnels), declared, rules),
     ]
     yield from (problem for problem in found if not config_rules.waived(problem, rules))
-    yield from (Problem(package, why, (), todo, "plugin-pin") for package, why, todo in unpinned(packages))
+    yield from (
+        Problem(f"openclaw_config_packages.{package}", why, (), todo, "plugin-pin")
+        for package, why, todo in unpinned(packages)
+    )
 
 
 def release(declaration: Declaration) -> Iterator[Problem]:
     """A gateway's state only migrates forward: an older release refuses it, or starts and sees none of it."""
     gateway = declaration.gateway
     if not gateway:
+        return
+    try:
+        Release.parse(gateway.release_text)
+    except InvalidValue as error:
+        yield Problem("fly_app_release", f"{error.what}: {error.why}", (), error.todo, rule="release")
         return
     running = [another_release(machine, gateway.release) for machine in declaration.platform.machines or ()]
     newest = max((found for found in running if found), default=None)
@@ -117,11 +141,28 @@ def release(declaration: Declaration) -> Iterator[Problem]:
         yield problem
 
 
+def failed_release(declaration: Declaration) -> Iterator[Problem]:
+    """One that upgrade.yml rolled back fails again, until something was done about it."""
+    gateway = declaration.gateway
+    if not gateway or gateway.retry_failed_release:
+        return
+    for machine in declaration.platform.machines or ():
+        reason = failed_releases(machine).get(str(gateway.release))
+        if reason:
+            todo = "Declare another release; or, once its cause is fixed, add -e retry_failed_release=true"
+            yield Problem("fly_app_release", f"{gateway.release} failed with this gateway ({reason})", (), todo)
+            return
+
+
 def secrets(declaration: Declaration) -> Iterator[Problem]:
     """Judge what OpenClaw's secrets hold; that they are texts at all, the app's own judge says."""
     gateway = declaration.gateway
     if not gateway:
         return
+    if (name := "OPENCLAW_GATEWAY_TOKEN") in declaration.app.secrets:
+        why = "has no effect: the gateway gets the token of fly_app_gateway_token"
+        todo = "Set fly_app_gateway_token to it, and remove this line"
+        yield Problem(f"fly_app_secrets.{name}", why, (), todo, "secret-name")
     rules = declaration.facts(gateway)
     for problem in secret_values.judge(declaration.app.secrets, gateway.token):
         known = problem.rule == "secret-value" and problem.path.startswith("fly_app_secrets.")
@@ -135,6 +176,25 @@ def packages(declaration: Declaration) -> Iterator[Problem]:
     if gateway and gateway.packages and not platform.machines and not platform.reaches_out:
         names = ", ".join(map(str, gateway.packages))
         yield Problem("openclaw_config_packages", f"{names}: {NO_WAY_OUT}", (), EGRESS, "egress")
+
+
+def skills(declaration: Declaration) -> Iterator[Problem]:
+    """Each alone, as they are read when they are written to the volume."""
+    gateway = declaration.gateway
+    if not gateway:
+        return
+    titles: dict[str, str] = {}
+    for name, given in gateway.skills.items():
+        path = f"openclaw_config_skills.{name}"
+        try:
+            title = read_skills({name: given}, Path(gateway.skills_dir), path)[name].title
+            if (twin := titles.setdefault(title, name)) != name:
+                why = f"calls itself {title}, as {twin} does: they are one to an agent"
+                yield Problem(path, why, (), "Write another name into one's SKILL.md, or leave one out", "skill")
+        except ConfigRefused as error:
+            yield from (replace(problem, path=path) for problem in error.problems)
+        except CollectionError as error:
+            yield Problem(path, f"{error.where}: {error.what}: {error.why}", (), error.todo, "skill")
 
 
 def waivers(declaration: Declaration) -> Iterator[Problem]:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from .._base.errors import CollectionError
 from .._base.waiting import wait_until
@@ -72,7 +71,7 @@ class App(Resource[AppState]):
         after = {"app": wanted.name, "org": wanted.org, "network": wanted.network or "the organization's own"}
         return [*refusals, Change("create", "create the app", None, after, partial(self._create, wanted.org))]
 
-    def describe(self, observed: AppState) -> dict[str, Any]:
+    def describe(self, observed: AppState) -> dict[str, object]:
         return {"app": observed.app}
 
     def _create(self, org: str) -> None:

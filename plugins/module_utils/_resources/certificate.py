@@ -81,7 +81,7 @@ class Certificate(Resource[types.Certificate | None]):
             error.details["dns_records"] = dns_records(error.seen)
             raise
 
-    def describe(self, observed: types.Certificate | None) -> dict[str, Any]:
+    def describe(self, observed: types.Certificate | None) -> dict[str, object]:
         if observed is None:
             return {"certificate": None, "configured": False, "dns_records": []}
         configured = bool(observed.get("configured"))
@@ -144,7 +144,7 @@ def _custom(certificate: Mapping[str, Any] | None) -> Json | None:
     return next((entry for entry in entries if entry.get("source") == "custom"), None)
 
 
-def _shown(certificate: Mapping[str, Any] | None) -> Json | None:
+def _shown(certificate: types.Certificate | None) -> Json | None:
     if certificate is None:
         return None
     held = [f"{one.get('source')}, ends {one.get('expires_at')}" for one in certificate.get("certificates") or []]
@@ -156,10 +156,10 @@ def _state(certificate: Mapping[str, Any] | None) -> str:
     return "; ".join(_problems(seen)) or str(seen.get("status") or "")
 
 
-def _serves(certificate: Mapping[str, Any] | None) -> bool:
+def _serves(certificate: types.Certificate | None) -> bool:
     """One that was removed is not waited for."""
     return certificate is None or bool(certificate.get("configured"))
 
 
-def _seconds(text: Any) -> int:
+def _seconds(text: object) -> int:
     return int(clock.parse(str(text))) if text else 0

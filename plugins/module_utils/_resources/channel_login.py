@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from .._base.errors import CollectionError
 from .._base.waiting import TimedOut, wait_until
@@ -85,7 +84,7 @@ class ChannelLogin(Resource[ChannelStatus]):
             last: ChannelStatus = error.seen
             return last
 
-    def describe(self, observed: ChannelStatus) -> dict[str, Any]:
+    def describe(self, observed: ChannelStatus) -> dict[str, object]:
         return {"account": asdict(observed)}
 
     def _link(self) -> None:
@@ -122,7 +121,7 @@ class ChannelLogin(Resource[ChannelStatus]):
         for line in qr.text(code).splitlines():
             self._context.progress(line)
 
-    def _asked(self, method: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _asked(self, method: str, params: Mapping[str, object]) -> Mapping[str, object]:
         _release, (answer,) = call(self._cli(), [(method, params)])
         if answer.refusal:
             what = f"the gateway cannot link {self._wanted.channel}"

@@ -46,6 +46,8 @@ class ConfigState:
     """The declared release's schema, if it is in the cache."""
     unreachable: CollectionError | None = None
     """Why no machine can be asked."""
+    cut_off: bool = False
+    """Whether that is a restore that was cut off, which no later task of the run finishes."""
     declared: Declared = field(default_factory=lambda: Declared({}))
     """The declared config in the words of the release."""
 

@@ -21,9 +21,10 @@ if [ "$(digest "$1")" != "$6" ]; then echo judged; exit 0; fi
 if [ "$(digest "$2")" != "$7" ]; then echo present; exit 0; fi
 find "${2%/*}" "${5%/*}" -maxdepth 1 -type f -name '*.candidate*' -mmin +60 -exec rm -f -- {} + 2>/dev/null || true
 if [ -e "$2" ]; then cp -p -- "$2" "$3"; fi
+chown "$(stat -c %u:%g "$1")" "${2%/*}/lost+found" 2>/dev/null || true
 mv -f -- "$1" "$2" && mv -f -- "$4" "$5"
 """
-"""What killed runs left is removed after an hour."""
+"""What killed runs left is removed after an hour. lost+found is given to the gateway (see `_gateway.state_files`)."""
 _BACK = """
 if [ -e "$1" ]; then mv -f -- "$1" "$2"; fi
 """

@@ -9,13 +9,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from .._base import clock
 from .._base.files import read_file, remove_file, write_file
 from .._converge.resource import Change, Plan, Resource
-from .._fly.client.graphql import AppOwner, GraphqlApi
-from .._fly.client.types import Json
+from .._fly.client.graphql import AppOwner, GraphqlApi, TokenNode
 from .._fly.toml.durations import go
 
 _MODE = 0o600
@@ -38,7 +36,7 @@ class WantedToken:
 @dataclass(frozen=True)
 class TokenState:
     app: AppOwner
-    tokens: list[Json]
+    tokens: list[TokenNode]
     """Those of this name that are not revoked, newest first."""
     value: str
     mode: int
@@ -94,12 +92,12 @@ class DeployToken(Resource[TokenState]):
             changes.append(Change("mode", "set the file's mode", before, after, lambda: self._dest.chmod(_MODE)))
         return changes
 
-    def describe(self, observed: TokenState) -> dict[str, Any]:
-        newest: Json = observed.tokens[0] if observed.tokens else {}
+    def describe(self, observed: TokenState) -> dict[str, object]:
+        newest = _shown(observed.tokens[0] if observed.tokens else None) or {}
         result = {"dest": str(self._dest), "id": newest.get("id"), "expires_at": newest.get("expiresAt")}
         return {**result, "token": observed.value} if self._show and observed.value else result
 
-    def _why_not(self, observed: TokenState, newest: Json | None) -> str:
+    def _why_not(self, observed: TokenState, newest: TokenNode | None) -> str:
         """Why the present token will not do; empty when it will."""
         if newest is None:
             return "none exists"
@@ -126,11 +124,11 @@ class DeployToken(Resource[TokenState]):
             changes.append(Change("file", "remove the file", file, None, lambda: remove_file(self._dest)))
         return changes
 
-    def _revocation(self, token: Json) -> Change:
+    def _revocation(self, token: TokenNode) -> Change:
         identity = token["id"]
         what = f"revoke {identity}"
         return Change(what, what, _shown(token), None, lambda: self._api.delete_token(identity))
 
 
-def _shown(token: Json | None) -> Json | None:
+def _shown(token: TokenNode | None) -> dict[str, object] | None:
     return {key: token[key] for key in ("id", "name", "expiresAt")} if token else None

@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
 from .._base.errors import CollectionError
 from .._converge.resource import Change, Plan, Refusal, Resource, refusal
@@ -16,13 +17,13 @@ from .._fly.client.api import MachinesApi
 from .._fly.client.errors import NoCapacity
 from .._fly.client.releases import ReleaseEntry
 from .._fly.client.types import Json, Machine
-from .._fly.images.build import ImageBuild
 from .._fly.machines import config as machine_config
 from .._fly.machines import judge
 from .._fly.machines.compare import desired, differences, is_image, sections
 from .._fly.machines.deployed import group_of, is_deployed, public_view
 from .._fly.machines.gate import Gate, is_crash_looping
 from .._fly.machines.placement import Place, places
+from .._fly.machines.services import is_stopped_by_demand
 from .._fly.machines.writer import DOWN, MachineWriter
 from .._fly.secrets import ledger as secret_ledger
 from .._fly.secrets.applied import KEY as SECRETS_KEY
@@ -30,7 +31,11 @@ from .._fly.secrets.applied import runs_with, secrets_state
 from .._fly.secrets.ledger_file import LedgerFile
 from .._fly.toml.definition import FlyToml
 from .._fly.toml.fly_names import refused_names
-from .._fly.volumes.pick import volumes
+from .._fly.volumes.pick import freed, volumes
+from .._fly.volumes.restoring import KEPT, all_kept
+
+if TYPE_CHECKING:
+    from .._fly.images.build import ImageBuild
 
 
 @dataclass(frozen=True)
@@ -104,9 +109,9 @@ class Deployment(Resource[DeployState]):
         return f"machines of {self._app}"
 
     def observe(self) -> DeployState:
-        machines = [machine for machine in self._api.machines(self._app) or [] if is_deployed(machine)]
-        machines.sort(key=lambda m: (group_of(m), m["id"]))
-        unbuilt, volumes = self._is_unbuilt(machines), self._volumes(machines)
+        there = self._api.machines(self._app) or []
+        machines = sorted(filter(is_deployed, there), key=lambda m: (group_of(m), m["id"]))
+        unbuilt, volumes = self._is_unbuilt(machines), self._volumes(machines, there)
         if self._maintenance:
             return DeployState(machines, "", 0.0, unbuilt, volumes)
         if self._wanted.secrets_pending:
@@ -114,11 +119,14 @@ class Deployment(Resource[DeployState]):
         state = self._wanted.secrets_state or secrets_state(self._api.secrets(self._app) or [])
         return DeployState(machines, *state, unbuilt, volumes)
 
-    def _volumes(self, machines: list[Machine]) -> tuple[types.Volume, ...]:
-        """Asked for only where a group that mounts one has no machine, or more than one."""
+    def _volumes(self, machines: list[Machine], there: list[Machine]) -> tuple[types.Volume, ...]:
+        """Those that no restore keeps. Asked for only where a group that mounts one has no machine, or several."""
         groups = [group for group in self._toml.groups if self._toml.mount(group)]
         counts = [sum(group_of(machine) == group for machine in machines) for group in groups]
-        return tuple(volumes(self._api, self._app)) if any(count != 1 for count in counts) else ()
+        if all(count == 1 for count in counts):
+            return ()
+        kept = all_kept(there)
+        return tuple(v for v in freed(volumes(self._api, self._app), there) if v["id"] not in kept)
 
     def plan(self, observed: DeployState) -> Plan:
         if not self._image:
@@ -151,6 +159,9 @@ class Deployment(Resource[DeployState]):
             if not mount:
                 continue
             machines = [machine for machine in observed.machines if group_of(machine) == group]
+            if halves := [error for machine in machines if (error := judge.being_replaced(self.title, machine))]:
+                found += halves
+                continue
             found.append(judge.twins(self.title, group, machines, observed.volumes))
             if not machines:
                 found.append(judge.many_free(self.title, mount["source"], observed.volumes, wanted.volume))
@@ -191,7 +202,7 @@ class Deployment(Resource[DeployState]):
         if self._release:
             self._release.end(failed=failed)
 
-    def describe(self, observed: DeployState) -> dict[str, Any]:
+    def describe(self, observed: DeployState) -> dict[str, object]:
         machines = [public_view(machine) for machine in observed.machines]
         return {"machines": machines, "image": self._image, "release": self._release and self._release.view()}
 
@@ -244,7 +255,7 @@ class Deployment(Resource[DeployState]):
         if judge.is_standby(machine):
             return machine.get("state") in DOWN
         services = (machine.get("config") or {}).get("services") or []
-        sleeps = any(service.get("autostop") not in (None, False, "off") for service in services)
+        sleeps = any(map(is_stopped_by_demand, services))
         return sleeps and machine.get("state") in ("stopped", "suspended")
 
     def _final(self, config: Json) -> Json:
@@ -308,6 +319,8 @@ class Deployment(Resource[DeployState]):
         body: Json = {"name": name, "config": self._final(self._config(group, volume, observed.secrets))}
         if ledger := self._ledger(observed):
             body["config"]["metadata"][secret_ledger.KEY] = ledger
+        if kept := all_kept(machine for machine in observed.machines if group_of(machine) == group):
+            body["config"]["metadata"][KEPT] = json.dumps(kept)
         if region:
             body["region"] = region
         self._write.create(body)

@@ -7,7 +7,6 @@ from __future__ import annotations
 import contextlib
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Any
 
 from .._base.errors import CollectionError
 from .._base.waiting import TimedOut, wait_until
@@ -84,7 +83,7 @@ class Devices(Resource[DeviceList]):
             last: DeviceList = error.seen
             return last
 
-    def describe(self, observed: DeviceList) -> dict[str, Any]:
+    def describe(self, observed: DeviceList) -> dict[str, object]:
         return {
             "pending": [asdict(device) for device in observed.pending],
             "paired": [asdict(device) for device in observed.paired],

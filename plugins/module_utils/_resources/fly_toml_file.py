@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 from .._converge.resource import Plan, Refusal
 from .._fly.toml.definition import FlyToml
@@ -23,7 +22,7 @@ class FlyTomlFile(LocalFile):
     """Its content is a text, which is kept as it is, or a definition, which is written as TOML."""
 
     def __init__(
-        self, path: Path, content: str | Mapping[str, Any], public_env: list[str], mask: Callable[[str], object]
+        self, path: Path, content: str | Mapping[str, object], public_env: list[str], mask: Callable[[str], object]
     ) -> None:
         self.toml = FlyToml.parse(content, str(path))
         refuse_secrets(self.toml, str(path), public_env, mask)
@@ -32,5 +31,5 @@ class FlyTomlFile(LocalFile):
     def plan(self, observed: tuple[str, int] | None) -> Plan:
         return [*(Refusal(error) for error in refused_names(self.toml)), *super().plan(observed)]
 
-    def describe(self, observed: tuple[str, int] | None) -> dict[str, Any]:
+    def describe(self, observed: tuple[str, int] | None) -> dict[str, object]:
         return {**super().describe(observed), "definition": self.toml.data}

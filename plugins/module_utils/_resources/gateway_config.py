@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
@@ -15,7 +15,8 @@ from .._base.errors import CollectionError
 from .._converge.resource import Change, Plan, Refusal, Resource
 from .._fly.client.api import MachinesApi
 from .._fly.client.types import Machine
-from .._fly.machines.pick import not_started, pick_machine, pick_of, started_machine
+from .._fly.machines.judge import being_replaced
+from .._fly.machines.pick import not_started, pick_of, started_machine
 from .._fly.machines.remote_files import RemoteFile, RemoteFiles
 from .._gateway.calls import runs_file
 from .._gateway.cli import GatewayCli
@@ -26,6 +27,7 @@ from .._gateway.running_release import another_release
 from .._openclaw import config_file, config_rules, config_schema, reload
 from .._openclaw.config_merge import ABSENT, Merged, diff, merge
 from .._openclaw.config_schema import INCLUDE, Schema
+from .._openclaw.config_sources import named
 from .._openclaw.errors import ConfigUnreadable
 from .._openclaw.includes import Include, also_set, includes
 from .._openclaw.paths import show
@@ -65,13 +67,16 @@ class GatewayConfig(Resource[ConfigState]):
         return f"{self._app}:{self._wanted.path}"
 
     def observe(self) -> ConfigState:
-        known = self._machines
-        machine = pick_machine(self._api, self._app) if known is None else pick_of(known)
+        known = self._api.machines(self._app) or [] if self._machines is None else self._machines
+        machine = pick_of(known)
         schema = config_schema.load(self._wanted.release, self._cache)
         declared = Declared(self._wanted.config)
-        if machine is None or machine.get("state") != "started":
-            error = not_started(machine, self._app)
-            return ConfigState(None, None, None, schema=schema, unreachable=error, declared=declared)
+        cut_off = next(filter(None, (being_replaced(self.title, one) for one in known)), None)
+        if machine is None or cut_off or machine.get("state") != "started":
+            error = cut_off or not_started(machine, self._app)
+            return ConfigState(
+                None, None, None, schema=schema, unreachable=error, cut_off=cut_off is not None, declared=declared
+            )
         runs = another_release(machine, self._wanted.release)
         paths = (self._wanted.path, self._wanted.ledger_path, self._wanted.folder)
         remote = RemoteFiles(self._api, self._app, machine["id"])
@@ -98,7 +103,7 @@ class GatewayConfig(Resource[ConfigState]):
         file, _its_ledger = self._files(merged)
         settled = self._is_settled(observed, merged, file)
         if problems := self._against(observed, merged, settled):
-            return [Refusal(ConfigRefused(problems, self.title, kept=KEPT))]
+            return [Refusal(ConfigRefused(self._named(problems), self.title, kept=KEPT))]
         if settled:
             return []
         what, before, after = self._difference(observed, merged, file)
@@ -109,7 +114,12 @@ class GatewayConfig(Resource[ConfigState]):
             self._apply(merged, unreadable, observed.file)
 
         change = Change("config", what, before, after, apply, deferred=observed.runs is not None)
-        return [Refusal(observed.unreachable, until_run=True), change] if observed.unreachable else [change]
+        if observed.unreachable:
+            return [Refusal(observed.unreachable, until_run=not observed.cut_off), change]
+        return [change]
+
+    def _named(self, problems: Iterable[Problem]) -> list[Problem]:
+        return named(problems, self._wanted.facts.sources)
 
     def _is_settled(self, observed: ConfigState, merged: Merged, file: RemoteFile) -> bool:
         if observed.file is None or observed.ledger is None or merged.changes or self._open(observed.folder):
@@ -132,7 +142,7 @@ class GatewayConfig(Resource[ConfigState]):
             return explain(config_schema.validate(merged.config, observed.schema), merged.ledger, merged.config)
         return []
 
-    def _difference(self, observed: ConfigState, merged: Merged, file: RemoteFile) -> tuple[str, Any, Any]:
+    def _difference(self, observed: ConfigState, merged: Merged, file: RemoteFile) -> tuple[str, object, object]:
         paths = [show(change.path) for change in merged.changes]
         if paths:
             before = {show(change.path): change.before for change in merged.changes if change.before != ABSENT}
@@ -143,7 +153,7 @@ class GatewayConfig(Resource[ConfigState]):
             what = f"close {self._wanted.folder} to others"
         return what, _status(observed.file), _status(file)
 
-    def describe(self, observed: ConfigState) -> dict[str, Any]:
+    def describe(self, observed: ConfigState) -> dict[str, object]:
         text = observed.file.content.decode("utf-8", "replace") if observed.file else ""
         changes = [line.rstrip(".") for line in observed.declared.changes]
         warnings = [f"{self.title}: {line}. Write it so in the inventory." for line in changes]
@@ -185,7 +195,7 @@ class GatewayConfig(Resource[ConfigState]):
     def _merged(self, observed: ConfigState) -> tuple[Merged, ConfigUnreadable | None]:
         """The config to write, and why the present file counts for none."""
         text = observed.file.content.decode("utf-8", "replace") if observed.file else ""
-        present: dict[str, Any] = {}
+        present: dict[str, object] = {}
         unreadable = None
         try:
             present = config_file.read(text, self.title)
@@ -273,7 +283,7 @@ class GatewayConfig(Resource[ConfigState]):
             config_schema.store(schema, self._cache)
         if schema is not None:
             refuse(
-                explain(config_schema.validate(merged.config, schema), merged.ledger, merged.config),
+                self._named(explain(config_schema.validate(merged.config, schema), merged.ledger, merged.config)),
                 self.title,
                 kept=KEPT,
             )
@@ -281,7 +291,7 @@ class GatewayConfig(Resource[ConfigState]):
             return
         if problems := verdict(cli, candidate):
             refuse(
-                explain(problems, merged.ledger, merged.config),
+                self._named(explain(problems, merged.ledger, merged.config)),
                 f"{self.title}, judged by OpenClaw {self._wanted.release} itself",
                 kept=KEPT,
             )
@@ -292,5 +302,5 @@ def _summary(paths: list[str]) -> str:
     return f"change {', '.join(paths)}" if len(paths) <= _NAMED else f"change {len(paths)} settings"
 
 
-def _status(file: RemoteFile | None) -> Any:
+def _status(file: RemoteFile | None) -> object:
     return {"owner": file.owner, "mode": file.mode} if file else None

@@ -7,13 +7,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 from .._base.errors import CollectionError
 from .._converge.resource import Change, Plan, Refusal, Resource, refusal
 from .._fly.client.api import MachinesApi
 from .._fly.client.types import Json
-from .._fly.facts.addresses import PUBLIC_TYPES, TYPES, type_of
+from .._fly.facts.addresses import PUBLIC_TYPES, TYPES, typed
 from .._fly.machines.exposure import HIDDEN, exposure_of
 
 
@@ -72,8 +71,7 @@ class IpSet(Resource[IpState]):
         return f"addresses of {self._wanted.app}"
 
     def observe(self) -> IpState:
-        found = self._api.ips(self._wanted.app) or []
-        state = IpState([{**entry, "type": type_of(entry)} for entry in found if entry.get("ip")])
+        state = IpState(typed(self._api.ips(self._wanted.app)))
         if self._wanted.counts.get("private_v6"):
             self._compare_networks(state.of("private_v6"))
         publishes = any(self._wanted.counts.get(kind) for kind in PUBLIC_TYPES)
@@ -114,7 +112,7 @@ class IpSet(Resource[IpState]):
         changes = [*map(self._release, first), *missing, *map(self._release, last)]
         return [self._unconfirmed(observed.exposure), *changes] if observed.exposure in HIDDEN else changes
 
-    def describe(self, observed: IpState) -> dict[str, Any]:
+    def describe(self, observed: IpState) -> dict[str, object]:
         return {
             "ips": observed.addresses,
             "public": observed.public,
@@ -158,6 +156,6 @@ class IpSet(Resource[IpState]):
         return _plain(app.get("network")) if app else ""
 
 
-def _plain(network: Any) -> str:
+def _plain(network: object) -> str:
     """The name of a network; empty for the organization's default one."""
     return "" if network in (None, "default") else str(network)

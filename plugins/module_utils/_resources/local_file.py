@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from .._base.files import read_file, write_file
 from .._converge.resource import Change, Plan, Resource
@@ -33,7 +32,7 @@ class LocalFile(Resource[tuple[str, int] | None]):
             before, after = "(not shown)" if before else None, "(not shown)"
         return [Change("write", what, before, after, self._write)]
 
-    def describe(self, observed: tuple[str, int] | None) -> dict[str, Any]:
+    def describe(self, observed: tuple[str, int] | None) -> dict[str, object]:
         return {"dest": str(self._path)}
 
     def _write(self) -> None:

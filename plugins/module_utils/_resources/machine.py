@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from .._base.errors import CollectionError
 from .._converge.resource import Change, Plan, Refusal, Resource, refusal
@@ -104,7 +103,7 @@ class Machine(Resource[types.Machine | None]):
     def wait_until_ready(self, observed: types.Machine | None) -> types.Machine | None:
         return self._write.wait_until_ready(observed) if observed else None
 
-    def describe(self, observed: types.Machine | None) -> dict[str, Any]:
+    def describe(self, observed: types.Machine | None) -> dict[str, object]:
         return {"machine": public_view(observed) if observed else None}
 
     def _update(self, observed: types.Machine) -> Plan:
@@ -146,7 +145,7 @@ class Machine(Resource[types.Machine | None]):
         return []
 
     def _restart(
-        self, what: str, before: Any, after: Any, apply: Callable[[], object], observed: types.Machine
+        self, what: str, before: object, after: object, apply: Callable[[], object], observed: types.Machine
     ) -> Change:
         """Nothing tells that a machine was restarted, but an event that was not there before."""
         known = {event.get("id") for event in observed.get("events") or []}
@@ -159,7 +158,7 @@ class Machine(Resource[types.Machine | None]):
 
         return Change("restart", what, before, after, apply, once=True, took_effect=restarted)
 
-    def _change(self, what: str, now: Any, then: str, apply: Callable[[], object]) -> Change:
+    def _change(self, what: str, now: object, then: str, apply: Callable[[], object]) -> Change:
         """In effect as soon as the machine is on its way: a look right after it may see no more than that."""
 
         def on_its_way(machine: types.Machine | None) -> bool:

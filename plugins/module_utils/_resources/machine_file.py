@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from .._base.errors import CollectionError
 from .._converge.resource import Change, Plan, Refusal, Resource, refusal
@@ -86,7 +85,7 @@ class MachineFile(Resource[FileState]):
         what = "set owner and mode" if present else "make the directory"
         return [Change("directory", what, before, f"{owner} {mode}", self._make_directory)]
 
-    def describe(self, observed: FileState) -> dict[str, Any]:
+    def describe(self, observed: FileState) -> dict[str, object]:
         path, file = self._wanted.path, observed.file
         if file is None:
             return {"path": path, "exists": False}

@@ -7,7 +7,6 @@ from __future__ import annotations
 import html
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from .._base import clock
@@ -60,7 +59,7 @@ class OwnerLink(Resource[None]):
         after = {"dest": str(self._dest)}
         return [Change("link", f"write a new link to {self._dest}", None, after, self._write, once=True)]
 
-    def describe(self, observed: None) -> dict[str, Any]:
+    def describe(self, observed: None) -> dict[str, object]:
         return {"dest": str(self._dest), "file_url": self._dest.as_uri(), "expires_at": self._until or None}
 
     def _cli(self) -> GatewayCli:

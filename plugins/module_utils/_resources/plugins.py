@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from .._base.errors import CollectionError
 from .._converge.context import Context
@@ -90,7 +89,7 @@ class Plugins(Resource[PluginState]):
     def _reaches_out(self) -> bool:
         return not self._packages or self._api.machines_reach_out()
 
-    def describe(self, observed: PluginState) -> dict[str, Any]:
+    def describe(self, observed: PluginState) -> dict[str, object]:
         if observed.runs:
             self._context.progress(f"{self.title}: OpenClaw {observed.runs} still runs, so they wait for the deploy")
         shadows = [plugin.id for plugin in observed.plugins if plugin.shadows]

@@ -30,12 +30,16 @@ _SHOWN_WITHIN = 10.0
 
 @dataclass(frozen=True)
 class WantedSecrets:
-    """`values` by name. With `exact` every other secret is removed; `absent` names those to remove."""
+    """`values` by name. With `exact` every other secret is removed; `absent` names those to remove.
+
+    `retired`: names whose values before the present ones are never set again.
+    """
 
     app: str
     values: Mapping[str, Any]
     absent: tuple[str, ...] = ()
     exact: bool = False
+    retired: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,14 +91,18 @@ class Secrets(Resource[SecretsState]):
     def plan(self, observed: SecretsState) -> Plan:
         if refusals := self._refusals():
             return refusals
-        held = secret_ledger.Ledger(observed.ledger, observed.digests).holds(self._values)
+        ledger = secret_ledger.Ledger(observed.ledger, observed.digests)
+        held = ledger.holds(self._values)
         surplus = set(self._wanted.absent) | (
             set(observed.digests) - set(self._values) if self._wanted.exact else set()
         )
         removed = sorted(surplus & set(observed.digests))
         set_now = sorted(name for name, holds in held.items() if not holds)
+        if again := [name for name in set_now if ledger.is_retired(name, str(self._values[name]))]:
+            return [self._refused_again(again)]
+        retiring = self._retirement(ledger, observed)
         if not set_now and not removed:
-            return self._applications(observed.stale)
+            return [*self._applications(observed.stale), *retiring]
         names = sorted({*observed.digests, *self._values})
         before = [f"{name}: set" for name in sorted(observed.digests)]
         after = [
@@ -117,7 +125,27 @@ class Secrets(Resource[SecretsState]):
             lambda: self._set(set_now, removed, observed),
             took_effect=took_effect,
         )
-        return [change, *self._applications([m for m in observed.machines if self._applies_to(m)])]
+        return [change, *self._applications([m for m in observed.machines if self._applies_to(m)]), *retiring]
+
+    def _refused_again(self, names: list[str]) -> Refusal:
+        return refusal(
+            f"{', '.join(names)}: this value was replaced by a rotation, and is not set again",
+            where=self.title,
+            why="whoever knew it could use it again; a copy of it was kept somewhere, such as another controller",
+            todo="Give the present value. Of the gateway's token, remove the old file (fly_app_gateway_token_file): it "
+            "is then read from the machine",
+        )
+
+    def _retirement(self, ledger: secret_ledger.Ledger, observed: SecretsState) -> list[Change]:
+        names = ledger.unretired(self._wanted.retired)
+        if not names or not observed.machines:
+            return []
+
+        def retire() -> None:
+            self._keep(observed.machines, ledger.retiring(names))
+
+        what = f"note that the value before of {', '.join(names)} is not to be set again"
+        return [Change("retire", what, None, {"retired": names}, retire)]
 
     def _refusals(self) -> list[Refusal]:
         refusals = []
@@ -195,10 +223,14 @@ class Secrets(Resource[SecretsState]):
         self._changed = {entry["name"]: entry.get("digest") for entry in found if entry["name"] in set_now}
         self._changed.update(dict.fromkeys(removed))
         digests = {**observed.digests, **{entry["name"]: entry.get("digest") or "" for entry in found}}
-        self._written = ledger = secret_ledger.Ledger(observed.ledger, digests).text(
+        ledger = secret_ledger.Ledger(observed.ledger, digests).text(
             self._values, int(answer.get("version") or answer.get("Version") or 0)
         )
-        for machine in observed.machines:
-            self._api.set_machine_metadata(self._app, machine["id"], secret_ledger.KEY, ledger)
+        self._keep(observed.machines, ledger)
         if not observed.machines:
             self._memory.write(ledger)
+
+    def _keep(self, machines: list[Machine], ledger: str) -> None:
+        self._written = ledger
+        for machine in machines:
+            self._api.set_machine_metadata(self._app, machine["id"], secret_ledger.KEY, ledger)

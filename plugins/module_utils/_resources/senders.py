@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Any
 
 from .._base.errors import CollectionError
 from .._converge.resource import Change, Plan, Refusal, Resource
@@ -62,7 +61,7 @@ class Senders(Resource[tuple[Sender, ...]]):
         approve = partial(self._approve, sender)
         return [Change(code, what, None, asdict(sender), approve, once=True, took_effect=approved)]
 
-    def describe(self, observed: tuple[Sender, ...]) -> dict[str, Any]:
+    def describe(self, observed: tuple[Sender, ...]) -> dict[str, object]:
         return {"pending": [asdict(sender) for sender in observed]}
 
     def _approve(self, sender: Sender) -> None:

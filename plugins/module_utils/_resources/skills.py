@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any
 
 from .._base.errors import CollectionError
 from .._converge.resource import Change, Plan, Refusal, Resource
@@ -105,7 +104,7 @@ class Skills(Resource[InstalledSkills]):
                 changes.append(Change(name, f"remove the skill {name}", there[name], None, self._remover(name)))
         return [Refusal(observed.unreachable, until_run=True), *changes] if observed.unreachable else changes
 
-    def describe(self, observed: InstalledSkills) -> dict[str, Any]:
+    def describe(self, observed: InstalledSkills) -> dict[str, object]:
         shadows = sorted(name for name, skill in self._wanted.items() if skill.title in observed.bundled)
         takes = "takes the place of the skill that the release bundles"
         return {

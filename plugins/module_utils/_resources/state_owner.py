@@ -8,7 +8,6 @@ A shell in the machine is root's, and what root writes into the state stops the 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from .._converge.resource import Change, Plan, Resource
 from .._fly.client.api import MachinesApi
@@ -50,7 +49,7 @@ class StateOwner(Resource[ForeignPaths]):
         what = f"give {count} path{'s' if count > 1 else ''} to {self._owner}"
         return [Change("owner", what, [*observed.paths[:_SHOWN], *more], None, self._give)]
 
-    def describe(self, observed: ForeignPaths) -> dict[str, Any]:
+    def describe(self, observed: ForeignPaths) -> dict[str, object]:
         return {"path": self._path, "owner": self._owner}
 
     def _give(self) -> None:

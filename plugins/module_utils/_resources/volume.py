@@ -4,10 +4,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
 
 from .._base import clock
 from .._base.errors import CollectionError
@@ -16,16 +15,15 @@ from .._converge.resource import Change, Plan, Refusal, Resource, refusal
 from .._fly.client import types
 from .._fly.client.api import MachinesApi
 from .._fly.client.errors import NoCapacity
-from .._fly.client.types import Json
 from .._fly.facts import limits, names, regions
+from .._fly.machines.judge import being_replaced
 from .._fly.volumes import judge
 from .._fly.volumes.detaching import destroy_volume
-from .._fly.volumes.lost import Lost, lost_volumes
-from .._fly.volumes.pick import GONE
+from .._fly.volumes.lost import Lost, lost_volumes, restored_size
+from .._fly.volumes.pick import BEING_MADE, GONE, freed
+from .._fly.volumes.restoring import all_kept
 from .._fly.volumes.snapshots import take_snapshot
 
-_BEING_MADE = ("creating", "restoring", "recovering", "enabling_remote_export")
-"""A fork that is `hydrating` can be mounted: its data may take longer than anybody waits."""
 _TIMEOUT = 600.0
 _SAME_MOMENT, _RACE = 1.5, 10.0
 
@@ -47,7 +45,7 @@ class WantedVolume:
     snapshot_retention: int | None = None
     auto_backup: bool | None = None
     fallback_regions: tuple[str, ...] = ()
-    compute: Json | None = None
+    compute: dict[str, object] | None = None
     state: str = "present"
     destroy_data: bool = False
     snapshot_first: bool = True
@@ -56,14 +54,14 @@ class WantedVolume:
     start_empty: bool = False
 
     @property
-    def origin(self) -> Json:
+    def origin(self) -> dict[str, object]:
         """What a new volume is made from, as the API names it."""
         if self.fork_from:
             return {"source_volume_id": self.fork_from}
         return {"snapshot_id": self.snapshot} if self.snapshot else {}
 
     @property
-    def settings(self) -> Json:
+    def settings(self) -> dict[str, object]:
         settings = {"snapshot_retention": self.snapshot_retention, "auto_backup_enabled": self.auto_backup}
         return {key: value for key, value in settings.items() if value is not None}
 
@@ -81,6 +79,17 @@ class VolumeState:
     """Volumes of this name that are gone; looked for only where one is to be created empty."""
     regions: tuple[str, ...] | None = None
     """The codes that Fly.io lists, where it had to be asked."""
+    least_gb: int | None = None
+    """The size of the volume that the wanted snapshot is of; looked for only where one is to be created from it."""
+    cut_off: CollectionError | None = None
+    """A restore that was cut off; looked for only where machines use several volumes of this name."""
+    kept: Mapping[str, str] = field(default_factory=dict)
+    """Until when a restore keeps volumes, by their ids; looked for only where there are several of this name."""
+
+    @property
+    def candidates(self) -> list[types.Volume]:
+        """Those that no restore keeps."""
+        return [volume for volume in self.volumes if volume["id"] not in self.kept]
 
 
 class Volume(Resource[VolumeState]):
@@ -107,10 +116,23 @@ class Volume(Resource[VolumeState]):
         named = [v for v in found if v["name"] == wanted.name]
         others = tuple(v for v in found if v["name"] != wanted.name)
         if named or wanted.state == "absent":
-            return VolumeState(named, size, region, others)
+            return self._with_machines(VolumeState(named, size, region, others))
         empty = not (wanted.origin or wanted.start_empty)
         lost = tuple(lost_volumes(self._api, wanted.app, wanted.name, listed)) if empty else ()
-        return VolumeState(named, size, region, others, lost, self._asked(region))
+        least = restored_size(self._api, wanted.app, wanted.snapshot, listed) if wanted.snapshot else None
+        return VolumeState(named, size, region, others, lost, self._asked(region), least)
+
+    def _with_machines(self, state: VolumeState) -> VolumeState:
+        """With what the app's machines tell of several volumes: which are free, which are kept. One needs no asking."""
+        if len(state.volumes) < 2:
+            return state
+        machines = self._api.machines(self._wanted.app) or []
+        attached = [volume for volume in state.volumes if volume.get("attached_machine_id")]
+        halves = [being_replaced(self.title, machine) for machine in machines] if len(attached) > 1 else []
+        volumes, noted = freed(state.volumes, machines), all_kept(machines)
+        free = [volume["id"] for volume in volumes if not volume.get("attached_machine_id")]
+        kept = {identity: noted[identity] for identity in free if identity in noted}
+        return replace(state, volumes=volumes, cut_off=next(filter(None, halves), None), kept=kept)
 
     def _asked(self, region: str | None) -> tuple[str, ...] | None:
         """The regions that Fly.io lists, where the table does not know one that is given."""
@@ -140,7 +162,7 @@ class Volume(Resource[VolumeState]):
         """What speaks against the volume that is meant, or against a new one."""
         wanted, volumes = self._wanted, observed.volumes
         if volumes:
-            if several := judge.several(self.title, volumes):
+            if several := observed.cut_off or judge.several(self.title, observed.candidates):
                 # One that comes up later is another run's, which removes it: see _leave_one.
                 return [Refusal(several, at_start=True)]
             found = []
@@ -152,6 +174,8 @@ class Volume(Resource[VolumeState]):
             for region in filter(None, (observed.region, *wanted.fallback_regions)):
                 fault = regions.region(region, observed.regions)
                 found.append(fault.error(self.title, "nothing can be created there") if fault else None)
+            if wanted.snapshot:
+                found.append(judge.too_small(self.title, wanted.snapshot, observed.least_gb, observed.size_gb))
             if not (wanted.origin or wanted.start_empty):
                 lost = judge.lost_data(self.title, observed.lost)
                 found.append(lost or judge.renamed(self.title, wanted.name, observed.others))
@@ -171,9 +195,13 @@ class Volume(Resource[VolumeState]):
             progress=self._progress,
         )
 
-    def describe(self, observed: VolumeState) -> dict[str, Any]:
+    def describe(self, observed: VolumeState) -> dict[str, object]:
         volume = _the_one(observed) if observed.volumes else None
-        warnings = judge.surplus(self.title, observed.volumes) if not self._wanted.fork_from else []
+        warnings = []
+        if volume and not self._wanted.fork_from:
+            warnings = judge.surplus(self.title, observed.candidates)
+            warnings += judge.kept(self.title, observed.volumes, observed.kept, clock.text(clock.now()))
+            warnings += judge.undeclared(self.title, volume, observed.others)
         return {"volume": volume, "volumes": observed.volumes, "warnings": warnings}
 
     def _origin(self, volumes: list[types.Volume]) -> types.Volume:
@@ -214,7 +242,7 @@ class Volume(Resource[VolumeState]):
             what += f" from {origin}"
         return Change("create", what, None, {**body, "region": region}, partial(self._create, body, region))
 
-    def _create(self, body: Json, region: str) -> None:
+    def _create(self, body: dict[str, object], region: str) -> None:
         wanted = self._wanted
         body = {**body, **wanted.settings}
         if wanted.fork_from:
@@ -281,7 +309,7 @@ class Volume(Resource[VolumeState]):
 def _the_one(observed: VolumeState) -> types.Volume:
     """The volume with the data: the attached one, else the one in the wanted region, the oldest of several."""
     return min(
-        observed.volumes,
+        observed.candidates or observed.volumes,
         key=lambda v: (
             not v.get("attached_machine_id"),
             v.get("region") != observed.region,
@@ -292,4 +320,4 @@ def _the_one(observed: VolumeState) -> types.Volume:
 
 
 def _being_made(observed: VolumeState) -> list[str]:
-    return [str(volume["state"]) for volume in observed.volumes if volume.get("state") in _BEING_MADE]
+    return [str(volume["state"]) for volume in observed.volumes if volume.get("state") in BEING_MADE]

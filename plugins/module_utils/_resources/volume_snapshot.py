@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from .._base import clock
 from .._converge.resource import Change, Plan, Resource
@@ -79,7 +78,7 @@ class VolumeSnapshot(Resource[SnapshotState]):
         self._wait(observed.volume, known)
         return self.observe()
 
-    def describe(self, observed: SnapshotState) -> dict[str, Any]:
+    def describe(self, observed: SnapshotState) -> dict[str, object]:
         snapshots = observed.snapshots
         shown = {"volume": observed.volume, "snapshot": newest(snapshots), "snapshots": snapshots}
         return {**shown, "warnings": self._warnings}

@@ -7,13 +7,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from .._base.files import read_file, remove_file, write_file
 from .._converge.resource import Change, Plan, Resource, refusal
 from .._fly.client import wireguard
-from .._fly.client.graphql import GraphqlApi
-from .._fly.client.types import Json
+from .._fly.client.graphql import GraphqlApi, PeerNode
 
 _MODE = 0o600
 
@@ -34,7 +32,7 @@ class WantedPeer:
 @dataclass(frozen=True)
 class PeerState:
     org_id: str
-    peer: Json | None
+    peer: PeerNode | None
     text: str
     """Of the wg-quick file; empty without one."""
     mode: int
@@ -89,11 +87,11 @@ class WireGuardPeer(Resource[PeerState]):
             return [Change("mode", "set the file's mode", before, after, lambda: self._write(observed.text))]
         return []
 
-    def describe(self, observed: PeerState) -> dict[str, Any]:
+    def describe(self, observed: PeerState) -> dict[str, object]:
         return {"peer": observed.peer, "dest": str(self._dest)}
 
     def _addition(self, observed: PeerState) -> Change:
-        was = (observed.peer or {}).get("id")
+        was = observed.peer.get("id") if observed.peer else None
 
         def added(now: PeerState) -> bool:
             return now.peer is not None and now.peer.get("id") != was
@@ -102,7 +100,7 @@ class WireGuardPeer(Resource[PeerState]):
 
     def _is_ours(self, observed: PeerState) -> bool:
         key = wireguard.key_of(observed.text)
-        return bool(observed.peer and key) and wireguard.public_key(key) == (observed.peer or {}).get("pubkey")
+        return bool(observed.peer and key and wireguard.public_key(key) == observed.peer.get("pubkey"))
 
     def _removals(self, observed: PeerState) -> Plan:
         changes: list[Change] = []
@@ -129,7 +127,7 @@ class WireGuardPeer(Resource[PeerState]):
     def _write(self, text: str) -> None:
         write_file(self._dest, text, _MODE)
 
-    def _shown(self, peer: Json | None) -> Json:
+    def _shown(self, peer: PeerNode | None) -> dict[str, object]:
         if peer is None:
             return {"name": self._wanted.name, "region": self._wanted.region or "the nearest", "file": str(self._dest)}
         return {key: peer.get(key) for key in ("name", "region", "peerip")}

@@ -44,6 +44,29 @@ def test_only_a_caller_that_knows_it_says_that_nothing_was_changed(kept: str) ->
     assert str(error).endswith("Fix the variables listed above and run again.")
 
 
+@pytest.mark.parametrize(
+    ("problem", "told"),
+    [
+        (
+            Problem("fly_app_region", "is unknown", (), "Did you mean iad?"),
+            "is unknown. Did you mean iad? Nothing was changed.",
+        ),
+        (Problem("fly_app_region", "is unknown", (), "Write iad"), "is unknown. Write iad. Nothing was changed."),
+        (Problem("fly_app_region", "is i\nad"), "is i\\nad. Fix it and run again. Nothing was changed."),
+        (Problem("fly_app_region", "is unknown"), "is unknown. Fix it and run again. Nothing was changed."),
+    ],
+)
+def test_one_problem_stands_in_the_first_line(problem: Problem, told: str) -> None:
+    assert str(ConfigRefused([problem], "app x", kept="Nothing was changed.")) == f"app x: fly_app_region: {told}"
+
+
+def test_of_many_allowed_keys_the_nearest_are_named() -> None:
+    keys = (*(f"key{number}" for number in range(90)), "requireMention")
+    problem = Problem("channels.discord.mentionRequired", "is not known", keys)
+    assert len(str(problem)) < 200 and "requireMention" in str(problem) and ", and 83 more" in str(problem)
+    assert problem.as_dict()["allowed_keys"] == list(problem.nearest_keys) and len(problem.nearest_keys) == 8
+
+
 def test_times_are_read_in_one_place() -> None:
     assert clock.parse("2026-09-20T10:00:00Z") == clock.parse("2026-09-20T12:00:00.000000001+02:00")
     assert clock.parse("2026-09-20T10:00:00") == clock.parse("2026-09-20T10:00:00Z")

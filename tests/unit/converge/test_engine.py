@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.openclaw.fly.plugins.module_utils._base import clock
 from ansible_collections.openclaw.fly.plugins.module_utils._base.errors import CollectionError, UncertainWrite
 from ansible_collections.openclaw.fly.plugins.module_utils._converge.context import Context
 from ansible_collections.openclaw.fly.plugins.module_utils._converge.engine import NotConverged, converge
@@ -16,6 +17,15 @@ from ansible_collections.openclaw.fly.plugins.module_utils._converge.resource im
     refusal,
 )
 from ansible_collections.openclaw.fly.plugins.module_utils._converge.run import run
+
+
+@pytest.fixture(autouse=True)
+def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """A clock that only sleeping moves."""
+    sleeps: list[float] = []
+    monkeypatch.setattr(clock, "sleep", sleeps.append)
+    monkeypatch.setattr(clock, "monotonic", lambda: sum(sleeps))
+    return sleeps
 
 
 class Counter(Resource[int]):

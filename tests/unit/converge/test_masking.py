@@ -72,6 +72,16 @@ def test_people_read_no_secret(secret: str) -> None:
     assert secret not in mask_text(secret, {secret})
 
 
+def test_a_short_secret_leaves_sentences_alone() -> None:
+    message = "app 1st: 11 problems in 1 file: FLAG=1 is '1', \"a\" and FLAG=a; 2026-11-01"
+    masked = mask_result({"msg": message, "invocation": {"secrets": {"FLAG": "1", "B": "a"}, "size": 1}}, {"1", "a"})
+    assert masked["msg"] == message.replace("=1", "=********").replace("'1'", "'********'").replace(
+        '"a"', '"********"'
+    ).replace("=a", "=********")
+    assert masked["invocation"] == {"secrets": {"FLAG": "********", "B": "********"}, "size": 1}
+    assert mask_text("1 problem", {"1"}) == "1 problem"
+
+
 def test_a_part_of_a_token_that_an_error_echoes_is_hidden() -> None:
     said = f"invalid token {TOKEN[:12]}… at https://u:hunter2@x.example/?token=abc"
     result = mask_result({"msg": said, "error": {"why": said, "status": 401}, "state": said}, [TOKEN])

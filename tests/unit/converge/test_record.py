@@ -264,3 +264,16 @@ def test_warnings_of_a_resource_are_the_tasks() -> None:
     warnings: list[str] = []
     assert "warnings" not in ran(Row(1), warn=warnings.append)
     assert warnings == ["a row"]
+
+
+@pytest.mark.parametrize(
+    ("error", "where"),
+    [(CollectionError("it is full"), "app a"), (CollectionError("it is full", where="volume v"), "volume v")],
+)
+def test_an_error_that_names_nothing_names_the_app(error: CollectionError, where: str) -> None:
+    def body(params: dict[str, object], context: Context) -> object:
+        raise error
+
+    result = run(body, {"app": "a"}, Context())
+    assert result["msg"] == f"{where}: it is full."
+    assert result["error"]["where"] == where

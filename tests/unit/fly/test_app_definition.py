@@ -66,6 +66,15 @@ def test_without_a_service_the_check_stands_alone() -> None:
     assert FlyToml.parse(app_definition({"app": "x", "check": None})).data == {"app": "x"}
 
 
+def test_numbers_may_be_texts_as_extra_vars_are() -> None:
+    texts = {"service": {"port": "3000"}, "check": {"port": "3000"}}
+    volume = {"name": "a", "path": "/a", "size_gb": "1", "snapshot_retention": "7"}
+    found = app_definition({"app": "x", **texts, "volume": volume})
+    assert found["http_service"]["internal_port"] == 3000
+    assert found["mounts"][0]["snapshot_retention"] == 7
+    assert app_definition({"app": "x", "check": texts["check"]})["checks"]["app"]["port"] == 3000
+
+
 def test_any_app_and_what_is_given_beside() -> None:
     extra = {"metrics": [{"port": 9091, "path": "/metrics"}]}
     toml = FlyToml.parse(app_definition({"app": "web", "service": {"port": 80}, "extra": extra}))

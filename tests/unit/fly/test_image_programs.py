@@ -59,3 +59,15 @@ def test_signal() -> None:
     assert (runtime["name"], runtime["kind"], runtime["links"]) == ("java", "folder", ["bin/java"])
     with pytest.raises(CollectionError, match="no version"):
         programs([], {"version": "latest", **PIN})
+
+
+@pytest.mark.parametrize(
+    ("signal", "told"),
+    [
+        ({"version": "0.14.5", "sha265": "x"}, "unknown key sha265"),
+        ({"version": "0.14.5", "java": "21"}, "its java is no dictionary"),
+    ],
+)
+def test_a_signal_that_cannot_be_is_refused(signal: dict[str, object], told: str) -> None:
+    with pytest.raises(CollectionError, match=told):
+        programs([], signal)

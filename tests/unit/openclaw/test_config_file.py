@@ -32,3 +32,9 @@ def test_nothing_is_an_empty_config() -> None:
 def test_what_cannot_be_read_is_told(text: str, message: str) -> None:
     with pytest.raises(ConfigUnreadable, match=message):
         read(text, "/data/openclaw.json")
+
+
+def test_where_it_cannot_be_read_is_a_line() -> None:
+    with pytest.raises(ConfigUnreadable) as refused:
+        read('{"a": 1,\n "b" 2}', "/data/openclaw.json")
+    assert refused.value.why.startswith("line 2 ") and "<string>" not in str(refused.value)

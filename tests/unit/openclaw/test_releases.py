@@ -14,7 +14,9 @@ def test_order_follows_publication() -> None:
     assert [str(Release.parse(text)) for text in published] == published
 
 
-@pytest.mark.parametrize("text", ["latest", "2026.9", "2026.9.6.1", "", "9.6.2026", "2026.9.6-slim"])
+@pytest.mark.parametrize(
+    "text", ["latest", "2026.9", "2026.9.6.1", "", "9.6.2026", "2026.9.6-slim", "2026.13.1", "2026.0.1"]
+)
 def test_what_is_no_release_is_refused(text: str) -> None:
     with pytest.raises(InvalidValue, match="is not an OpenClaw release"):
         Release.parse(text)

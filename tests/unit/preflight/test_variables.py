@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.openclaw.fly.plugins.module_utils._preflight.variables import _nearest, suspects
+from ansible_collections.openclaw.fly.plugins.module_utils._preflight.declaration import Variables
+from ansible_collections.openclaw.fly.plugins.module_utils._preflight.variables import (
+    _nearest,
+    misspelt,
+    suspects,
+    unknown,
+)
 
 
 @pytest.mark.parametrize(
@@ -20,6 +26,12 @@ from ansible_collections.openclaw.fly.plugins.module_utils._preflight.variables 
         ("openclaw_config_layer_", "openclaw_config_layer_NAME"),
         ("openclaw_exposure_waiver", "openclaw_exposure_waivers"),
         ("fly_api_tokn", "fly_api_token"),
+        ("fly_platform_check_regoin", "fly_platform_check_region"),
+        ("fly_app_memroy", "fly_app_vm_memory"),
+        ("fly_app_size", "fly_app_vm_size"),
+        ("fly_app_token_file", "fly_app_gateway_token_file"),
+        ("openclaw_config_proxies", "openclaw_config_trusted_proxies"),
+        ("openclaw_config_timeuot", "openclaw_config_prove_timeout"),
         ("fly_app_wholly_else", ""),
     ],
 )
@@ -29,9 +41,28 @@ def test_a_misspelt_variable_is_suspect(name: str, near: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("wait_for_requests", "wait_for_request"),
+        ("request", "request_id"),
+        ("requestid", "request_id"),
+        ("gateway", "gateways"),
+        ("fly_region", "fly_app_region"),
+        ("fly_app_regoin", "fly_app_region"),
+    ],
+)
+def test_a_misspelt_extra_variable_is_suspect(name: str, near: str) -> None:
+    playbook = ("request_id", "wait_for_request")
+    assert misspelt([name, *playbook, "gateways", "ansible_user", "our_thing", "fly_team"], playbook) == (name,)
+    (problem,) = unknown(Variables((name,), of_playbook=playbook))
+    assert f"Did you mean {near}?" in str(problem)
+
+
+@pytest.mark.parametrize(
     "name",
     [
-        "fly_app_exposure", "openclaw_config_layer_10_fleet", "fly_api_token", "openclaw_fly_own_variables", "groups",
+        "fly_app_exposure", "fly_platform_check_region", "openclaw_config_layer_10_fleet", "fly_api_token",
+        "openclaw_fly_own_variables", "groups",
         "fly_apps_of_ours", "openclaw_version", "fly_team", "our_fly_app_region", "omit", "foo",
     ],
 )  # fmt: skip

@@ -21,7 +21,6 @@ from .types import (
     Certificate,
     Certificates,
     ExecResult,
-    Json,
     Lease,
     LeaseAnswer,
     LogLine,
@@ -49,6 +48,8 @@ class MachinesApi:
         """Nonces of the leases that this task holds, by app and machine: exec is refused without."""
         self.before_down: Callable[[str], None] = lambda _machine: None
         """Called before a machine is stopped, suspended or destroyed: the lock that is in it has to be released."""
+        self.after_up: Callable[[Machine], None] = lambda _machine: None
+        """Called when a machine was created on a restored volume: the lock that is in it is of the past."""
 
     def machines_reach_out(self) -> bool:
         """Whether machines reach the internet, as far as answers until now say: on an emulator only with --egress."""
@@ -91,7 +92,7 @@ class MachinesApi:
         found = self._door.find(Addresses, _app(app, "ip_assignments"))
         return None if found is None else found.get("ips") or []
 
-    def assign_ip(self, app: str, body: Json) -> Address:
+    def assign_ip(self, app: str, body: dict[str, object]) -> Address:
         return self._door.ask(Address, "POST", _app(app, "ip_assignments"), body)
 
     def release_ip(self, app: str, address: str) -> None:
@@ -103,10 +104,10 @@ class MachinesApi:
         """The app's volumes, or None when there is no such app."""
         return self._door.find_list(Volume, _app(app, "volumes"))
 
-    def create_volume(self, app: str, body: Json) -> Volume:
+    def create_volume(self, app: str, body: dict[str, object]) -> Volume:
         return self._door.ask(Volume, "POST", _app(app, "volumes"), body)
 
-    def update_volume(self, app: str, volume: str, body: Json) -> None:
+    def update_volume(self, app: str, volume: str, body: dict[str, object]) -> None:
         self._door.send("PUT", _app(app, "volumes", volume), body, safe=True)
 
     def extend_volume(self, app: str, volume: str, size_gb: int) -> None:
@@ -142,14 +143,16 @@ class MachinesApi:
     def machine(self, app: str, machine: str) -> Machine:
         return self._door.ask(Machine, "GET", _app(app, "machines", machine))
 
-    def create_machine(self, app: str, body: Json) -> Machine:
+    def create_machine(self, app: str, body: dict[str, object]) -> Machine:
         return self._door.ask(Machine, "POST", _app(app, "machines"), body, timeout=120)
 
-    def update_machine(self, app: str, machine: str, body: Json, nonce: str) -> Machine:
+    def update_machine(self, app: str, machine: str, body: dict[str, object], nonce: str) -> Machine:
         path = _app(app, "machines", machine)
         return self._door.ask(Machine, "POST", path, body, headers=_held(nonce), timeout=120)
 
-    def act_on_machine(self, app: str, machine: str, action: str, nonce: str | None, body: Json | None = None) -> None:
+    def act_on_machine(
+        self, app: str, machine: str, action: str, nonce: str | None, body: dict[str, object] | None = None
+    ) -> None:
         """`action` is start, stop, restart, suspend, cordon or uncordon."""
         self._door.send("POST", _app(app, "machines", machine, action), body, headers=_held(nonce), timeout=90)
 
@@ -158,7 +161,7 @@ class MachinesApi:
 
     def wait_for_machine(self, app: str, machine: str, state: str, timeout: int, version: str | None) -> None:
         """Return when the machine is in `state`; raises `TimedOut` after `timeout` (1 to 60) seconds."""
-        query: Json = {"state": state, "timeout": max(1, min(60, timeout))}
+        query: dict[str, object] = {"state": state, "timeout": max(1, min(60, timeout))}
         if version:
             query["instance_id"] = version
         self._door.send("GET", _app(app, "machines", machine, "wait"), query=query, timeout=timeout + 15)
@@ -166,6 +169,9 @@ class MachinesApi:
     def set_machine_metadata(self, app: str, machine: str, key: str, value: str) -> None:
         """Takes effect at once: no restart, and no lease is asked for."""
         self._door.send("POST", _app(app, "machines", machine, "metadata", key), {"value": value}, safe=True)
+
+    def remove_machine_metadata(self, app: str, machine: str, key: str) -> None:
+        self._door.remove(_app(app, "machines", machine, "metadata", key))
 
     def exec(
         self,
@@ -181,7 +187,7 @@ class MachinesApi:
 
         `safe`: running it twice does no harm, so it is sent again when its answer is lost.
         """
-        body: Json = {"command": command, "timeout": timeout}
+        body: dict[str, object] = {"command": command, "timeout": timeout}
         if stdin is not None:
             body["stdin"] = stdin
         path = _app(app, "machines", machine, "exec")
@@ -195,7 +201,7 @@ class MachinesApi:
         path = _app(app, "certificates")
 
         def page(cursor: str) -> tuple[list[Certificate], str]:
-            query: Json = {"limit": 500, **({"cursor": cursor} if cursor else {})}
+            query: dict[str, object] = {"limit": 500, **({"cursor": cursor} if cursor else {})}
             answer = self._door.ask(Certificates, "GET", path, query=query)
             return answer.get("certificates") or [], answer.get("next_cursor") or ""
 
@@ -255,7 +261,7 @@ class PlatformApi:
             left = left - 1 if lines and token else 0
         return found
 
-    def _page(self, app: str, query: Json) -> tuple[list[LogLine], str]:
+    def _page(self, app: str, query: dict[str, str]) -> tuple[list[LogLine], str]:
         answer = self._door.ask(LogPage, "GET", _app(app, "logs"), query=query or None)
         lines = [entry.get("attributes") or {} for entry in answer.get("data") or []]
         return lines, str((answer.get("meta") or {}).get("next_token") or "")

@@ -8,7 +8,6 @@ Codes and texts: Fly's Machines API as observed (status, gRPC-like prefixes, lea
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from ..._base.errors import CollectionError, NoAnswer, UncertainWrite
 from ..._base.printable import one_line
@@ -121,7 +120,7 @@ def from_response(method: str, path: str, answer: Answer, base: str = "") -> Fly
     """Classify an answer that is no success. `base`: the URL of the API."""
     text, code = _text_and_code(answer.body)
     refusal = _Refusal(place(method, path), method, path, text, answer.status)
-    facts: dict[str, Any] = {"status": answer.status, "code": code, "request_id": answer.request_id}
+    facts: dict[str, object] = {"status": answer.status, "code": code, "request_id": answer.request_id}
     kind, what, todo, more = _classify(refusal, code)
     if answer.status < 400:
         kind, what, todo = NotTheApi, f"{base or 'the API'} redirects to another place", advice.REDIRECTED
@@ -146,7 +145,7 @@ class _Refusal:
     status: int
 
 
-def _classify(refusal: _Refusal, code: str) -> tuple[type[FlyError], str, str, dict[str, Any]]:
+def _classify(refusal: _Refusal, code: str) -> tuple[type[FlyError], str, str, dict[str, object]]:
     """Its class, what happened, what to do, and more details."""
     low, status = refusal.text.lower(), refusal.status
     if status == 401:
@@ -187,7 +186,7 @@ _WHAT = {
 }
 
 
-def _no_capacity(refusal: _Refusal) -> tuple[type[FlyError], str, str, dict[str, Any]]:
+def _no_capacity(refusal: _Refusal) -> tuple[type[FlyError], str, str, dict[str, object]]:
     """A region that is full has neighbours; a full host holds its volumes fast, and they are never left behind."""
     existing = kind_of(refusal.path) == "machine"  # a machine that exists is on a host already
     if existing or any(word in refusal.text.lower() for word in _HOST):
@@ -195,7 +194,7 @@ def _no_capacity(refusal: _Refusal) -> tuple[type[FlyError], str, str, dict[str,
     return NoCapacity, "Fly.io has no room for this", "Choose another region or a smaller size", {"scope": "region"}
 
 
-def _text_and_code(body: Any) -> tuple[str, str]:
+def _text_and_code(body: object) -> tuple[str, str]:
     """The error's text in one line of bounded length, and its code."""
     if isinstance(body, dict):
         text = body.get("message") or body.get("error") or ""

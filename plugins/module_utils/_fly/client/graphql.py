@@ -56,7 +56,7 @@ class PageInfo(TypedDict, total=False):
 
 
 class Page(TypedDict, total=False):
-    nodes: list[Json | None] | None
+    nodes: list[dict[str, object] | None] | None
     pageInfo: PageInfo | None
 
 
@@ -140,11 +140,11 @@ class ImageOwner(TypedDict, total=False):
 
 class GraphqlError(TypedDict, total=False):
     message: str | None
-    extensions: Json | None
+    extensions: dict[str, object] | None
 
 
 class GraphqlAnswer(TypedDict, total=False):
-    data: Json | None
+    data: dict[str, object] | None
     errors: list[GraphqlError] | None
 
 
@@ -158,13 +158,13 @@ class GraphqlApi:
         self._http = transport
         self._door = Door(transport)
 
-    def peers(self, org: str) -> tuple[str, list[Json]]:
+    def peers(self, org: str) -> tuple[str, list[PeerNode]]:
         """The organization's id and its WireGuard peers: {id, name, pubkey, region, network, peerip}."""
         owner, nodes = self._nodes(_PEERS, {"slug": org}, "organization", "wireGuardPeers", PeerNode)
         return owner["id"], nodes
 
     def add_peer(self, org_id: str, name: str, pubkey: str, region: str | None, network: str | None) -> AddedPeer:
-        given: Json = {"organizationId": org_id, "name": name, "pubkey": pubkey, "nats": False}
+        given: dict[str, object] = {"organizationId": org_id, "name": name, "pubkey": pubkey, "nats": False}
         given |= {key: value for key, value in (("region", region), ("network", network)) if value}
         return self._run(AddedPeer, _ADD_PEER, {"input": given}, "addWireGuardPeer", safe=False)
 
@@ -172,7 +172,7 @@ class GraphqlApi:
         given = {"organizationId": org_id, "name": name, "nats": False}
         self._run(dict, _REMOVE_PEER, {"input": given}, "removeWireGuardPeer", safe=False)
 
-    def app_tokens(self, app: str) -> tuple[AppOwner, list[Json]]:
+    def app_tokens(self, app: str) -> tuple[AppOwner, list[TokenNode]]:
         """The app {id, organization} and its limited tokens {id, name, createdAt, expiresAt, revokedAt}."""
         app_, nodes = self._nodes(_APP_TOKENS, {"name": app}, "app", "limitedAccessTokens", TokenNode)
         return cast(AppOwner, app_), nodes
@@ -213,12 +213,12 @@ class GraphqlApi:
         return found
 
     def _nodes(
-        self, query: str, variables: Json, root: str, connection: str, node: type[object]
-    ) -> tuple[Owner, list[Json]]:
+        self, query: str, variables: dict[str, object], root: str, connection: str, node: type[T]
+    ) -> tuple[Owner, list[T]]:
         """The owner, and what all pages of one of its lists hold, each a `node`."""
         owners: list[Owner] = []
 
-        def page(cursor: str) -> tuple[list[Json], str]:
+        def page(cursor: str) -> tuple[list[dict[str, object]], str]:
             owner = self._run(_OWNERS.get(root, Owner), query, {**variables, "after": cursor or None}, root, safe=True)
             owners.append(owner)
             found: Page = owner.get(connection) or {}  # type: ignore[assignment]  # the key is the query's
@@ -230,12 +230,11 @@ class GraphqlApi:
 
         nodes = list(self._door.pages(_place(root, variables), page))
         try:
-            typed_list(node, nodes)
+            return owners[-1], typed_list(node, nodes)
         except Mismatch as error:
             raise not_the_api(_place(root, variables), self._http.base, f"{connection}: {error}") from None
-        return owners[-1], nodes
 
-    def _run(self, shape: type[T], query: str, variables: Json, field: str, *, safe: bool) -> T:
+    def _run(self, shape: type[T], query: str, variables: dict[str, object], field: str, *, safe: bool) -> T:
         """Send an operation; return its one field. `safe`: it changes nothing and may be sent again."""
         sent = {"query": " ".join(query.split()), "variables": variables}
         answer = self._http.request("POST", "/graphql", body=sent, safe=safe)
@@ -250,19 +249,19 @@ class GraphqlApi:
             raise not_the_api(where, self._http.base, str(error), answer.request_id) from None
 
 
-def _place(field: str, variables: Json) -> str:
+def _place(field: str, variables: dict[str, object]) -> str:
     """The app or organization that an operation is about, and the operation."""
-    given = variables.get("input") or {}
+    given = variables.get("input")
     thing = f"app {variables['name']}" if "name" in variables else ""
     thing = thing or (f"organization {variables['slug']}" if "slug" in variables else "")
-    thing = thing or (str(given["name"]) if given.get("name") else "")
+    thing = thing or (str(given["name"]) if isinstance(given, dict) and given.get("name") else "")
     return f"{thing} (GraphQL {field})" if thing else f"GraphQL {field}"
 
 
 def _error(errors: list[GraphqlError], where: str, request_id: str | None) -> FlyError:
     why = one_line("; ".join(str(error.get("message")) for error in errors), 600) or "the answer is empty"
     code = next((str((error.get("extensions") or {}).get("code") or "") for error in errors), "")
-    facts: Json = {"code": one_line(code, 60), "request_id": request_id}
+    facts: dict[str, object] = {"code": one_line(code, 60), "request_id": request_id}
     if code in ("UNAUTHORIZED", "FORBIDDEN"):
         todo = "Use an organization's token (fly tokens create org), not an app's deploy token"
         return Forbidden("the API token is not allowed to do this", where=where, why=why, todo=todo, **facts)

@@ -9,7 +9,7 @@ import re
 from ..._base import clock
 from ..._base.errors import CollectionError
 from ..toml.durations import seconds
-from .types import Json, LogLine
+from .types import LogLine
 
 
 def choose(
@@ -19,7 +19,7 @@ def choose(
     level: str | None = None,
     since: str | None = None,
     limit: int = 100,
-) -> list[Json]:
+) -> list[dict[str, object]]:
     """The last `limit` lines that match: `since` is a duration ("10m") or a time ("2026-09-20T10:00:00Z")."""
     try:
         wanted = re.compile(pattern or "")

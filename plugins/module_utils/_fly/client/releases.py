@@ -14,7 +14,7 @@ from urllib.parse import quote
 from .edge import Door
 from .errors import FlyError, LostAnswer
 from .transport import Transport
-from .types import Json, Release, ReleaseAnswer
+from .types import Release, ReleaseAnswer
 
 ID_KEY, VERSION_KEY = "fly_release_id", "fly_release_version"
 """Metadata of the machines that a release made or changed."""
@@ -30,7 +30,7 @@ class ReleasesApi:
     def current(self, app: str) -> Release | None:
         return self._door.find(Release, f"/apps/{quote(app, safe='')}/releases/current", bearer=True)
 
-    def create(self, app: str, definition: Json, image: str) -> Release:
+    def create(self, app: str, definition: dict[str, object], image: str) -> Release:
         """Its status is pending."""
         body = {"app_name": app, "definition": definition, "image": image, "strategy": _STRATEGY}
         return self._door.ask(ReleaseAnswer, "POST", "/releases", body, bearer=True)["release"]
@@ -43,7 +43,7 @@ class ReleasesApi:
 class ReleaseEntry:
     """One deploy's entry: made before its first machine, closed after its last; without the right to it, none."""
 
-    def __init__(self, api: ReleasesApi, app: str, definition: Json, warn: Callable[[str], None]) -> None:
+    def __init__(self, api: ReleasesApi, app: str, definition: dict[str, object], warn: Callable[[str], None]) -> None:
         self._api, self._app, self._warn = api, app, warn
         self._definition = {**definition, "app": app}
         self._release: Release | None = None
@@ -69,7 +69,7 @@ class ReleaseEntry:
         except FlyError as error:
             self._warn(f"the release entry of {self._app} stays pending. {error}")
 
-    def view(self) -> Json | None:
+    def view(self) -> dict[str, object] | None:
         return {"id": self._release["id"], "version": self._release["version"]} if self._release else None
 
     def _make(self, image: str) -> Release:

@@ -13,7 +13,7 @@ from ..._base import clock
 from ..._base.printable import one_line
 
 T = TypeVar("T")
-_Check = Callable[[Any, str], None]
+_Check = Callable[[object, str], None]
 _NAMES = {dict: "an object", list: "a list", str: "a text", int: "a number", float: "a number", bool: "true or false"}
 
 
@@ -46,10 +46,10 @@ def typed_list(item: type[T], value: Any) -> list[T]:
     return result
 
 
-_MADE: dict[Any, _Check] = {}
+_MADE: dict[object, _Check] = {}
 
 
-def _check(shape: Any) -> _Check:
+def _check(shape: object) -> _Check:
     """The check of a type, made once for each."""
     if shape not in _MADE:
         _MADE[shape] = _make(shape)
@@ -74,7 +74,7 @@ def _make(shape: Any) -> _Check:
 
 
 def _plain(kind: type) -> _Check:
-    def check(value: Any, at: str) -> None:
+    def check(value: object, at: str) -> None:
         fits = isinstance(value, kind) and not (kind is int and isinstance(value, bool))
         if not fits and not (kind is int and isinstance(value, float) and value.is_integer()):
             raise Mismatch(_said(at, _NAMES.get(kind, kind.__name__), value))
@@ -82,11 +82,11 @@ def _plain(kind: type) -> _Check:
     return check
 
 
-def _union(kinds: tuple[Any, ...]) -> _Check:
+def _union(kinds: tuple[object, ...]) -> _Check:
     checks = [_check(kind) for kind in kinds if kind is not types.NoneType]
     nullable = types.NoneType in kinds
 
-    def check(value: Any, at: str) -> None:
+    def check(value: object, at: str) -> None:
         if value is None and nullable:
             return
         for number, each in enumerate(checks, 1):
@@ -101,7 +101,7 @@ def _union(kinds: tuple[Any, ...]) -> _Check:
 
 
 def _list(item: _Check) -> _Check:
-    def check(value: Any, at: str) -> None:
+    def check(value: object, at: str) -> None:
         if not isinstance(value, list):
             raise Mismatch(_said(at, "a list", value))
         for number, each in enumerate(value):
@@ -111,7 +111,7 @@ def _list(item: _Check) -> _Check:
 
 
 def _dict(item: _Check) -> _Check:
-    def check(value: Any, at: str) -> None:
+    def check(value: object, at: str) -> None:
         if not isinstance(value, dict):
             raise Mismatch(_said(at, "an object", value))
         for key, each in value.items():
@@ -120,12 +120,12 @@ def _dict(item: _Check) -> _Check:
     return check
 
 
-def _table(shape: Any) -> _Check:
+def _table(shape: object) -> _Check:
     hints = typing.get_type_hints(shape, include_extras=True)
     required = {key for key, hint in hints.items() if typing.get_origin(hint) is typing.Required}
     fields = {key: _check(typing.get_args(hint)[0] if key in required else hint) for key, hint in hints.items()}
 
-    def check(value: Any, at: str) -> None:
+    def check(value: object, at: str) -> None:
         if not isinstance(value, dict):
             raise Mismatch(_said(at, "an object", value))
         for key, field in fields.items():
@@ -137,6 +137,6 @@ def _table(shape: Any) -> _Check:
     return check
 
 
-def _said(at: str, wanted: str, value: Any) -> str:
+def _said(at: str, wanted: str, value: object) -> str:
     found = "nothing" if value is None else _NAMES.get(type(value), type(value).__name__)
     return f"{at.lstrip('.') or 'the answer'} is {found} instead of {wanted}"

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from .api import MachinesApi
 from .errors import FlyError, Forbidden, NotFound, Unauthorized
@@ -23,7 +22,7 @@ class Scope:
     machine: str
     """The machine that it is limited to, or empty."""
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         return {"organizations": sorted(self.organizations), "apps": sorted(self.apps), "user": self.user}
 
     def refusal(self, app: str | None, org: str | None, create: bool) -> str:

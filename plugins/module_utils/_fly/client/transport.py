@@ -13,7 +13,6 @@ import json
 import socket
 import ssl
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from ..._base import clock
@@ -86,8 +85,8 @@ class Transport:
         method: str,
         path: str,
         *,
-        query: dict[str, Any] | None = None,
-        body: Any = None,
+        query: dict[str, object] | None = None,
+        body: object = None,
         headers: dict[str, str] | None = None,
         timeout: float | None = None,
         safe: bool | None = None,
@@ -117,7 +116,7 @@ class Transport:
             clock.sleep(retry.pause)
 
     def _attempt(
-        self, method: str, path: str, target: str, body: Any, headers: dict[str, str], timeout: float
+        self, method: str, path: str, target: str, body: object, headers: dict[str, str], timeout: float
     ) -> Answer | _Failed:
         try:
             answer, asked = self._once(method, target, body, headers, timeout)
@@ -140,7 +139,7 @@ class Transport:
         return _Failed(_failure(refusal, answer.status), refusal, asked)
 
     def _once(
-        self, method: str, target: str, body: Any, headers: dict[str, str], timeout: float
+        self, method: str, target: str, body: object, headers: dict[str, str], timeout: float
     ) -> tuple[Answer, float | None]:
         """One request and its answer, with the seconds of its Retry-After."""
         sent = dict(self._headers, **headers)

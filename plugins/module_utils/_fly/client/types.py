@@ -55,7 +55,7 @@ class Service(TypedDict, total=False):
 
 class MachineConfig(TypedDict, total=False):
     image: str | None
-    env: dict[str, Any] | None
+    env: dict[str, object] | None
     init: Json | None
     guest: Json | None
     services: list[Service] | None

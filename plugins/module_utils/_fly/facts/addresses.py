@@ -5,13 +5,18 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..._base.errors import CollectionError
 
 TYPES = ("v4", "v6", "shared_v4", "private_v6")
 PUBLIC_TYPES = ("v4", "v6", "shared_v4")
+
+
+def typed(entries: Iterable[Mapping[str, Any]] | None) -> list[dict[str, Any]]:
+    """Each with its `type`; without those for egress only that have no address."""
+    return [{**entry, "type": type_of(entry)} for entry in entries or [] if entry.get("ip")]
 
 
 def type_of(entry: Mapping[str, Any]) -> str:

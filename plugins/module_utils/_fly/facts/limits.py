@@ -9,7 +9,6 @@ request, and so a machine's configuration with its env and files, of about 1 MB.
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from .names import Rejected
 
@@ -28,7 +27,7 @@ def snapshot_retention(days: int) -> Rejected | None:
     return _within(days, SNAPSHOT_DAYS, "a snapshot is kept for", "days", "retention")
 
 
-def config_size(config: dict[str, Any]) -> Rejected | None:
+def config_size(config: dict[str, object]) -> Rejected | None:
     """Why a machine's configuration is too large to be sent; None when it is not."""
     size = len(json.dumps(config).encode())
     if size <= CONFIG_BYTES:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..._base.errors import CollectionError
 
@@ -80,6 +80,12 @@ _SECRET = _Rule(
     "Choose a name such as OPENAI_API_KEY",
     lambda name: re.sub(r"^(?=\d)", "_", _words(name, "_", 200).upper()),
 )
+_VARIABLE = replace(
+    _SECRET,
+    kind="the name of this variable of the environment",
+    text="it has letters, digits and underscores only, no digit first",
+    example="Choose a name such as LOG_LEVEL",
+)
 _HOST = _Rule(
     "the host name",
     re.compile(r"(?=.{1,253}$)(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])"),
@@ -102,6 +108,11 @@ def volume_name(name: object) -> Rejected | None:
 def secret_name(name: object) -> Rejected | None:
     """Why this cannot be the name of a secret; None when it is fine."""
     return _SECRET.check(name)
+
+
+def variable_name(name: object) -> Rejected | None:
+    """Why this cannot be the name of a variable of the environment; None when it is fine."""
+    return _VARIABLE.check(name)
 
 
 def hostname(name: object) -> Rejected | None:

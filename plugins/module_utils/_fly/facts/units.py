@@ -9,23 +9,22 @@ unit is of MB of memory, or of GB of disk.
 from __future__ import annotations
 
 import re
-from typing import Any
 
 _AMOUNT = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+) ?(?:([kmgtp])(?:i?b)?|(b))?", re.IGNORECASE)
 _PREFIXES = "kmgtp"
 
 
-def megabytes(value: Any) -> int | None:
+def megabytes(value: object) -> int | None:
     """Memory in MB (of 1024 KB), rounded down: `1.5gb` is 1536, `512m` is 512; None if it is not an amount."""
     return _in(value, 1024, 1024**2)
 
 
-def gigabytes(value: Any) -> int | None:
+def gigabytes(value: object) -> int | None:
     """Disk in GB (of 1000 MB), rounded down: `10gb` is 10; None if it is not an amount."""
     return _in(value, 1000, 1000**3)
 
 
-def _in(value: Any, base: int, quotient: int) -> int | None:
+def _in(value: object, base: int, quotient: int) -> int | None:
     text = str(value)
     if re.fullmatch(r"[+-]?[0-9]+", text):
         return int(text)

@@ -21,7 +21,7 @@ from ..client.errors import ProgramFailed
 from .programs import environment, run
 
 OLDEST = "2025-09-01"
-_INSTALL = "Install flyctl 0.4 or newer on the machine that runs Ansible (https://fly.io/docs/flyctl/install/)"
+INSTALL = "Install flyctl 0.4 or newer on the machine that runs Ansible (https://fly.io/docs/flyctl/install/)"
 _SHOWN = 15
 _REASONS = (
     (("app not found", "could not find app"), "the app does not exist", "Create it first, with fly_app"),
@@ -61,6 +61,11 @@ class BuildOrder:
         return f"{os.environ.get('FLY_REGISTRY_HOST') or 'registry.fly.io'}/{self.app}:{self.label}"
 
 
+def find(program: str) -> str | None:
+    """The path of flyctl, which some call fly; None where there is none."""
+    return shutil.which(program) or (shutil.which("fly") if program == "flyctl" else None)
+
+
 class Flyctl:
     """Runs `program`. The token goes to it by its environment and nowhere else."""
 
@@ -71,17 +76,17 @@ class Flyctl:
 
     def check(self) -> str:
         """The path of a flyctl that can do it; raises `FlyctlFailed`."""
-        path = shutil.which(self._program) or (shutil.which("fly") if self._program == "flyctl" else None)
+        path = find(self._program)
         if path is None:
-            raise FlyctlFailed("there is no flyctl", where=self._program, why="it builds the image", todo=_INSTALL)
+            raise FlyctlFailed("there is no flyctl", where=self._program, why="it builds the image", todo=INSTALL)
         try:
             told = json.loads("\n".join(run([path, "version", "--json"], self._environment())))
             built, version = str(told["BuildDate"]), str(told["Version"])
         except (OSError, ValueError, TypeError, KeyError, ProgramFailed) as error:
-            raise FlyctlFailed("this is no flyctl", where=path, why="it prints no version", todo=_INSTALL) from error
+            raise FlyctlFailed("this is no flyctl", where=path, why="it prints no version", todo=INSTALL) from error
         if built < OLDEST:
             why = f"version {version} of {built[:10]} cannot push what Fly.io's builder made"
-            raise FlyctlFailed("flyctl is too old", where=path, why=why, todo=_INSTALL)
+            raise FlyctlFailed("flyctl is too old", where=path, why=why, todo=INSTALL)
         return path
 
     def build(self, order: BuildOrder, context: Path, dockerfile: Path, ignorefile: Path | None, scratch: Path) -> None:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from ..._base.errors import CollectionError
 
 Program = dict[str, Any]
+_SIGNAL_KEYS = ("version", "sha256", "java")
 _KEYS = ("name", "url", "sha256", "member", "folder", "links", "image")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 _PATH = re.compile(r"(?!/)(?!.*(?:^|/)\.\.(?:/|$))[A-Za-z0-9._+@%/-]+")
@@ -34,9 +35,14 @@ def programs(declared: list[Program], signal: Program | None = None) -> list[Pro
 
 
 def _signal(signal: Program) -> list[Program]:
+    for key in signal:
+        if key not in _SIGNAL_KEYS:
+            raise _refused("fly_app_image_signal", f"unknown key {key}", f"These there are: {', '.join(_SIGNAL_KEYS)}")
     version, java = str(signal.get("version") or ""), signal.get("java")
     if not re.fullmatch(r"\d+(\.\d+)+", version):
         raise _refused("signal-cli", f"{version!r} is no version", "Give its release, such as 0.14.5, as version")
+    if java and not isinstance(java, dict):
+        raise _refused("signal-cli", "its java is no dictionary", "Give java: {url: ..., sha256: ...}")
     url, pin = _SIGNAL.format(version), {"name": "signal-cli", "sha256": signal.get("sha256")}
     if not java:
         return [{**pin, "url": f"{url}-Linux-native.tar.gz", "member": "signal-cli"}]

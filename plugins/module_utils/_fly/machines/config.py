@@ -21,7 +21,7 @@ from ..toml.durations import go
 Config = dict[str, Any]
 PLATFORM_VERSION = "v2"
 _AUTOSTOP = {False: False, "off": False, True: True, "stop": True, "suspend": "suspend"}
-_SLEEP = ["/bin/sleep", "2147483647"]
+SLEEP = ["/bin/sleep", "2147483647"]
 MAINTENANCE_KEY = "ansible_maintenance"
 
 
@@ -64,7 +64,7 @@ def for_maintenance(config: Config) -> Config:
     """
     return {
         **config,
-        "init": {"exec": list(_SLEEP)},
+        "init": {"exec": list(SLEEP)},
         "services": [],
         "checks": {},
         "restart": {"policy": "always"},

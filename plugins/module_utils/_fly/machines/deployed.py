@@ -11,9 +11,10 @@ from ..client.api import MachinesApi
 from ..client.types import Json, Machine
 from ..secrets.ledger import KEY as LEDGER_KEY
 from .config import PLATFORM_VERSION
+from .metadata import metadata
 
 _DEAD = ("destroying", "destroyed", "replaced", "migrated")
-_ONE_OFF = ("fly_app_release_command", "fly_app_console", "fly_app_test_machine_command")
+ONE_OFF = ("fly_app_release_command", "fly_app_console", "fly_app_test_machine_command")
 """Process groups of the machines that flyctl makes for one command."""
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -24,14 +25,12 @@ def is_live(machine: Mapping[str, Any]) -> bool:
 
 def is_deployed(machine: Mapping[str, Any]) -> bool:
     """Live, and managed by deploys (flyctl's or ours): a one-off machine is nobody's to converge."""
-    metadata = (machine.get("config") or {}).get("metadata") or {}
-    of_deploys = metadata.get("fly_platform_version") == PLATFORM_VERSION
-    return is_live(machine) and of_deploys and group_of(machine) not in _ONE_OFF
+    of_deploys = metadata(machine).get("fly_platform_version") == PLATFORM_VERSION
+    return is_live(machine) and of_deploys and group_of(machine) not in ONE_OFF
 
 
 def group_of(machine: Mapping[str, Any]) -> str:
-    metadata = (machine.get("config") or {}).get("metadata") or {}
-    return str(metadata.get("fly_process_group") or "app")
+    return str(metadata(machine).get("fly_process_group") or "app")
 
 
 def version_time(machine: Machine) -> float:
@@ -48,8 +47,8 @@ def version_time(machine: Machine) -> float:
 def public_view(machine: Machine) -> Json:
     """A machine as it is returned: without what only we need."""
     config = machine.get("config") or {}
-    metadata = {k: v for k, v in (config.get("metadata") or {}).items() if k != LEDGER_KEY}
-    return {**{k: v for k, v in machine.items() if k != "nonce"}, "config": {**config, "metadata": metadata}}
+    shown = {k: v for k, v in metadata(machine).items() if k != LEDGER_KEY}
+    return {**{k: v for k, v in machine.items() if k != "nonce"}, "config": {**config, "metadata": shown}}
 
 
 def live_machines(api: MachinesApi, app: str, group: str | None = None) -> list[Json]:

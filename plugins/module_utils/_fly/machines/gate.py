@@ -23,9 +23,13 @@ _WAIT_CHUNK = 5
 """Seconds of one long poll: short enough to renew a lease and to notice an exit."""
 _UNSEEN = 10.0
 """Seconds for which a machine that was just made may be unknown to a part of Fly.io."""
+_STAYS = 10.0
+"""Seconds for which a machine without checks has to run on, as in flyctl's smoke checks."""
 _TO_START = ("stopped", "suspended", "created")
 _FAILED = ("stopped", "failed", "destroyed", "suspended")
 _SHOW_LINES, _LINE = 15, 800
+_ENDED = "Main child exited"
+"""How Fly.io's init begins the line that it writes when a process has ended."""
 AT_REST = ("stopped", "suspended", "created", "failed", "destroyed")
 
 
@@ -54,7 +58,7 @@ class Gate:
 
     def passed(self, machine: Machine) -> bool:
         """Tell from what was already read, without a request."""
-        return machine.get("state") == "started" and not _failing(machine)
+        return _started(machine) and not _failing(machine)
 
     def wait(
         self,
@@ -78,6 +82,7 @@ class Gate:
             nonlocal pause
             try:
                 current = self._look(identity, version, lease)
+                known.update(_of_the_former(current))
                 ended = bool(_exit_ids(current) - known)
                 if start and current.get("state") in _TO_START and (not ended or self._runs_later(identity)):
                     start()
@@ -95,7 +100,7 @@ class Gate:
             return wait_until(
                 "it to be healthy",
                 look,
-                self.passed if checks else lambda current: current.get("state") == "started",
+                self._goes_on() if checks else _started,
                 timeout=self._timeout,
                 every=lambda: pause,
                 where=f"machine {identity}",
@@ -105,6 +110,23 @@ class Gate:
             )
         except NotInTime as error:
             raise self._failure(error.seen, f"it was not healthy within {self._timeout:.0f} s") from error
+
+    def _goes_on(self) -> Callable[[Machine], bool]:
+        """Tells of look after look whether it is healthy and goes on.
+
+        Without checks it has to run on for a while: started is also one that crashes a moment later.
+        """
+        runs = min(_STAYS, self._timeout / 2)
+        since, ends = clock.monotonic(), -1
+
+        def holds(current: Machine) -> bool:
+            nonlocal since, ends
+            now, seen = clock.monotonic(), len(_exit_ids(current))
+            if not _started(current) or seen != ends:
+                since, ends = now, seen
+            return self.passed(current) and bool(current.get("checks") or now - since >= runs)
+
+        return holds
 
     def _look(self, identity: str, version: str | None, lease: Lease | None) -> Machine:
         """The machine, after a while of waiting for it to start."""
@@ -150,8 +172,11 @@ class Gate:
             raise self._failure(machine, "it ended")
 
     def _runs_later(self, machine: str) -> bool:
-        lines = self._logs(machine)[-_SHOW_LINES:] if self._later else ()
-        return any(text in line for line in lines for text in self._later)
+        """Whether the process that ended last, or the one that was started since, wrote so."""
+        lines = self._logs(machine) if self._later else []
+        ends = [number for number, line in enumerate(lines) if _ENDED in line]
+        since = ends[-2] if len(ends) > 1 else 0
+        return any(text in line for line in lines[since:] for text in self._later)
 
     def _news(self, machine: str) -> str:
         """The last line that it wrote since this was asked."""
@@ -182,6 +207,10 @@ class Gate:
             state=machine.get("state"),
             log=log,
         )
+
+
+def _started(machine: Machine) -> bool:
+    return machine.get("state") == "started"
 
 
 def _failing(machine: Machine) -> list[tuple[str, str]]:
@@ -231,6 +260,14 @@ def _exit_events(machine: Machine) -> list[ExitEvent]:
 
 def _exit_ids(machine: Machine) -> set[str]:
     return {identity for identity, _event in _by_itself(machine)}
+
+
+def _of_the_former(machine: Machine) -> set[str]:
+    """Ends of the process that an update replaces: it may run on, and end again and again, until that is done."""
+    events = machine.get("events") or []
+    launched = next((n for n, event in enumerate(events) if event.get("status") == "created"), len(events))
+    former = events if machine.get("state") == "replacing" else events[launched:]
+    return _exit_ids({**machine, "events": former})
 
 
 def is_crash_looping(machine: Machine) -> bool:

@@ -10,6 +10,7 @@ from ..._base.errors import CollectionError
 from ..client.types import Machine, Volume
 from ..volumes.judge import described
 from ..volumes.lost import mounted
+from ..volumes.restoring import restoring
 
 
 def is_standby(machine: Machine) -> bool:
@@ -30,6 +31,21 @@ def twins(where: str, group: str, machines: Sequence[Machine], volumes: Sequence
         todo="Look which one has the data to keep, then destroy the other with fly_machine (machine: ID, "
         "state: absent); its volume stays until it is destroyed with fly volumes destroy",
         machines=[machine["id"] for machine in working],
+    )
+
+
+def being_replaced(where: str, machine: Machine) -> CollectionError | None:
+    """A restore that a killed run left half done: what is started now may be the wrong one of two states."""
+    begun = restoring(machine)
+    if not begun:
+        return None
+    return CollectionError(
+        f"a restore from {begun.origin} is under way",
+        where=where,
+        why=f"machine {machine['id']} is to be replaced by one on the restored volume, and that run was cut off",
+        todo=f"Finish it: run {'rollback.yml' if begun.is_snapshot else 'restore.yml'} again with {begun.origin}",
+        machine=machine["id"],
+        snapshot=begun.snapshot,
     )
 
 

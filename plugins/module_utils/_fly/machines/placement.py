@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ..._base.errors import CollectionError
 from ..client.api import MachinesApi
 from ..client.types import Volume
 from ..volumes.detaching import is_detaching, wait_until_detached
-from ..volumes.pick import volumes
+from ..volumes.pick import freed, volumes
+from ..volumes.restoring import all_kept
 
 
 class Place(NamedTuple):
@@ -22,7 +23,7 @@ class Place(NamedTuple):
 def places(
     api: MachinesApi,
     app: str,
-    mount: dict[str, Any] | None,
+    mount: dict[str, object] | None,
     region: str | None,
     fallback_regions: tuple[str, ...] = (),
     volume: str | None = None,
@@ -37,10 +38,7 @@ def places(
         )
     named = [each for each in there if each.get("name") == name]
     meant = [each for each in named if each["id"] == volume] or named
-    free: list[Volume] = [each for each in meant if not each.get("attached_machine_id")]
-    if not free and (leaving := [each for each in meant if is_detaching(api, app, each)]):
-        wait_until_detached(api, app, leaving[0]["id"])
-        free = leaving[:1]
+    free = _free(api, app, meant)
     if not free:
         raise CollectionError(
             f"there is no free volume {name}",
@@ -49,4 +47,15 @@ def places(
             todo="Declare it with fly_volume first",
         )
     best = min(free, key=lambda v: (v.get("region") != region, v.get("created_at") or "", v["id"]))
+    if best["id"] in [each["id"] for each in there if each.get("attached_machine_id")]:
+        wait_until_detached(api, app, best["id"])
     return [Place(best["id"], best.get("region") or region)]
+
+
+def _free(api: MachinesApi, app: str, meant: list[Volume]) -> list[Volume]:
+    """Those that a new machine can mount. Of several, none that a restore keeps."""
+    if len(meant) < 2:
+        return [each for each in meant if not each.get("attached_machine_id") or is_detaching(api, app, each)]
+    machines = api.machines(app) or []
+    kept = all_kept(machines)
+    return [v for v in freed(meant, machines) if not v.get("attached_machine_id") and v["id"] not in kept]

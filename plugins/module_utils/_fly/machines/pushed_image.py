@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..._base.waiting import TimedOut, wait_until
+from ..._base.waiting import until_answered
 from ..client.errors import ImageUnknown
 from ..client.types import Json, Machine
 
@@ -24,27 +24,16 @@ def once_visible(
     """
     image = str((body.get("config") or {}).get("image") or "")
 
-    def attempt() -> Machine | ImageUnknown:
+    def attempt() -> Machine:
         keep()
-        try:
-            return send(body)
-        except ImageUnknown as error:
-            if not image.startswith(_REGISTRY):
-                raise
-            return error
+        return send(body)
 
-    try:
-        sent = wait_until(
-            "the registry to show it",
-            attempt,
-            lambda seen: not isinstance(seen, ImageUnknown),
-            timeout=_TIMEOUT,
-            every=_EVERY,
-            where=f"image {image}",
-            progress=progress,
-        )
-    except TimedOut as error:
-        raise error.seen from None
-    if isinstance(sent, ImageUnknown):
-        raise AssertionError("the wait ended without an answer")
-    return sent
+    return until_answered(
+        "the registry to show it",
+        attempt,
+        lambda error: isinstance(error, ImageUnknown) and image.startswith(_REGISTRY),
+        timeout=_TIMEOUT,
+        every=_EVERY,
+        where=f"image {image}",
+        progress=progress,
+    )

@@ -16,9 +16,9 @@ import signal as signals
 from dataclasses import dataclass
 
 from ..._base.errors import CollectionError
-from ..._base.waiting import look_until
+from ..._base.waiting import until_answered
 from ..client.api import MachinesApi
-from ..client.errors import FlyError, LeaseHeld, WrongState
+from ..client.errors import LeaseHeld, WrongState
 from ..client.types import ExecResult, Json
 from .transfer import Transfer
 
@@ -125,30 +125,18 @@ class RemoteFiles:
 
     def _exec(self, command: list[str], stdin: str | None, timeout: int, safe: bool) -> ExecResult:
         """A machine that another run changes or restarts just now refuses commands; none has run then."""
-
-        def attempt() -> ExecResult | FlyError:
-            try:
-                return self._api.exec(self._app, self._machine, command, stdin, timeout, safe=safe)
-            except (WrongState, LeaseHeld) as error:
-                if not self._is_busy(error):
-                    raise
-                return error
-
-        answer = look_until(
+        return until_answered(
             "the machine to take commands",
-            attempt,
-            lambda answer: not isinstance(answer, FlyError),
+            lambda: self._api.exec(self._app, self._machine, command, stdin, timeout, safe=safe),
+            self._is_busy,
             timeout=_BUSY,
             every=_PAUSE,
             where=self.place,
         )
-        if isinstance(answer, FlyError):
-            raise answer
-        return answer
 
-    def _is_busy(self, error: FlyError) -> bool:
-        if isinstance(error, LeaseHeld):
-            return True
+    def _is_busy(self, error: CollectionError) -> bool:
+        if not isinstance(error, WrongState):
+            return isinstance(error, LeaseHeld)
         state = self._api.machine(self._app, self._machine).get("state")
         return state == "started" or state in ON_ITS_WAY
 

@@ -8,6 +8,7 @@ metadata cannot be written on a condition. The machine's clock is the only one t
 left expires.
 
 Without a volume, or with no machine that runs, there is no lock. Machines have their leases then, and unique names.
+Whoever waits for another run goes on waiting while that run has the machine down, until its lock would have expired.
 """
 
 from __future__ import annotations
@@ -35,9 +36,9 @@ _PAUSE = 2.0
 # shell left is removed after a minute. Prints "none", "ours", or "held", the expiry and the owner.
 _TAKE = """
 set -u
-volume=$1 ttl=$2 id=$3 owner=$4
+volume=$1 ttl=$2 id=$3 owner=$4 over=$5
 [ -d "$volume" ] && [ -w "$volume" ] || { echo none; exit 0; }
-umask 077
+umask 022  # a backup that the gateway's user makes reads the whole volume
 lock=$volume/.ansible-run.lock guard=$volume/.ansible-run.guard tries=0
 until mkdir -- "$guard" 2>/dev/null; do
   if [ -n "$(find "$guard" -maxdepth 0 -mmin +1 2>/dev/null)" ]; then rmdir -- "$guard" 2>/dev/null; fi
@@ -47,7 +48,7 @@ until mkdir -- "$guard" 2>/dev/null; do
 done
 trap 'rmdir -- "$guard"' EXIT
 now=$(date +%s)
-if [ -f "$lock" ]; then
+if [ -f "$lock" ] && [ "$over" != over ]; then
   { read -r expires; read -r holder; read -r name; } < "$lock" || expires=0
   case $expires in ''|*[!0-9]*) expires=0 ;; esac
   if [ "$holder" != "$id" ] && [ "$expires" -gt "$now" ]; then
@@ -117,6 +118,12 @@ class RunLock:
         note.unlink(missing_ok=True)
         return True
 
+    def follow(self, machine: Machine) -> None:
+        """Hold the lock on this new machine's volume, whatever lock of the past its snapshot had."""
+        with suppress(CollectionError):  # that one expires
+            self._take(machine, TTL, over=True)
+            self._note()
+
     def leave(self, machine: str) -> None:
         """Release a task's lock that is in this machine, which is about to go down: afterwards nobody can."""
         if self._taken and not self._owner.note:
@@ -131,12 +138,16 @@ class RunLock:
     def _acquire(self) -> bool:
         if self._settled() is None:
             return False
-        waited = False
+        waited, until = False, 0.0
+        last: Held | None = None
 
         def look() -> Held | None:
-            nonlocal waited
+            nonlocal waited, last, until
             found = self._attempt()
-            waited = waited or found is not None
+            if found is None and not self._taken and clock.monotonic() < until and self._mounting():
+                return last  # that run has the machine down
+            if found:
+                waited, last, until = True, found, clock.monotonic() + found.expires_in
             return found
 
         try:
@@ -152,9 +163,12 @@ class RunLock:
             )
         except TimedOut as error:
             raise self._held(error.seen) from None
+        self._note()
+        return waited
+
+    def _note(self) -> None:
         if self._taken and self._owner.note:
             self._owner.note.touch()
-        return waited
 
     def _held(self, held: Held) -> LockHeld:
         until = clock.text(clock.now() + held.expires_in)
@@ -179,8 +193,8 @@ class RunLock:
         except FlyError:
             return None  # no command can be run there, so no other run holds it in this way either
 
-    def _take(self, machine: Machine, ttl: int) -> Held | None:
-        arguments = [_mount(machine), str(ttl), self._owner.id, self._owner.name]
+    def _take(self, machine: Machine, ttl: int, over: bool = False) -> Held | None:
+        arguments = [_mount(machine), str(ttl), self._owner.id, self._owner.name, "over" if over else ""]
         answer = RemoteFiles(self._api, self._app, machine["id"]).run(["sh", "-c", _TAKE, "sh", *arguments], safe=True)
         word, *rest = str(answer["stdout"]).splitlines() or ["none"]
         if word == "held" and len(rest) >= 2:

@@ -11,6 +11,11 @@ from typing import Any
 from .deployed import is_live
 
 
+def is_stopped_by_demand(service: Mapping[str, Any]) -> bool:
+    """Whether Fly's proxy stops or suspends the machine when nobody asks for this service of its configuration."""
+    return service.get("autostop") not in (None, False, "off")
+
+
 @dataclass(frozen=True)
 class Port:
     """A port, or a range of ports, that Fly's proxy leads to a machine."""

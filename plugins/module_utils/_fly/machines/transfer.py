@@ -95,12 +95,12 @@ class Transfer:
 
     def fetch(self, source: str, target: Path) -> None:
         """Copy a file of the machine to the controller."""
-        size, wanted = self._remote.shell("read a file", _LOOK, [source], safe=True).split()
+        size, wanted = self.digest(source)
         digest = hashlib.sha256()
         beside = target.with_name(f".{target.name}.{secrets.token_hex(6)}.part")
         try:
             with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as copy:
-                for data in self._parts(source, int(size)):
+                for data in self.parts(source, 0, size):
                     digest.update(data)
                     copy.write(data)
             self._compare(source, wanted, digest.hexdigest())
@@ -115,11 +115,15 @@ class Transfer:
             self.fetch(source, copy)
             return copy.read_bytes()
 
-    def _parts(self, source: str, size: int) -> Iterator[bytes]:
-        """The content, in parts that grow; one that comes back cut is asked for again, smaller."""
-        offset = 0
-        while offset < size:
-            count = min(self._read, size - offset)
+    def digest(self, source: str) -> tuple[int, str]:
+        """The size in bytes and the SHA-256 of a file of the machine."""
+        size, digest = self._remote.shell("read a file", _LOOK, [source], safe=True).split()
+        return int(size), digest
+
+    def parts(self, source: str, offset: int, end: int) -> Iterator[bytes]:
+        """The content between two offsets, in parts that grow; one that comes back cut is asked for again, smaller."""
+        while offset < end:
+            count = min(self._read, end - offset)
             text = self._remote.shell("read a file", _PART, [source, str(offset + 1), str(count)], safe=True)
             data = base64.b64decode(text[: len(text) // 4 * 4])
             if len(data) < count and self._read > SMALLEST_PART:

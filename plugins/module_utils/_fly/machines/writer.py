@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from ..._base import clock
 from ..._base.errors import CollectionError
@@ -13,7 +12,7 @@ from ..._base.printable import one_line
 from ..._base.waiting import TimedOut, wait_until
 from ..client.api import MachinesApi
 from ..client.errors import LostAnswer, WrongState
-from ..client.types import Json, Machine
+from ..client.types import Machine
 from .config import in_maintenance
 from .gate import AT_REST, Gate, GateFailed
 from .leases import Lease
@@ -33,11 +32,13 @@ class MachineWriter:
     def __init__(self, api: MachinesApi, gate: Gate, app: str) -> None:
         self._api, self._gate, self._app = api, gate, app
 
-    def create(self, body: Json) -> Machine:
+    def create(self, body: dict[str, object]) -> Machine:
         """Create a machine and wait until it is healthy; a machine that could not be placed holds no volume."""
         return self._gate.wait(self._deliver(body, lambda sent: self._api.create_machine(self._app, sent)))
 
-    def update(self, identity: str, reshape: Callable[[Json], Json], *, launch: bool = True) -> Machine:
+    def update(
+        self, identity: str, reshape: Callable[[dict[str, object]], dict[str, object]], *, launch: bool = True
+    ) -> Machine:
         """Give it the configuration that `reshape` makes of the present one, and start it or let it rest.
 
         When it does not get healthy and the old one ran, the old one is put back. Raises `GateFailed` then.
@@ -82,6 +83,8 @@ class MachineWriter:
         except WrongState as error:
             coming = self._api.machine(self._app, identity).get("state") in _COMING_UP
             return None if coming else error
+        except LostAnswer:
+            return None  # the next look tells whether it started
         return None
 
     def restart(self, identity: str) -> Machine:
@@ -113,13 +116,13 @@ class MachineWriter:
         with Lease(self._api, self._app, identity) as lease:
             self._api.destroy_machine(self._app, identity, lease.nonce)
 
-    def _send(self, machine: Machine, config: Json, lease: Lease, *, launch: bool = True) -> Machine:
+    def _send(self, machine: Machine, config: dict[str, object], lease: Lease, *, launch: bool = True) -> Machine:
         """Update, and look whether it happened when the answer is lost: the gate must see it through either way."""
-        body: dict[str, Any] = {"name": machine.get("name"), "region": machine.get("region"), "config": config}
+        body: dict[str, object] = {"name": machine.get("name"), "region": machine.get("region"), "config": config}
         if not launch:
             body["skip_launch"] = True
 
-        def update(sent: Json) -> Machine:
+        def update(sent: dict[str, object]) -> Machine:
             return self._api.update_machine(self._app, machine["id"], sent, lease.nonce)
 
         try:
@@ -130,7 +133,12 @@ class MachineWriter:
                 raise
             return current
 
-    def _deliver(self, body: Json, send: Callable[[Json], Machine], keep: Callable[[], None] = lambda: None) -> Machine:
+    def _deliver(
+        self,
+        body: dict[str, object],
+        send: Callable[[dict[str, object]], Machine],
+        keep: Callable[[], None] = lambda: None,
+    ) -> Machine:
         """Send it with the version of its secrets, and wait for the registry where its image was just pushed."""
         return with_secrets(body, lambda sent: once_visible(sent, send, keep, self._gate.progress))
 

@@ -11,6 +11,8 @@ from typing import Any
 from ..._base import clock
 from ..client.types import Machine, Secret
 from ..machines.deployed import version_time
+from ..machines.metadata import metadata
+from .age import time_of
 
 KEY = "ansible_secrets_applied"
 """Machine metadata: the fingerprint of the secrets that the machine was last updated with."""
@@ -22,14 +24,14 @@ def secrets_state(secrets: list[Secret]) -> tuple[str, float]:
     """Fingerprint of names and digests, and when one was last set; a time that nobody knows may be now."""
     lines = sorted(f"{entry['name']}={entry.get('digest')}" for entry in secrets)
     fingerprint = hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
-    times = [entry.get("updated_at") or entry.get("created_at") for entry in secrets]
+    times = map(time_of, secrets)
     moments = [clock.parse(time) if time else math.inf for time in times]
     return fingerprint, max(moments, default=0.0)
 
 
 def runs_with(machine: Machine, fingerprint: str, set_at: float) -> bool:
     """Whether it has them. flyctl does not note it: then it has those that are older than its version."""
-    noted = ((machine.get("config") or {}).get("metadata") or {}).get(KEY)
+    noted = metadata(machine).get(KEY)
     return version_time(machine) > set_at + CLOCK_SKEW if noted is None else noted == fingerprint
 
 

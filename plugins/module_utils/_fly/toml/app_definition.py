@@ -10,6 +10,7 @@ from typing import Any
 
 from ..._base.errors import CollectionError
 from .definition import DEFAULT_GROUP
+from .normal import number
 
 Table = dict[str, Any]
 _WHERE = "settings of the app"
@@ -77,7 +78,7 @@ def _mount(volume: Mapping[str, Any], group: list[str]) -> Table:
         "source": volume["name"],
         "destination": volume["path"],
         "initial_size": f"{size}gb" if size else None,
-        "snapshot_retention": volume.get("snapshot_retention"),
+        "snapshot_retention": number(volume.get("snapshot_retention")),
         "processes": group,
     }
 
@@ -86,7 +87,7 @@ def _service(service: Mapping[str, Any], check: Mapping[str, Any] | None, group:
     """Published, and always up: a machine that is stopped when nobody asks would miss what comes in by itself."""
     asked = {key: value for key, value in (check or {}).items() if key not in ("name", "port")}
     return {
-        "internal_port": service["port"],
+        "internal_port": number(service["port"]),
         "force_https": service.get("force_https", True),
         "auto_stop_machines": False,
         "auto_start_machines": True,
@@ -99,5 +100,5 @@ def _service(service: Mapping[str, Any], check: Mapping[str, Any] | None, group:
 def _standing_alone(check: Mapping[str, Any] | None, group: list[str]) -> Table | None:
     if not check:
         return None
-    asked = {key: value for key, value in check.items() if key != "name"}
+    asked = {key: number(value) if key == "port" else value for key, value in check.items() if key != "name"}
     return {check.get("name") or DEFAULT_GROUP: {"type": "http", "method": "GET", **asked, "processes": group}}

@@ -8,7 +8,6 @@ import io
 import shlex
 from decimal import Decimal
 from math import isfinite, isnan
-from typing import Any
 
 
 def words(command: str) -> list[str]:
@@ -28,7 +27,7 @@ def words(command: str) -> list[str]:
     return found
 
 
-def text(value: Any) -> str:
+def text(value: object) -> str:
     """A value of [env] or of a header as Go prints it: true, 3, 1.5, 1e+06."""
     if isinstance(value, bool):
         return str(value).lower()

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from ..._base.errors import CollectionError
 
@@ -18,7 +17,7 @@ _PART = re.compile(rf"({_NUMBER})(ns|us|µs|μs|ms|s|m|h)")
 _WHOLE = re.compile(rf"[+-]?(?:0|(?:(?:{_NUMBER})(?:ns|us|µs|μs|ms|s|m|h))+)")
 
 
-def nanoseconds(value: Any, where: str = "duration") -> int:
+def nanoseconds(value: object, where: str = "duration") -> int:
     """Read "1m30s", or a number of seconds."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return round(value * _UNITS["s"])
@@ -32,12 +31,12 @@ def nanoseconds(value: Any, where: str = "duration") -> int:
     return -total if text.startswith("-") else total
 
 
-def seconds(value: Any, where: str = "duration") -> float:
+def seconds(value: object, where: str = "duration") -> float:
     """Read "1m30s", or a number of seconds."""
     return nanoseconds(value, where) / _UNITS["s"]
 
 
-def go(value: Any, where: str = "duration") -> str:
+def go(value: object, where: str = "duration") -> str:
     """Write a duration as Go prints it: "15s", "2m0s", "1h0m0s", "500ms"."""
     total = nanoseconds(value, where)
     sign, total = ("-", -total) if total < 0 else ("", total)
@@ -52,7 +51,7 @@ def go(value: Any, where: str = "duration") -> str:
     return sign + (f"{hours}h{text}" if hours else text)
 
 
-def text_of(value: Any, unit: float) -> Any:
+def text_of(value: object, unit: float) -> object:
     """A bare number as flyctl reads it where it allows one: so many units (in seconds), without a fraction."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return go(int(value) * unit)

@@ -40,24 +40,24 @@ def normalized(definition: Table) -> Table:
     return {key: value for key, value in result.items() if not _says_nothing(key, value)}
 
 
-def _says_nothing(key: str, value: Any) -> bool:
+def _says_nothing(key: str, value: object) -> bool:
     return (key in _LISTS and value == []) or (key in _TABLES and value == {})
 
 
-def _without_nulls(value: Any) -> Any:
+def _without_nulls(value: object) -> Any:
     if isinstance(value, dict):
         return {key: _without_nulls(inner) for key, inner in value.items() if inner is not None}
     return [_without_nulls(inner) for inner in value if inner is not None] if isinstance(value, list) else value
 
 
-def _as_list(value: Any) -> Any:
+def _as_list(value: object) -> Any:
     """[x] as [[x]], where flyctl takes both."""
     return [value] if isinstance(value, dict) else value
 
 
 def _gather(result: Table, name: str, *others: str) -> None:
     """One list of what stands under several names, in flyctl's order: older names first."""
-    found: list[Any] = []
+    found: list[object] = []
     for key in (*others, name):
         if key in result:
             given = _as_list(result.pop(key))
@@ -108,18 +108,18 @@ def _amounts(result: Table) -> None:
             ]
 
 
-def _service(entry: Any) -> Any:
+def _service(entry: object) -> object:
     if not isinstance(entry, dict):
         return entry
-    service = {**entry, **({"internal_port": _number(entry["internal_port"])} if "internal_port" in entry else {})}
+    service = {**entry, **({"internal_port": number(entry["internal_port"])} if "internal_port" in entry else {})}
     limits = service.get("concurrency")
     if isinstance(limits, str) and limits.count(",") == 1:
-        soft, hard = (_number(part) for part in limits.split(","))
+        soft, hard = (number(part) for part in limits.split(","))
         service["concurrency"] = {"type": "requests", "soft_limit": soft, "hard_limit": hard}
     ports = _as_list(service.get("ports"))
     if isinstance(ports, list):
         service["ports"] = [
-            {**port, "port": _number(port["port"])} if isinstance(port, dict) and "port" in port else port
+            {**port, "port": number(port["port"])} if isinstance(port, dict) and "port" in port else port
             for port in ports
         ]
     for kind in ("tcp_checks", "http_checks"):
@@ -141,7 +141,7 @@ def _checks(result: Table) -> None:
         result["checks"] = given
 
 
-def _check(check: Any) -> Any:
+def _check(check: object) -> object:
     """Numbers are milliseconds here; `headers = [{name, value}]` is a table."""
     if not isinstance(check, dict):
         return check
@@ -152,9 +152,10 @@ def _check(check: Any) -> Any:
     return {key: value for key, value in found.items() if not (key in _TIMES and value == "")}
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _number(value: Any) -> Any:
+def number(value: object) -> object:
+    """A number that is written as text; what is none stays as it is, and the schema refuses it."""
     return int(value) if isinstance(value, str) and value.strip().isdecimal() else value

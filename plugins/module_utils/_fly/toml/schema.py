@@ -22,15 +22,15 @@ def _table(**properties: Schema) -> Schema:
     }
 
 
-def _tables(item: Schema, **more: Any) -> Schema:
+def _tables(item: Schema, **more: object) -> Schema:
     return {"type": "array", "description": "a list of tables", "items": item, **more}
 
 
-def _text(description: str = "text", **more: Any) -> Schema:
+def _text(description: str = "text", **more: object) -> Schema:
     return {"type": "string", "description": description, **more}
 
 
-def _choice(*values: Any) -> Schema:
+def _choice(*values: object) -> Schema:
     *most, last = [str(value) for value in values if not isinstance(value, bool)]
     return {"enum": list(values), "description": f"{', '.join(most)} or {last}"}
 

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
 
 from ..._base.errors import CollectionError
 from ..._base.secret_recognition import Finding, find_in_arguments, find_in_command, find_secrets
@@ -24,7 +23,7 @@ def refuse_secrets(toml: FlyToml, where: str, public: Iterable[str], mask: Mask 
 
 
 def refuse_in_settings(
-    env: Mapping[str, Any], command: list[str] | None, where: str, public: Iterable[str], mask: Mask = str
+    env: Mapping[str, object], command: list[str] | None, where: str, public: Iterable[str], mask: Mask = str
 ) -> None:
     """The same of what a task gives a machine beside its fly.toml."""
     found = [*find_secrets(dict(env), ("env",)), *find_in_arguments(command or [], ("command",))]

@@ -10,7 +10,7 @@ from typing import Any
 from ..._base.errors import MissingLibrary
 
 
-def written(definition: Mapping[str, Any], header: str = "") -> str:
+def written(definition: Mapping[str, object], header: str = "") -> str:
     """TOML text with `header` as comment lines; a null is left out, which TOML has no word for.
 
     :raises MissingLibrary: without tomli-w.
@@ -24,7 +24,7 @@ def written(definition: Mapping[str, Any], header: str = "") -> str:
     return comment + text
 
 
-def _without_nulls(value: Any) -> Any:
+def _without_nulls(value: object) -> Any:
     """Plain types, as the writer knows no other: Ansible's texts carry where they came from."""
     if isinstance(value, Mapping):
         return {str(key): _without_nulls(inner) for key, inner in value.items() if inner is not None}

@@ -10,6 +10,7 @@ from ..._base.waiting import TimedOut, wait_until
 from ..client.api import MachinesApi
 from ..client.errors import NotFound, WrongState
 from ..client.types import Volume
+from ..machines.deployed import is_live
 from .pick import volumes
 
 _TIMEOUT = 120.0
@@ -21,7 +22,7 @@ def is_detaching(api: MachinesApi, app: str, volume: Volume) -> bool:
     if not machine:
         return False
     try:
-        return api.machine(app, machine).get("state") in ("destroyed", "destroying")
+        return not is_live(api.machine(app, machine))
     except NotFound:
         return True
 

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ..._base.errors import CollectionError
 from ..client.types import Volume
@@ -46,6 +46,18 @@ def surplus(title: str, volumes: Sequence[Volume]) -> list[str]:
     return [f"{title}: another volume of this name exists and is billed: {listed}. Destroy it when it is not needed"]
 
 
+def kept(title: str, volumes: Iterable[Volume], until: Mapping[str, str], now: str) -> list[str]:
+    """A warning for each volume that a restore keeps: when it may be destroyed, and, once that is due, how."""
+    lines = []
+    for volume in volumes:
+        identity, end = volume["id"], until.get(volume["id"])
+        if end:
+            line = f"{title}: volume {identity} ({volume['size_gb']} GB) is kept until {end} by a restore, and billed. "
+            line += "It holds what a former machine wrote"
+            lines.append(line if end > now else f"{line}. Destroy it with: fly volumes destroy {identity}")
+    return lines
+
+
 def elsewhere(where: str, volume: Volume, region: str | None, fallbacks: Iterable[str]) -> CollectionError | None:
     """A volume does not move: another region in the declaration changes nothing, and would be reported as true."""
     here = volume["region"]
@@ -79,6 +91,29 @@ def lost_data(where: str, lost: Sequence[Lost]) -> CollectionError | None:
         volumes=[one.id for one in lost],
         snapshots=[snapshot["id"] for one in lost for snapshot in one.snapshots],
     )
+
+
+def too_small(where: str, snapshot: str, least: int | None, size: int) -> CollectionError | None:
+    """A volume made from a snapshot that does not fit would be refused, or hold a part of the data."""
+    if least is None or size >= least:
+        return None
+    return CollectionError(
+        f"{size} GB is smaller than the snapshot {snapshot}",
+        where=where,
+        why=f"the snapshot is of a volume of {least} GB, and what is restored from it needs as much",
+        todo=f"Set size_gb to {least} or more (fly_app_volume_size_gb)",
+        snapshot=snapshot,
+        size_gb=least,
+    )
+
+
+def undeclared(title: str, volume: Volume, others: Sequence[Volume]) -> list[str]:
+    """A warning for volumes of other names that nothing uses, beside one in use. Nothing removes them by itself."""
+    spare = [one for one in others if not one.get("attached_machine_id")]
+    if not spare or not volume.get("attached_machine_id"):
+        return []
+    listed = "; ".join(f"{one['name']}: {described(one)}" for one in spare)
+    return [f"{title}: the app has volumes that no machine uses, and they are billed: {listed}. They are left alone"]
 
 
 def renamed(where: str, name: str, others: Sequence[Volume]) -> CollectionError | None:

@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Any
 
 from ..._base.errors import CollectionError
 from ..client.api import MachinesApi
@@ -13,6 +13,9 @@ from ..client.types import Machine, Snapshot, Volume
 from ..machines.deployed import is_live
 from .pick import GONE, the_volume
 from .snapshots import READY, newest
+
+_LARGEST_GB = 1024
+"""Twice as large as a volume can be."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,33 @@ def mounted(machine: Machine, name: str | None = None) -> list[str]:
     return [str(mount["volume"]) for mount in mounts if mount.get("volume") and name in (None, mount.get("name"))]
 
 
-def snapshots_of(api: MachinesApi, app: str, name: str | None = None, volume: str | None = None) -> dict[str, Any]:
+def restored_size(api: MachinesApi, app: str, snapshot: str, listed: list[Volume]) -> int | None:
+    """The size in GB that a snapshot's volume had, also one that is gone; None when it is of no volume of the app."""
+    found = find_snapshot(api, app, snapshot, listed)
+    return found[1] if found else None
+
+
+def find_snapshot(
+    api: MachinesApi, app: str, snapshot: str, listed: list[Volume]
+) -> tuple[Snapshot, int | None] | None:
+    """The snapshot and the size in GB that its volume had; of a volume that is gone too."""
+    sizes = {volume["id"]: volume.get("size_gb") for volume in listed}
+    gone = [identity for machine in api.machines(app, gone=True) or [] for identity in mounted(machine)]
+    for identity in dict.fromkeys([*sizes, *gone]):
+        for one in api.volume_snapshots(app, identity) or []:
+            if one["id"] == snapshot:
+                return one, _gigabytes(one.get("volume_size")) or sizes.get(identity)
+    return None
+
+
+def _gigabytes(size: int | None) -> int | None:
+    """A snapshot's volume_size, which is in bytes; the document names no unit, so a small number counts as GB."""
+    if not size:
+        return None
+    return size if size <= _LARGEST_GB else math.ceil(size / 1024**3)
+
+
+def snapshots_of(api: MachinesApi, app: str, name: str | None = None, volume: str | None = None) -> dict[str, object]:
     """{volume, snapshots, gone} of the volume with this name or id, or of one that is gone.
 
     Of several that are gone, the one whose newest snapshot is the youngest. Raises when Fly.io knows nothing of one.

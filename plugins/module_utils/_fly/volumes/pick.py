@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ..._base.errors import CollectionError
 from ..client.api import MachinesApi
-from ..client.types import Volume
+from ..client.types import Machine, Volume
+from ..machines.deployed import is_live
 
 GONE = (
     "scheduling_destroy",
@@ -18,6 +21,9 @@ GONE = (
 )
 """States of a volume that is as good as gone; flyctl hides the same."""
 
+BEING_MADE = ("creating", "restoring", "recovering", "enabling_remote_export")
+"""A fork that is `hydrating` can be mounted: its data may take longer than anybody waits."""
+
 
 def volumes(api: MachinesApi, app: str, *, name: str | None = None, volume: str | None = None) -> list[Volume]:
     """The app's volumes that are there, all or those of this name or id."""
@@ -28,9 +34,21 @@ def volumes(api: MachinesApi, app: str, *, name: str | None = None, volume: str 
     ]
 
 
+def freed(volumes: Iterable[Volume], machines: Iterable[Machine]) -> list[Volume]:
+    """The volumes, those of destroyed machines as free: Fly.io detaches them up to a minute later."""
+    live = {machine["id"] for machine in machines if is_live(machine)}
+    copies = [volume.copy() for volume in volumes]
+    for volume in copies:
+        if volume.get("attached_machine_id") not in live:
+            volume["attached_machine_id"] = None
+    return copies
+
+
 def the_volume(api: MachinesApi, app: str, *, name: str | None = None, volume: str | None = None) -> Volume:
     """The one that is meant; of several of this name the one that a machine mounts. Raises when it is not one."""
     found = volumes(api, app, name=name, volume=volume)
+    if sum(bool(one.get("attached_machine_id")) for one in found) > 1:
+        found = freed(found, api.machines(app) or [])
     attached = [one for one in found if one.get("attached_machine_id")]
     meant = attached if len(found) > 1 else found
     if len(meant) == 1:

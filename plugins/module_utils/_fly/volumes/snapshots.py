@@ -45,11 +45,12 @@ def ask_for_snapshot(
     known: set[str],
     timeout: float,
     progress: Callable[[str], None] = lambda _line: None,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> Snapshot:
     """Ask once, and return the snapshot when it can be restored: a recent one of `known` where Fly.io merges them.
 
     One that is asked for is listed only after a while, also when the answer was lost; raises `LostAnswer` when it was
-    lost and nothing comes of it.
+    lost and nothing comes of it. `meanwhile` is called with each look; what it raises ends the wait.
     """
     lost: LostAnswer | None = None
     asked, until = clock.now(), clock.monotonic() + _UNLISTED
@@ -57,6 +58,10 @@ def ask_for_snapshot(
         api.snapshot_volume(app, volume)
     except LostAnswer as error:
         lost = error
+
+    def look() -> list[Snapshot]:
+        meanwhile()
+        return api.volume_snapshots(app, volume) or []
 
     def recent(listed: list[Snapshot]) -> Snapshot | None:
         return newest([one for one in listed if one.get("status") == READY and asked - made_at(one) < _RECENT])
@@ -66,7 +71,7 @@ def ask_for_snapshot(
         return "Fly.io does not list a new one" if waited and (lost or recent(listed)) else None
 
     try:
-        return _wait(api, app, volume, known, timeout, progress, unlisted)
+        return _wait(look, f"volume {volume} of {app}", known, timeout, progress, unlisted)
     except WaitFailed as error:
         if _new(error.seen, known):
             raise
@@ -86,13 +91,16 @@ def wait_for_snapshot(
     progress: Callable[[str], None] = lambda _line: None,
 ) -> Snapshot:
     """Return the newest snapshot that is not in `known`, when it can be restored."""
-    return _wait(api, app, volume, known, timeout, progress, lambda _listed: None)
+
+    def look() -> list[Snapshot]:
+        return api.volume_snapshots(app, volume) or []
+
+    return _wait(look, f"volume {volume} of {app}", known, timeout, progress, lambda _listed: None)
 
 
 def _wait(
-    api: MachinesApi,
-    app: str,
-    volume: str,
+    look: Callable[[], list[Snapshot]],
+    where: str,
     known: set[str],
     timeout: float,
     progress: Callable[[str], None],
@@ -109,10 +117,10 @@ def _wait(
 
     listed = wait_until(
         "the snapshot",
-        lambda: api.volume_snapshots(app, volume) or [],
+        look,
         lambda listed: status(listed) == READY,
         timeout=timeout,
-        where=f"volume {volume} of {app}",
+        where=where,
         state=lambda listed: status(listed) or "Fly.io does not list it yet",
         permanent=failed,
         todo="Run again; fly volumes snapshots list shows what exists",

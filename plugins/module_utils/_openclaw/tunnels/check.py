@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from ..paths import get
 from ..problems import Problem
@@ -18,7 +17,7 @@ EVERYTHING = "tunnel-everything"
 may_be_waived(EVERYTHING)
 
 
-def check(declared: Any, config: Mapping[str, Any], facts: Facts) -> list[Problem]:
+def check(declared: object, config: Mapping[str, object], facts: Facts) -> list[Problem]:
     """All problems of the declared tunnels, beside a declared openclaw.json."""
     tunnels, problems = read(declared, facts.port)
     for tunnel in tunnels:
@@ -26,7 +25,7 @@ def check(declared: Any, config: Mapping[str, Any], facts: Facts) -> list[Proble
     return problems
 
 
-def _fits(tunnel: Tunnel, config: Mapping[str, Any], facts: Facts) -> Iterator[Problem]:
+def _fits(tunnel: Tunnel, config: Mapping[str, object], facts: Facts) -> Iterator[Problem]:
     if tunnel.kind == "outbound":
         if facts.exposure == "public":
             yield Problem(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 from .declared import SECRETS, VOICE_CALL, Tunnel
 from .follow import LOOPBACK
@@ -40,7 +40,7 @@ def files(tunnels: Sequence[Tunnel]) -> list[dict[str, str]]:
     return [{"guest_path": f"{FOLDER}/{name}", "text": f"{text.rstrip()}\n"} for name, text in found.items()]
 
 
-def _cloudflared(tunnel: Tunnel) -> dict[str, Any]:
+def _cloudflared(tunnel: Tunnel) -> dict[str, object]:
     """The first rule that fits is taken; what fits none ends at the last."""
     paths = {} if tunnel.everything else {"path": tunnel.pattern}
     return {
@@ -54,8 +54,8 @@ def _cloudflared(tunnel: Tunnel) -> dict[str, Any]:
     }
 
 
-def _ngrok(tunnel: Tunnel) -> dict[str, Any]:
-    endpoint: dict[str, Any] = {
+def _ngrok(tunnel: Tunnel) -> dict[str, object]:
+    endpoint: dict[str, object] = {
         "name": "gateway",
         "url": f"https://{tunnel.hostname}",
         "upstream": {"url": f"http://{LOOPBACK}:{tunnel.port}"},
@@ -66,7 +66,7 @@ def _ngrok(tunnel: Tunnel) -> dict[str, Any]:
     return {"version": 3, "agent": agent, "endpoints": [endpoint]}
 
 
-def _policy(tunnel: Tunnel) -> dict[str, Any]:
+def _policy(tunnel: Tunnel) -> dict[str, object]:
     """ngrok's edge itself refuses what is not declared."""
     if tunnel.everything:
         return {}
@@ -132,7 +132,7 @@ def _ngrok_of_the_plugin(tunnel: Tunnel) -> Iterator[str]:
     yield f'exec {tunnel.program} \\"\\$@\\""'
 
 
-def _json(value: Any) -> str:
+def _json(value: object) -> str:
     return json.dumps(value, indent=2)
 
 

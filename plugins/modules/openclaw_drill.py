@@ -1,0 +1,153 @@
+#!/usr/bin/python
+# GNU General Public License v3.0 or later (see LICENSE)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: openclaw_drill
+short_description: Show that a gateway's last backup can be restored
+version_added: 0.1.0
+author:
+  - The openclaw.fly authors (@openclaw-fly)
+description:
+  - Restores the snapshot of the gateway's last backup into a throw-away app of the same organization, starts the image
+    of that backup there, and compares what the gateway contains with what it contained at the backup. The task fails if
+    the snapshot cannot be restored, or if the gateway does not start on it or misses something.
+  - The throw-away app has no services, no addresses and a separate private network; its secrets are random values under
+    the names of the gateway's. Scheduled jobs, heartbeats and channels are off, so it cannot act on the world.
+  - The app is removed at the end, after a failure too. The next drill of the same gateway removes what a killed one
+    left; so run one drill of a gateway at a time.
+  - Nothing of the gateway's app is changed. A token of the organization is needed, as apps are created.
+extends_documentation_fragment:
+  - openclaw.fly.api
+  - openclaw.fly.api.app
+options:
+  definition:
+    description: The content of the gateway's fly.toml. Of it, environment, command, machine size, mount and health
+      checks are used.
+    type: dict
+    required: true
+  token_env:
+    description: Name of the variable with the gateway's token.
+    type: str
+    default: OPENCLAW_GATEWAY_TOKEN
+  wait_timeout:
+    description: Timeout in seconds for each of the machine, the readiness probe and the gateway's answers.
+    type: float
+    default: 600.0
+  retry_on_log:
+    description: Texts in the log of a process that ends but can run later, without a correction.
+    type: list
+    elements: str
+    default: []
+  owner:
+    description: Numeric user and group to run as in the machine; defaults to the image's user.
+    type: str
+    default: "1000:1000"
+attributes:
+  check_mode:
+    description: Only returns what would be restored, and the cost.
+    support: full
+  diff_mode:
+    description: There is nothing to compare.
+    support: none
+  idempotent:
+    description: Each run creates and removes an app.
+    support: none
+seealso:
+  - module: openclaw.fly.openclaw_volume_snapshot
+  - module: openclaw.fly.openclaw_rehearsal
+"""
+
+EXAMPLES = r"""
+- name: Drill
+  openclaw.fly.openclaw_drill:
+    app: my-openclaw
+    definition: "{{ lookup('ansible.builtin.file', 'fly.toml') | openclaw.fly.from_toml }}"
+"""
+
+RETURN = r"""
+copy_app:
+  description: The throw-away app that was created and removed, or would be.
+  returned: success
+  type: str
+  sample: openclaw-drill-1790000000-1a2b3c4d
+snapshot:
+  description: ID of the snapshot.
+  returned: success
+  type: str
+image:
+  description: The image that was started.
+  returned: success
+  type: str
+cost:
+  description: Upper bound of the cost in dollars, from the collection's price data; null for a region without a price.
+  returned: success
+  type: float
+  sample: 0.0172
+rpo_seconds:
+  description: Age of the snapshot when the drill began, which is what would be lost; null if Fly.io does not report it.
+  returned: success
+  type: int
+rto_seconds:
+  description: Seconds from the start of the drill until the restored gateway was ready and its contents were compared.
+  returned: when not in check mode
+  type: float
+seconds:
+  description: How long the drill took with the removal.
+  returned: when not in check mode
+  type: float
+release:
+  description: The release that answered.
+  returned: when not in check mode
+  type: str
+counts:
+  description: What it contained, as M(openclaw.fly.openclaw_contents_info) returns it.
+  returned: when not in check mode
+  type: dict
+expected:
+  description: What the gateway contained at the backup; null if it was not counted then.
+  returned: when not in check mode
+  type: dict
+ready:
+  description: C(status) and C(body) of the readiness probe; null where the release has none.
+  returned: when not in check mode
+  type: dict
+removed:
+  description: Apps of earlier runs that were removed.
+  returned: when not in check mode
+  type: list
+  elements: str
+text:
+  description: The result for people, in one line.
+  returned: success
+  type: str
+error:
+  description: The failure in parts, for conditions in a playbook.
+  returned: failure
+  type: dict
+  sample: {kind: CollectionError, what: "the backup could not be restored: it ended (state stopped)"}
+"""
+
+from typing import Any
+
+from ..module_utils._converge.context import Context
+from ..module_utils._converge.module import run_module
+from ..module_utils._options.api import API_OPTIONS
+from ..module_utils._options.closed_copy import COPY_OPTIONS, connections, wanted_copy
+from ..module_utils._rehearsal.drill import Drill
+
+SPEC: dict[str, Any] = {"argument_spec": {**API_OPTIONS, **COPY_OPTIONS}, "supports_check_mode": True}
+
+
+def body(params: dict[str, Any], context: Context) -> dict[str, Any]:
+    return Drill(connections(params, context), wanted_copy(params)).run()
+
+
+def main() -> None:
+    run_module(SPEC, body)
+
+
+if __name__ == "__main__":
+    main()
