@@ -22,6 +22,7 @@ description:
 extends_documentation_fragment:
   - openclaw.fly.api
   - openclaw.fly.api.app
+  - openclaw.fly.closed_copy
 options:
   release:
     description: The release to start.
@@ -31,44 +32,16 @@ options:
     description: Its image.
     type: str
     required: true
-  definition:
-    description: The content of fly.toml with which the release is to be deployed. Of it, environment, command, machine
-      size, mount and health checks are used.
-    type: dict
-    required: true
-  token_env:
-    description: Name of the variable with the gateway's token.
-    type: str
-    default: OPENCLAW_GATEWAY_TOKEN
   expected:
     description: What the gateway contains, as M(openclaw.fly.openclaw_contents_info) returns it in C(counts).
     type: dict
   snapshot_id:
     description: ID of a snapshot to copy. If omitted, the volume is copied as it is now.
     type: str
-  wait_timeout:
-    description: Timeout in seconds for each of the machine, the readiness probe and the gateway's answers.
-    type: float
-    default: 600.0
-  retry_on_log:
-    description: Texts in the log of a process that ends but can run later, without a correction.
-    type: list
-    elements: str
-    default: []
-  owner:
-    description: Numeric user and group to run as in the machine; defaults to the image's user.
-    type: str
-    default: "1000:1000"
 attributes:
   check_mode:
     description: Only returns what a rehearsal costs.
     support: full
-  diff_mode:
-    description: There is nothing to compare.
-    support: none
-  idempotent:
-    description: Each run creates and removes an app.
-    support: none
 seealso:
   - module: openclaw.fly.openclaw_upgrade_info
   - module: openclaw.fly.openclaw_contents_info
