@@ -13,7 +13,7 @@ from .._converge.context import Context
 from .._fly.client.api import MachinesApi
 from .._fly.client.types import Machine
 from .._fly.machines.remote_files import RemoteFiles
-from .._fly.volumes.mounted import machine_with_volume
+from .._fly.volumes.mounted import machine_with_volume, mounted_volume
 from .._openclaw import gateway_contents
 from .calls import Conversation, converse
 from .cli import GatewayCli
@@ -45,6 +45,13 @@ def present_contents(api: MachinesApi, app: str, machine: Machine, owner: str, c
         except CollectionError as error:
             silence = error.why or error.what
     return {"release": None, "counts": None, "silence": silence}
+
+
+def present_state(api: MachinesApi, app: str, machine: Machine, owner: str, context: Context) -> dict[str, Any]:
+    """{machine, volume, image} beside `present_contents`."""
+    image = str((machine.get("config") or {}).get("image"))
+    where = {"machine": machine["id"], "volume": mounted_volume(machine), "image": image}
+    return {**where, **present_contents(api, app, machine, owner, context)}
 
 
 def proved_contents(

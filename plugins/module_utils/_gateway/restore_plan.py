@@ -14,10 +14,10 @@ from .._base import clock
 from .._converge.context import Context
 from .._fly.client.api import MachinesApi
 from .._fly.machines.config import in_maintenance
-from .._fly.volumes.mounted import machine_in_use, mounted_volume
+from .._fly.volumes.mounted import machine_in_use
 from .._fly.volumes.restoring import restored_from, restoring
 from .._openclaw import gateway_contents
-from .contents import present_contents
+from .contents import present_state
 from .rollback_plan import age_text
 
 
@@ -31,15 +31,14 @@ def restore_plan(api: MachinesApi, app: str, manifest: Manifest, owner: str, con
     """Return the backup, its age, the present state, and what is lost."""
     machine = machine_in_use(api, app)
     begun = restoring(machine)
-    now = present_contents(api, app, machine, owner, context)
+    now = present_state(api, app, machine, owner, context)
     age = max(0.0, clock.now() - clock.parse(manifest.created_at))
-    image = str((machine.get("config") or {}).get("image"))
     return {
         "changed": False,
         "backup": view(manifest),
         "age_seconds": round(age),
         "age": age_text(age),
-        "present": {"machine": machine["id"], "volume": mounted_volume(machine), "image": image, **now},
+        "present": now,
         "lost": gateway_contents.missing(now["counts"] or {}, manifest.counts or {}),
         "maintenance": in_maintenance(machine.get("config") or {}),
         "under_way": begun is not None,

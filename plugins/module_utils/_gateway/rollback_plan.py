@@ -21,7 +21,7 @@ from .._fly.volumes.restoring import restored_from, restoring
 from .._fly.volumes.snapshots import READY, made_at
 from .._openclaw import gateway_contents
 from .backup_note import LastBackup, last_backup
-from .contents import present_contents
+from .contents import present_state
 
 
 @dataclass(frozen=True)
@@ -49,20 +49,19 @@ def rollback_plan(api: MachinesApi, asked: AskedRollback, context: Context) -> d
         todo = "fly_volume_snapshot_info lists those that can be restored"
         raise CollectionError("there is no such snapshot", where=f"snapshot {identity} of {asked.app}", todo=todo)
     target = note if note and note.snapshot == identity else _recorded(asked.records, identity)
-    now = present_contents(api, asked.app, machine, asked.owner, context)
+    now = present_state(api, asked.app, machine, asked.owner, context)
     then = target.counts if target else None
     age = max(0.0, clock.now() - made_at(found[0]))
-    image = str((machine.get("config") or {}).get("image"))
     return {
         "changed": False,
         "snapshot": found[0],
         "age_seconds": round(age),
         "age": age_text(age),
-        "image": asked.image or (target.image if target else image),
+        "image": asked.image or (target.image if target else now["image"]),
         "image_is_known": bool(asked.image or target),
         "release": target.release if target else None,
         "counts": then,
-        "present": {"machine": machine["id"], "volume": mounted_volume(machine), "image": image, **now},
+        "present": now,
         "lost": gateway_contents.missing(now["counts"] or {}, then or {}),
         "maintenance": in_maintenance(machine.get("config") or {}),
         "under_way": begun is not None,
