@@ -87,6 +87,17 @@ def test_what_was_there_is_kept(gateway: Site) -> None:
     assert not gateway.converge().changed
 
 
+def test_of_spare_volumes_only_one_that_exists_is_named(gateway: Site) -> None:
+    deploy_by_hand(gateway, secrets.token_hex(32))
+    volumes = f"/v1/apps/{gateway.app}/volumes"
+    spare, gone = (
+        gateway.emulator.request("POST", volumes, {"name": "spare", "region": "ams", "size_gb": 1})["id"] for _ in "ab"
+    )
+    gateway.emulator.request("DELETE", f"{volumes}/{gone}")
+    run = adopt(gateway, "--check").ok()
+    assert f"volume {spare} (spare) is in use by nothing" in run.output and gone not in run.output
+
+
 def test_what_cannot_be_adopted(gateway: Site) -> None:
     assert "there is no such app" in adopt(gateway).failed().output
     gateway.emulator.request("POST", "/v1/apps", {"app_name": gateway.app, "org_slug": "personal"})

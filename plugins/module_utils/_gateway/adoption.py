@@ -17,6 +17,7 @@ from .._fly.machines.deployed import is_deployed, is_live
 from .._fly.machines.exposure import exposure_of
 from .._fly.machines.services import is_stopped_by_demand
 from .._fly.volumes.lost import mounted
+from .._fly.volumes.pick import GONE
 from .._openclaw.releases import IMAGE
 from .running_release import release_of
 
@@ -118,7 +119,7 @@ def _volume(app: str, machine: Machine, volumes: Mapping[str, Volume], questions
         )
     volume = volumes[next(iter(ids))]
     for other in volumes.values():
-        if other["id"] != volume["id"]:
+        if other["id"] != volume["id"] and other.get("state") not in GONE:
             questions.append(f"volume {other['id']} ({other['name']}) is in use by nothing; it stays, and is billed")
     (mount,) = _config(machine).get("mounts") or []
     return {
