@@ -9,6 +9,7 @@ from .._fly.machines.config import in_maintenance
 from .._fly.machines.deployed import version_time
 from .._fly.machines.gate import is_crash_looping
 from .._fly.volumes.restoring import restoring
+from .._openclaw import process
 from . import machine_view
 from .evidence import Evidence
 from .finding import CRITICAL, INFO, WARNING, finding
@@ -18,7 +19,6 @@ _STUCK = 600.0
 _HEAP_CODES = (134, -6)
 _CONFIG_CODE = 78
 _SMALLEST_MB, _ADVISED_MB = 1024, 2048
-_HEAP_SHARE = 0.75
 _DRAIN = 60
 """Seconds to stop in: enough for what is usually in flight. The gateway itself drains for up to 300."""
 
@@ -283,7 +283,7 @@ def memory_small(seen: Evidence) -> str | None:
 )
 def heap_ratio(seen: Evidence) -> str | None:
     memory, heap = machine_view.memory_mb(seen.config), machine_view.heap_mb(seen.config)
-    if not memory or not heap or heap <= memory * _HEAP_SHARE:
+    if not memory or not heap or heap <= memory * process.HEAP_SHARE:
         return None
     return f"heap limit {heap} MB of {memory} MB"
 

@@ -13,6 +13,9 @@ from .problems import Problem
 DEFAULT_PORT = 18789
 """Where a gateway listens without ``--port``, OPENCLAW_GATEWAY_PORT and gateway.port (run of 2026.9.6)."""
 
+HEAP_SHARE = 0.75
+"""Of the memory: Node needs the rest beside its heap (buffers, code, a second command in the machine)."""
+
 BINDS = ("loopback", "lan", "tailnet", "auto", "custom")
 ALL_ADDRESSES = ("0.0.0.0", "::", "[::]", "*")
 LOOPBACKS = ("loopback", "localhost", "127.0.0.1", "::1")

@@ -31,9 +31,6 @@ from .declaration import Declaration, Gateway
 
 may_be_waived("downgrade")
 
-HEAP_SHARE = 0.75
-"""Of the memory: Node needs the rest beside its heap (buffers, code, a second command in the machine)."""
-
 
 def command(declaration: Declaration) -> Iterator[Problem]:
     if gateway := declaration.gateway:
@@ -63,8 +60,8 @@ def memory(declaration: Declaration) -> Iterator[Problem]:
         floor = gateway.memory_floor_mb
         why = f"{given} is less than the {floor} MB that the gateway needs with what is in its image"
         yield Problem("fly_app_vm_memory", why, (), f"Set fly_app_vm_memory to {floor}mb or more", rule="memory")
-    if gateway.heap_mb and gateway.heap_mb > available * HEAP_SHARE:
-        most = int(available * HEAP_SHARE)
+    if gateway.heap_mb and gateway.heap_mb > available * process.HEAP_SHARE:
+        most = int(available * process.HEAP_SHARE)
         why = f"a heap of {gateway.heap_mb} MB leaves too little of {available} MB: the machine is killed when it fills"
         todo = f"Set fly_app_heap_mb to {most} or less, or give more fly_app_vm_memory"
         yield Problem("fly_app_heap_mb", why, (), todo, rule="heap")
