@@ -56,6 +56,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         named = item.get_closest_marker("xdist_group")
         own = item.nodeid if item.get_closest_marker("apart") else str(item.path)
         item.add_marker(pytest.mark.xdist_group("gateway" if alone else named.args[0] if named else own))
+        if item.get_closest_marker("s3") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(1800))  # the first one builds the server
         if alone and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(1800))  # the first one fetches the gateway
 
@@ -174,6 +176,15 @@ def session_emulator(start_emulator: Callable[..., AbstractContextManager[Emulat
     """One emulator for all tests of a process: for those that need no empty one, with app names of their own."""
     with start_emulator() as emulator:
         yield emulator
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A real S3 server (support.s3.S3Server) for all tests of a process, with buckets of their own."""
+    from support import s3
+
+    with s3.started(tmp_path_factory.mktemp("s3")) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

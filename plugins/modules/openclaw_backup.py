@@ -12,7 +12,7 @@ author:
   - The openclaw.fly authors (@openclaw-fly)
 description:
   - Has OpenClaw create and verify its own archive (C(openclaw backup create --verify)) in the gateway's machine, copies
-    it in parts, encrypts each part with age before it is written to a disk, and removes the archive from the machine.
+    it in parts, encrypts each part with age before it is stored, and removes the archive from the machine.
   - The gateway runs meanwhile. The archive is created on the machine's root disk, never on its volume.
   - A copy that was interrupted is continued by a run that comes ten minutes or more after the last part, if the machine
     was not restarted meanwhile.
@@ -28,6 +28,7 @@ attributes:
 extends_documentation_fragment:
   - openclaw.fly.api
   - openclaw.fly.api.app
+  - openclaw.fly.backup_store
   - openclaw.fly.api.converges
 requirements:
   - pyrage (Python library), where the task runs
@@ -35,10 +36,6 @@ options:
   process_group:
     description: The process group of the gateway's machine, if machines of several groups have a volume.
     type: str
-  folder:
-    description: Folder on the controller in which to keep the backups of all apps. Files have mode 0600.
-    type: path
-    required: true
   recipients:
     description:
       - Public keys to encrypt for, of age (C(age1...)) or SSH. Any one of their private keys restores the backup.
@@ -84,6 +81,16 @@ EXAMPLES = r"""
     folder: ~/openclaw-backups
     recipients: [age1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs3290gq]
     keep: {daily: 7, monthly: 12}
+
+- name: Create a backup in a bucket of Tigris
+  openclaw.fly.openclaw_backup:
+    app: my-openclaw
+    folder: s3://my-backups/openclaw
+    s3: {endpoint: "https://fly.storage.tigris.dev"}
+    recipients: [age1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs3290gq]
+  environment:
+    AWS_ACCESS_KEY_ID: "{{ tigris_access_key }}"
+    AWS_SECRET_ACCESS_KEY: "{{ tigris_secret_key }}"
 """
 
 RETURN = r"""
@@ -144,10 +151,10 @@ from typing import Any
 
 from ..module_utils._archive.age import Recipients
 from ..module_utils._archive.retention import RULES, Retention
-from ..module_utils._archive.store import FolderStore
 from ..module_utils._converge.context import Context
 from ..module_utils._converge.module import run_module
 from ..module_utils._options.api import API_OPTIONS, connect
+from ..module_utils._options.backup_store import STORE_OPTIONS, store
 from ..module_utils._resources.gateway_backup import GatewayBackup, WantedBackup
 
 SPEC: dict[str, Any] = {
@@ -155,7 +162,7 @@ SPEC: dict[str, Any] = {
         **API_OPTIONS,
         "app": {"type": "str", "required": True},
         "process_group": {"type": "str"},
-        "folder": {"type": "path", "required": True},
+        **STORE_OPTIONS,
         "recipients": {"type": "list", "elements": "str", "required": True},
         "keep": {"type": "dict", "options": {name: {"type": "int"} for name in RULES}},
         "wait_timeout": {"type": "float", "default": 900.0},
@@ -174,7 +181,7 @@ def body(params: dict[str, Any], context: Context) -> GatewayBackup:
         retention=Retention.of(params["keep"] or {}),
     )
     recipients = Recipients(params["recipients"])
-    return GatewayBackup(connect(params, context), FolderStore(params["folder"]), recipients, wanted, context)
+    return GatewayBackup(connect(params, context), store(params, context), recipients, wanted, context)
 
 
 def main() -> None:

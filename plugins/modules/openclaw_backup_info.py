@@ -16,18 +16,19 @@ description:
 extends_documentation_fragment:
   - openclaw.fly.api
   - openclaw.fly.api.app
+  - openclaw.fly.backup_store
   - openclaw.fly.api.reads
 options:
-  folder:
-    description: Folder on the controller in which the backups of all apps are kept.
-    type: path
-    required: true
   verify:
     description:
       - Whether to read all parts of all backups and compare them with what was stored.
       - If V(false), only their names and sizes are compared.
     type: bool
     default: false
+  warn_if_none:
+    description: Whether to warn when there are no backups of the app, which may be misspelt.
+    type: bool
+    default: true
 seealso:
   - module: openclaw.fly.openclaw_backup
 """
@@ -38,6 +39,13 @@ EXAMPLES = r"""
     app: my-openclaw
     folder: ~/openclaw-backups
   register: found
+
+- name: List the backups in a bucket, and read each of them
+  openclaw.fly.openclaw_backup_info:
+    app: my-openclaw
+    folder: s3://my-backups/openclaw
+    s3: {endpoint: "https://fly.storage.tigris.dev"}
+    verify: true
 
 - name: Fail when the newest good backup is older than a day
   ansible.builtin.assert:
@@ -54,7 +62,8 @@ folder:
   type: str
   sample: /home/me/openclaw-backups/my-openclaw
 found:
-  description: Whether that folder exists. If not, a warning names the apps that there are backups of.
+  description: Whether there is anything of the app. If not, a warning names the apps that there are
+    backups of.
   returned: success
   type: bool
 backups:
@@ -93,32 +102,33 @@ error:
 from typing import Any
 
 from ..module_utils._archive.listing import listed, without_backups
-from ..module_utils._archive.store import FolderStore
 from ..module_utils._converge.context import Context
 from ..module_utils._converge.module import run_module
 from ..module_utils._options.api import API_OPTIONS
+from ..module_utils._options.backup_store import STORE_OPTIONS, store
 
 SPEC: dict[str, Any] = {
     "argument_spec": {
         **API_OPTIONS,
         "app": {"type": "str", "required": True},
-        "folder": {"type": "path", "required": True},
+        **STORE_OPTIONS,
         "verify": {"type": "bool", "default": False},
+        "warn_if_none": {"type": "bool", "default": True},
     },
     "supports_check_mode": True,
 }
 
 
 def body(params: dict[str, Any], context: Context) -> dict[str, Any]:
-    store = FolderStore(params["folder"])
-    store.require()
-    missing = without_backups(store, params["app"])
+    place = store(params, context)
+    place.require()
+    missing = without_backups(place, params["app"])
     return {
         "changed": False,
-        "folder": f"{store.place}/{params['app']}",
+        "folder": f"{place.place}/{params['app']}",
         "found": not missing,
-        "backups": listed(store, params["app"], verify=params["verify"]),
-        "warnings": missing,
+        "backups": listed(place, params["app"], verify=params["verify"]),
+        "warnings": missing if params["warn_if_none"] else [],
     }
 
 

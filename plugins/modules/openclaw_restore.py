@@ -24,14 +24,11 @@ description:
 extends_documentation_fragment:
   - openclaw.fly.api
   - openclaw.fly.api.app
+  - openclaw.fly.backup_store
   - openclaw.fly.api.converges
 requirements:
   - pyrage (Python library), where the task runs
 options:
-  folder:
-    description: Folder on the controller in which the backups of all apps are kept.
-    type: path
-    required: true
   identity_file:
     description: File on the controller with a private key of age or SSH that the backup was encrypted for.
     type: path
@@ -147,7 +144,6 @@ error:
 from typing import Any
 
 from ..module_utils._archive.opened import OpenedBackup, identities_of
-from ..module_utils._archive.store import FolderStore
 from ..module_utils._converge.context import Context
 from ..module_utils._converge.module import run_module
 from ..module_utils._fly.machines.gate import Gate
@@ -156,6 +152,7 @@ from ..module_utils._fly.machines.writer import MachineWriter
 from ..module_utils._fly.toml.definition import FlyToml
 from ..module_utils._gateway.restore_plan import meant_backup
 from ..module_utils._options.api import API_OPTIONS, connect, connect_platform
+from ..module_utils._options.backup_store import STORE_OPTIONS, store
 from ..module_utils._resources.archive_restore import ArchiveRestore, WantedContent
 from ..module_utils._resources.restore_state import WantedRestore
 
@@ -163,7 +160,7 @@ SPEC: dict[str, Any] = {
     "argument_spec": {
         **API_OPTIONS,
         "app": {"type": "str", "required": True},
-        "folder": {"type": "path", "required": True},
+        **STORE_OPTIONS,
         "identity_file": {"type": "path", "required": True},
         "backup_id": {"type": "str"},
         "backup_of": {"type": "str"},
@@ -183,9 +180,9 @@ SPEC: dict[str, Any] = {
 
 
 def body(params: dict[str, Any], context: Context) -> ArchiveRestore:
-    api, app, store = connect(params, context), params["app"], FolderStore(params["folder"])
-    manifest = meant_backup(api, store, app, params["backup_of"], params["backup_id"])
-    backup = OpenedBackup(store, manifest, identities_of(params["identity_file"]))
+    api, app, place = connect(params, context), params["app"], store(params, context)
+    manifest = meant_backup(api, place, app, params["backup_of"], params["backup_id"])
+    backup = OpenedBackup(place, manifest, identities_of(params["identity_file"]))
     wanted = WantedRestore(
         app=app,
         snapshot=manifest.id,

@@ -17,12 +17,9 @@ description:
 extends_documentation_fragment:
   - openclaw.fly.api
   - openclaw.fly.api.app
+  - openclaw.fly.backup_store
   - openclaw.fly.api.reads
 options:
-  folder:
-    description: Folder on the controller in which the backups of all apps are kept.
-    type: path
-    required: true
   backup_id:
     description: ID of the backup. Defaults to the one of a restore that was cut off, else to the newest good one.
     type: str
@@ -95,17 +92,17 @@ error:
 
 from typing import Any
 
-from ..module_utils._archive.store import FolderStore
 from ..module_utils._converge.context import Context
 from ..module_utils._converge.module import run_module
 from ..module_utils._gateway.restore_plan import meant_backup, restore_plan
 from ..module_utils._options.api import API_OPTIONS, connect
+from ..module_utils._options.backup_store import STORE_OPTIONS, store
 
 SPEC: dict[str, Any] = {
     "argument_spec": {
         **API_OPTIONS,
         "app": {"type": "str", "required": True},
-        "folder": {"type": "path", "required": True},
+        **STORE_OPTIONS,
         "backup_id": {"type": "str"},
         "backup_of": {"type": "str"},
         "owner": {"type": "str", "default": "1000:1000"},
@@ -115,8 +112,8 @@ SPEC: dict[str, Any] = {
 
 
 def body(params: dict[str, Any], context: Context) -> dict[str, Any]:
-    api, app, store = connect(params, context), params["app"], FolderStore(params["folder"])
-    manifest = meant_backup(api, store, app, params["backup_of"], params["backup_id"])
+    api, app, place = connect(params, context), params["app"], store(params, context)
+    manifest = meant_backup(api, place, app, params["backup_of"], params["backup_id"])
     return restore_plan(api, app, manifest, params["owner"], context)
 
 

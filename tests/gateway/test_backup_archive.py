@@ -15,9 +15,9 @@ from support.gateway import GatewaySite
 from support.site import result
 
 from ansible_collections.openclaw.fly.plugins.module_utils._archive.age import Identities
+from ansible_collections.openclaw.fly.plugins.module_utils._archive.folder_store import FolderStore
 from ansible_collections.openclaw.fly.plugins.module_utils._archive.manifest import backups
 from ansible_collections.openclaw.fly.plugins.module_utils._archive.parts import read_parts
-from ansible_collections.openclaw.fly.plugins.module_utils._archive.store import FolderStore
 
 pytestmark = [pytest.mark.gateway, pytest.mark.slow]
 

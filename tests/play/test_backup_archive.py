@@ -19,9 +19,9 @@ from support.faults import let_leases_expire
 from support.site import Site, changes, result
 
 from ansible_collections.openclaw.fly.plugins.module_utils._archive.age import Identities
+from ansible_collections.openclaw.fly.plugins.module_utils._archive.folder_store import FolderStore
 from ansible_collections.openclaw.fly.plugins.module_utils._archive.manifest import Backup, backups
 from ansible_collections.openclaw.fly.plugins.module_utils._archive.parts import read_parts
-from ansible_collections.openclaw.fly.plugins.module_utils._archive.store import FolderStore
 
 MODULE = "openclaw_backup"
 KEY = x25519.Identity.generate()

@@ -17,6 +17,7 @@ from support.site import Site, result
 
 CANARY = "canary-of-a-task-0123456789"
 RECIPIENT = "age1xqdk24zuvnncvzlv5st056rjwmvernneu0dyztmahsc3tlrs493st5racp"
+UNREACHABLE = {"endpoint": "http://127.0.0.1:1", "access_key": "a", "secret_key": CANARY}
 WRONG_TOKEN = {"api_token": f"fm2_{CANARY}"}
 AS_MODULE = {"become": True, "become_user": getpass.getuser(), "remote_user": getpass.getuser()}
 """Asks for another user, who is the same one: the worker may not do it, and no right is needed."""
@@ -181,6 +182,7 @@ class Gateway:
             failed("openclaw_backup", **WRONG_TOKEN, app=app, folder=f"{scratch}/backups", recipients=[RECIPIENT]),
             ok("openclaw_backup_info", app=app, folder=str(scratch)),
             failed("openclaw_backup_info", app=app, folder="/dev/null/backups"),
+            failed("openclaw_backup_info", app=app, folder="s3://bucket", s3=UNREACHABLE),
             ok("openclaw_config", **self.args("openclaw_config")),
             changed("openclaw_config", **self.args("openclaw_config", config=coloured)),
             failed("openclaw_config", **self.args("openclaw_config", config={**config, **unknown})),

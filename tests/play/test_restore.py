@@ -16,8 +16,8 @@ from support.emulator import Emulator
 from support.faults import add_fault, hits, let_leases_expire, until
 from support.site import Site, changes, data, fill, result
 
+from ansible_collections.openclaw.fly.plugins.module_utils._archive.folder_store import FolderStore
 from ansible_collections.openclaw.fly.plugins.module_utils._archive.manifest import backups
-from ansible_collections.openclaw.fly.plugins.module_utils._archive.store import FolderStore
 
 KEY, OTHER = x25519.Identity.generate(), x25519.Identity.generate()
 BEFORE = {"sessions": 3, "cron_jobs": ["daily", "weekly"]}

@@ -94,6 +94,10 @@ VARIABLES = (
     Bad("backup-rule", {"fly_app_backup_keep": {"dayly": 7}}, ("fly_app_backup_keep.dayly", "Did you mean daily?")),
     Bad("backup-keeps-none", {"fly_app_backup_keep": {"last": 0}}, ("fly_app_backup_keep: these", "keep none")),
     Bad("backup-recipient", {"fly_app_backup_recipients": ["x"]}, ("fly_app_backup_recipients[0]: a recipient is",)),
+    Bad(
+        "backup-bucket", {"fly_app_backup_folder": "s3:/b"}, ("fly_app_backup_folder: this is no place", "s3://BUCKET")
+    ),
+    Bad("backup-s3", {"fly_app_backup_s3": {"regoin": "x"}}, ("fly_app_backup_s3.regoin", "Did you mean region?")),
     Bad("port-as-word", {"openclaw_exposure_http_port": "web"}, ("openclaw_exposure_http_port: is 'web'",)),
     Bad(
         "kinds-at-once",

@@ -28,6 +28,7 @@ CHROMIUM = Program(
     "install Chromium (Debian: apt install chromium)",
 )
 WIREGUARD = Program(("wireguard-go",), "install wireguard-go (Debian: apt install wireguard-go)")
+GO = Program(("go",), "install Go 1.25 or newer (Debian: apt install golang)")
 CORES = {"2.19": "3.11, 3.12 or 3.13", "2.21": "3.12, 3.13 or 3.14"}
 
 

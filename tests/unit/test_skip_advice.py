@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from support.ansible import installed_cores
-from support.needs import CHROMIUM, CORES, NODE, WIREGUARD, Program, missing_core
+from support.needs import CHROMIUM, CORES, GO, NODE, WIREGUARD, Program, missing_core
 
 TESTS = Path(__file__).parents[1]
 
@@ -41,7 +41,7 @@ assert any(path.exists() for path in (contracts.OPENAPI, contracts.GRAPHQL) if p
     assert present.returncode == 0, present.stderr
 
 
-@pytest.mark.parametrize("program", [NODE, CHROMIUM, WIREGUARD], ids=lambda program: program.names[0])
+@pytest.mark.parametrize("program", [NODE, CHROMIUM, WIREGUARD, GO], ids=lambda program: program.names[0])
 def test_a_program_is_found_once_it_is_installed(
     program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

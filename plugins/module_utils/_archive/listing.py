@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from .._base.errors import CollectionError
 from .manifest import Backup, Manifest, backups
 from .parts import checked
-from .store import Store
+from .store import Store, StoreFailed
 
 
 def view(manifest: Manifest) -> dict[str, object]:
@@ -49,6 +49,8 @@ def _line(store: Store, backup: Backup, verify: bool) -> dict[str, object]:
         for part in backup.manifest.parts:
             try:
                 checked(store, f"{backup.manifest.folder}/{part.name}", part)
+            except StoreFailed:
+                raise
             except CollectionError as error:
                 problems.append(f"{part.name}: {error.why}")
     described = view(backup.manifest) if backup.manifest else {}

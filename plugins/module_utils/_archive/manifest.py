@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from .._base.errors import CollectionError
-from .store import Store
+from .store import Store, StoreFailed
 
 NAME: Final = "manifest.json"
 ARCHIVE: Final = "openclaw-backup.tar.gz"
@@ -81,6 +81,13 @@ class Backup:
     def good(self) -> bool:
         return self.manifest is not None and not self.problems
 
+    @property
+    def damaged(self) -> bool:
+        """Whether all of it was stored once: it is reported, and nobody but a person removes it."""
+        if self.manifest:
+            return self.manifest.complete and bool(self.problems)
+        return any(name.endswith(f"/{NAME}") for name in self.names)
+
 
 def is_id(text: str) -> bool:
     """Whether it looks like the id of a backup."""
@@ -118,6 +125,8 @@ def _judged(store: Store, app: str, identity: str, sizes: Mapping[str, int]) -> 
         return backup(None, "it has no manifest")
     try:
         manifest = parsed(store.read(name), f"{store.place}/{name}")
+    except StoreFailed:
+        raise
     except CollectionError as error:
         return backup(None, f"{error.what}: {error.why}")
     if not manifest.complete:

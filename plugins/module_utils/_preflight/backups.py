@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from .._archive.age import Recipients
+from .._archive.place import S3_OPTIONS, access_of, bucket_of, is_bucket, store_of
 from .._archive.retention import RULES, Retention
-from .._archive.store import FolderStore
 from .._base.errors import CollectionError, MissingLibrary
 from .._openclaw.problems import Problem
 
@@ -24,11 +24,42 @@ def _failed(path: str, error: CollectionError) -> Problem:
 
 
 def folder(path: str, value: str) -> Iterator[Problem]:
-    """Only backup.yml asks: elsewhere the disk for backups need not be there."""
+    """Only backup.yml asks: elsewhere the disk for backups need not be there. A bucket is asked by a task."""
     try:
-        FolderStore(os.path.expandvars(value)).check()
+        if not is_bucket(value):
+            store_of(os.path.expandvars(value)).check()
     except CollectionError as error:
         yield _failed(path, error)
+
+
+def _place(name: str, value: Any) -> Iterator[Problem]:
+    try:
+        if is_bucket(str(value)):
+            bucket_of(str(value))
+    except CollectionError as error:
+        yield _failed(name, error)
+
+
+def _s3(name: str, given: Mapping[str, Any]) -> Iterator[Problem]:
+    wrong = False
+    for option, value in given.items():
+        path = f"{name}.{option}"
+        if option not in S3_OPTIONS:
+            near = difflib.get_close_matches(str(option), S3_OPTIONS, 1)
+            todo = f"Did you mean {near[0]}?" if near else f"Choose of {', '.join(S3_OPTIONS)}"
+            yield Problem(path, "is not known of a bucket", (), todo, RULE)
+        elif option == "path_style" and str(value).strip().lower() not in ("true", "false"):
+            yield Problem(path, "must be true or false", (), "Write path_style: true", RULE)
+        elif option != "path_style" and not isinstance(value, str):
+            yield Problem(path, "must be text", (), "Write it in quotes, or remove it", RULE)
+        else:
+            continue
+        wrong = True
+    if not wrong:
+        try:
+            access_of(given)
+        except CollectionError as error:
+            yield _failed(name, error)
 
 
 def _keep(name: str, given: Mapping[str, Any]) -> Iterator[Problem]:
@@ -69,7 +100,9 @@ def _recipients(name: str, given: list[Any]) -> Iterator[Problem]:
 
 
 JUDGES: dict[str, Callable[[str, Any], Iterator[Problem]]] = {
+    "fly_app_backup_folder": _place,
     "fly_app_backup_keep": _keep,
     "fly_app_backup_recipients": _recipients,
+    "fly_app_backup_s3": _s3,
 }
 """By variable, for a value that is of its kind."""

@@ -9,8 +9,8 @@ LAYER = "openclaw_config_layer_"
 """What begins so is a layer of the config, whatever follows."""
 
 _NAMES = """
-fly_api_token fly_api_url fly_app_backup_folder fly_app_backup_keep fly_app_backup_recipients fly_app_base
-fly_app_base_secrets fly_app_bind fly_app_build fly_app_certificate_timeout fly_app_certificates
+fly_api_token fly_api_url fly_app_backup_folder fly_app_backup_keep fly_app_backup_recipients fly_app_backup_s3
+fly_app_base fly_app_base_secrets fly_app_bind fly_app_build fly_app_certificate_timeout fly_app_certificates
 fly_app_check_grace_period fly_app_check_interval fly_app_check_path fly_app_check_timeout fly_app_command
 fly_app_config_file fly_app_declared fly_app_dedicated_ipv4 fly_app_definition fly_app_deployment fly_app_dns
 fly_app_domain fly_app_env fly_app_exposure fly_app_fallback_regions fly_app_flyctl fly_app_folder
@@ -70,6 +70,7 @@ KINDS = {
     "fly_app_backup_folder": "path",
     "fly_app_backup_keep": "dict",
     "fly_app_backup_recipients": "list of str",
+    "fly_app_backup_s3": "dict",
     "fly_app_base": "dict",
     "fly_app_bind": "str",
     "fly_app_build": "dict",

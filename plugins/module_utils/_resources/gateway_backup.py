@@ -86,7 +86,7 @@ class GatewayBackup(Resource[BackupState]):
 
     def describe(self, observed: BackupState) -> dict[str, object]:
         made = self._made
-        damaged = [each for each in observed.stored if each.problems and each.manifest and each.manifest.complete]
+        damaged = [each for each in observed.stored if each.damaged]
         lines = [f"backup {each.id} cannot be restored: {', '.join(each.problems)}" for each in damaged]
         if made and made.left_out and "transcripts" in made.left_out[0]:
             lines.append(f"{self.title}: the archive of this release leaves out {made.left_out[0]}")
@@ -205,8 +205,7 @@ class GatewayBackup(Resource[BackupState]):
 
 
 def _is_stale(backup: Backup, now: float) -> bool:
-    incomplete = backup.manifest is None or not backup.manifest.complete
-    return incomplete and now - _time(backup.id).timestamp() > STALE
+    return not (backup.good or backup.damaged) and now - _time(backup.id).timestamp() > STALE
 
 
 def _moment(seconds: float) -> datetime:

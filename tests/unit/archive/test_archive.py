@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from pyrage import x25519
+from support.s3 import S3Server
 
 from ansible_collections.openclaw.fly.plugins.module_utils._archive.age import Identities, Recipients
+from ansible_collections.openclaw.fly.plugins.module_utils._archive.folder_store import FolderStore
 from ansible_collections.openclaw.fly.plugins.module_utils._archive.listing import listed, without_backups
 from ansible_collections.openclaw.fly.plugins.module_utils._archive.manifest import Manifest, Part, backups
 from ansible_collections.openclaw.fly.plugins.module_utils._archive.parts import read_parts, store_parts
+from ansible_collections.openclaw.fly.plugins.module_utils._archive.place import store_of
 from ansible_collections.openclaw.fly.plugins.module_utils._archive.retention import Retention
-from ansible_collections.openclaw.fly.plugins.module_utils._archive.store import FolderStore
+from ansible_collections.openclaw.fly.plugins.module_utils._archive.store import Store
 from ansible_collections.openclaw.fly.plugins.module_utils._base.errors import CollectionError
 
 KEY = x25519.Identity.generate()
 DATA = os.urandom(25_000)  # three parts
+_numbers = itertools.count(1)
 ID = "20260920T100000Z-1a2b3c4d"
 
 
@@ -32,7 +37,7 @@ def manifest(data: bytes = DATA) -> Manifest:
     return Manifest(app="app", id=ID, created_at=at, updated_at=at, sha256=digest, size=len(data), part_size=10_000)
 
 
-def stored(store: FolderStore, begun: Manifest, data: bytes = DATA) -> Manifest:
+def stored(store: Store, begun: Manifest, data: bytes = DATA) -> Manifest:
     """Store it as a run does."""
     recipients = Recipients([str(KEY.to_public())])
     whole = store_parts(store, begun, recipients, lambda start, end: [data[start:end]], lambda now: now.write(store))
@@ -41,12 +46,28 @@ def stored(store: FolderStore, begun: Manifest, data: bytes = DATA) -> Manifest:
     return whole
 
 
+@dataclass(frozen=True)
+class Kept:
+    store: Store
+    root: Path
+    """Where its objects lie as files, each under its name."""
+
+
+@pytest.fixture(params=["folder", pytest.param("s3", marks=pytest.mark.s3)])
+def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Kept:
+    if request.param == "folder":
+        return Kept(store_of(str(tmp_path / "kept")), tmp_path / "kept")
+    server: S3Server = request.getfixturevalue("s3_server")
+    bucket = server.bucket(f"kept-{next(_numbers)}")
+    return Kept(server.store(f"s3://{bucket.name}/of/all/"), bucket / "of/all")
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> FolderStore:
-    return FolderStore(str(tmp_path / "kept"))
+def store(kept: Kept) -> Store:
+    return kept.store
 
 
-def test_an_app_without_backups_is_reported_with_those_that_have_some(store: FolderStore) -> None:
+def test_an_app_without_backups_is_reported_with_those_that_have_some(store: Store) -> None:
     stored(store, manifest())
     assert without_backups(store, "app") == []
     place = store.place
@@ -66,7 +87,7 @@ def test_a_folder_that_cannot_be_searched_is_refused_in_words(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("size", [0, 1, 9_999, 10_000, 10_001, 25_000])
-def test_it_comes_back_as_it_was(store: FolderStore, size: int) -> None:
+def test_it_comes_back_as_it_was(store: Store, size: int) -> None:
     data = DATA[:size]
     whole = stored(store, manifest(data), data)
     assert len(whole.parts) == max(1, -(-size // 10_000))
@@ -75,16 +96,17 @@ def test_it_comes_back_as_it_was(store: FolderStore, size: int) -> None:
     assert backup.good and backup.manifest == whole
 
 
-def test_nothing_of_it_is_readable_where_it_lies(store: FolderStore) -> None:
+def test_nothing_of_it_is_readable_where_it_lies(kept: Kept) -> None:
     data = b"a secret sentence " * 1000
-    whole = stored(store, manifest(data), data)
-    files = [path for path in Path(store.place).rglob("*") if path.is_file()]
-    assert {oct(path.stat().st_mode & 0o777) for path in files} == {"0o600"}
+    whole = stored(kept.store, manifest(data), data)
+    files = [path for path in kept.root.rglob("*") if path.is_file()]
+    if isinstance(kept.store, FolderStore):
+        assert {oct(path.stat().st_mode & 0o777) for path in files} == {"0o600"}
     assert len(files) == len(whole.parts) + 1
     assert not any(b"secret sentence" in path.read_bytes() for path in files)
 
 
-def test_what_was_stored_is_not_stored_again(store: FolderStore) -> None:
+def test_what_was_stored_is_not_stored_again(store: Store) -> None:
     recipients = Recipients([str(KEY.to_public())])
     seen: list[Manifest] = []
 
@@ -133,13 +155,14 @@ def swap(path: Path) -> None:
         (flip, "its content is not what was stored"),
         (swap, "is not what was stored|bytes, "),
         (lambda path: path.write_bytes(path.read_bytes()[:-1]), "bytes, "),
-        (Path.unlink, "No such file"),
+        (Path.unlink, "No such file|does not exist"),
     ],
     ids=["flipped bit", "swapped parts", "cut", "missing"],
 )
-def test_a_damaged_one_is_refused(store: FolderStore, damage: Callable[[Path], object], why: str) -> None:
+def test_a_damaged_one_is_refused(kept: Kept, damage: Callable[[Path], object], why: str) -> None:
+    store = kept.store
     whole = stored(store, manifest())
-    damage(Path(store.place) / whole.folder / whole.parts[0].name)
+    damage(kept.root / whole.folder / whole.parts[0].name)
     with pytest.raises(CollectionError, match=why):
         list(read_parts(store, whole, Identities(str(KEY))))
     (line,) = listed(store, "app", verify=True)
@@ -148,14 +171,14 @@ def test_a_damaged_one_is_refused(store: FolderStore, damage: Callable[[Path], o
         assert backups(store, "app")[0].good, "sizes alone do not tell"
 
 
-def test_parts_of_another_archive_are_refused(store: FolderStore) -> None:
+def test_parts_of_another_archive_are_refused(store: Store) -> None:
     whole = stored(store, manifest())
     wrong = replace(whole, parts=whole.parts[:2])
     with pytest.raises(CollectionError, match="not those of the archive"):
         list(read_parts(store, wrong, Identities(str(KEY))))
 
 
-def test_another_key_is_refused(store: FolderStore) -> None:
+def test_another_key_is_refused(store: Store) -> None:
     whole = stored(store, manifest())
     with pytest.raises(CollectionError, match="encrypted for other keys"):
         list(read_parts(store, whole, Identities(str(x25519.Identity.generate()))))
@@ -170,7 +193,7 @@ def test_what_is_no_key_is_refused(text: str) -> None:
     assert str(KEY) not in str(error.value), "it may be the private one"
 
 
-def test_other_files_are_no_backups(store: FolderStore) -> None:
+def test_other_files_are_no_backups(store: Store) -> None:
     whole = stored(store, manifest())
     for name in ("notes.txt", "app/notes.txt", "app/mine/manifest.json", "application/20260920T100000Z-1a2b3c4d/x"):
         store.write(name, b"mine")
@@ -178,10 +201,19 @@ def test_other_files_are_no_backups(store: FolderStore) -> None:
 
 
 @pytest.mark.parametrize("text", [b"", b"[]", b"{}", b'{"format": 2}', b"\xff"])
-def test_a_manifest_that_is_none_is_a_problem(store: FolderStore, text: bytes) -> None:
+def test_a_manifest_that_is_none_is_a_problem(store: Store, text: bytes) -> None:
     store.write(f"app/{ID}/manifest.json", text)
     (backup,) = backups(store, "app")
     assert not backup.good and "manifest cannot be read" in backup.problems[0]
+    assert backup.damaged, "it is reported, and not taken for what a cut-off run left"
+
+
+def test_what_is_removed_is_gone(kept: Kept) -> None:
+    whole = stored(kept.store, manifest())
+    for name in backups(kept.store, "app")[0].names:
+        kept.store.remove(name)
+    assert (kept.store.sizes("app/"), backups(kept.store, "app")) == ({}, [])
+    kept.store.remove(f"{whole.folder}/manifest.json")  # again, as after a lost answer
 
 
 NOW = datetime(2026, 9, 20, 12, tzinfo=UTC)

@@ -60,3 +60,39 @@ def test_a_folder_is_looked_at_where_a_playbook_writes_there(tmp_path: Path) -> 
     assert told(name, "/dev/null/backups") == ""
     assert told(name, str(tmp_path / "new/backups"), "folder") == ""
     assert told(name, "/dev/null/backups", "folder").startswith(f"{name}: no backup can be stored: /dev/null is no")
+
+
+@pytest.mark.parametrize("place", ["s3://my-bucket/openclaw", "~/backups", "{{ nothing }}"])
+def test_a_place_with_its_form(place: str) -> None:
+    assert told("fly_app_backup_folder", place) == ""
+    assert "s3://" not in place or told("fly_app_backup_folder", place, "folder") == "", "a task asks the bucket"
+
+
+@pytest.mark.parametrize("place", ["s3:/my-bucket", "S3://my-bucket", "s3://My_Bucket", "https://s3.example/b"])
+def test_an_address_that_is_no_bucket(place: str) -> None:
+    for kind in ("", "folder"):
+        text = told("fly_app_backup_folder", place, kind)
+        assert text.startswith("fly_app_backup_folder: this is no place for backups"), text
+        assert "Write s3://BUCKET/PREFIX" in text and len(text.splitlines()) == 1
+
+
+def test_how_to_reach_a_bucket() -> None:
+    name = "fly_app_backup_s3"
+    good = {"endpoint": "https://fly.storage.tigris.dev", "region": "auto", "path_style": False}
+    assert told(name, good) == told(name, {**good, "access_key": "a", "secret_key": "b"}) == ""
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ({"end_point": "x"}, "fly_app_backup_s3.end_point: is not known of a bucket. Did you mean endpoint?"),
+        ({"bucket": "x"}, "Choose of endpoint, region, access_key"),
+        ({"endpoint": "fly.storage.tigris.dev"}, "fly_app_backup_s3: the endpoint is no URL of a storage"),
+        ({"secret_key": "hidden"}, "fly_app_backup_s3: half of the keys for the bucket is missing. Give access_key"),
+        ({"path_style": "hidden"}, "fly_app_backup_s3.path_style: must be true or false"),
+        ({"secret_key": ["hidden"]}, "fly_app_backup_s3.secret_key: must be text"),
+    ],
+)
+def test_how_not_to(given: dict[str, Any], text: str) -> None:
+    found = told("fly_app_backup_s3", given)
+    assert text in found and "hidden" not in found
