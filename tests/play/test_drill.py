@@ -6,18 +6,21 @@ import itertools
 import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pyrage import x25519
 from support.ansible import REPO, Run, Started
 from support.emulator import Emulator
 from support.faults import add_fault, hits, until
-from support.site import Site, result
+from support.site import Site, fill, result
 
 from ansible_collections.openclaw.fly.plugins.module_utils._rehearsal.remains import DRILL
 
 HELD = {"sessions": 3, "cron_jobs": ["daily", "weekly"]}
 MODULE = "openclaw_drill"
+KEY = x25519.Identity.generate()
 _numbers = itertools.count(1)
 pytestmark = pytest.mark.apart
 
@@ -96,3 +99,66 @@ def test_what_a_killed_drill_leaves_is_removed_by_the_next(gateway: Site) -> Non
     (left,) = copies(gateway)
     assert result(drill(gateway).ok(), MODULE)["removed"] == [left]
     assert copies(gateway) == []
+
+
+@pytest.fixture
+def archived(new_site: Callable[..., Site], tmp_path: Path) -> Site:
+    """It has an encrypted backup and no snapshot."""
+    site = new_site(f"drilled-{next(_numbers)}")
+    site.variables["fly_app_backup_recipients"] = [str(KEY.to_public())]
+    site.variables["fly_app_backup_folder"] = str(tmp_path / "backups")
+    site.converge()
+    fill(site, HELD)
+    start(site, "--tags=archive", playbook="backup").wait().ok()
+    fill(site, {"sessions": 0})
+    (tmp_path / "key").write_text(f"{KEY}\n")
+    site.emulator.clear_journal()
+    return site
+
+
+def drill_archive(site: Site, *args: str, **extra: Any) -> Run:
+    key = Path(site.variables["fly_app_backup_folder"]).with_name("key")
+    return start(site, *args, **{"source": "archive", "identity_file": str(key), **extra}).wait()
+
+
+def manifest_of(site: Site) -> Path:
+    (path,) = Path(site.variables["fly_app_backup_folder"]).rglob("manifest.json")
+    return path
+
+
+def test_an_encrypted_backup_that_can_be_restored(archived: Site) -> None:
+    planned = drill_archive(archived, "--check").ok()
+    assert "encrypted backup" in planned.output and copies(archived) == [] and archived.writes() == []
+    found = result(drill_archive(archived).ok(), MODULE)
+    assert found["counts"]["sessions"] == found["expected"]["sessions"] == 3
+    assert (found["snapshot"], found["backup"]) == (None, manifest_of(archived).parent.name)
+    assert 0 <= found["rpo_seconds"] < 3600 and 0 < found["rto_seconds"] <= found["seconds"]
+    written = record(archived)
+    assert written["succeeded"] and written["backup"] == found["backup"]
+    assert copies(archived) == []
+    assert [each for each in archived.writes() if f"/apps/{archived.app}" in each] == []
+    assert json.loads((archived.data / "featherweight.json").read_text()) == {"sessions": 0}
+
+
+def test_an_encrypted_backup_that_cannot(archived: Site) -> None:
+    missing = start(archived, source="archive").wait().failed()
+    assert "-e identity_file=FILE" in missing.output
+    manifest = manifest_of(archived)
+    promised = manifest.read_text()
+    manifest.write_text(promised.replace('"sessions": 3', '"sessions": 4'))
+    run = drill_archive(archived).failed()
+    assert "1 of 4 sessions" in run.output and "could not be restored" in " ".join(run.output.split())
+    assert record(archived)["succeeded"] is False and copies(archived) == []
+
+    manifest.write_text(promised)
+    (part,) = manifest.parent.glob("*.age")
+    content = bytearray(part.read_bytes())
+    content[len(content) // 2] ^= 1
+    archived.emulator.clear_journal()
+    part.write_bytes(content)
+    flipped = drill_archive(archived).failed()
+    assert "its content is not what was stored" in flipped.output
+    part.write_bytes(content[:-1])
+    cut = drill_archive(archived).failed()
+    assert "the newest encrypted backup is damaged" in cut.output and "has another size" in cut.output
+    assert archived.writes() == [] and record(archived)["succeeded"] is False

@@ -192,6 +192,7 @@ class Gateway:
             failed("openclaw_device", app=app, state="approved", request_id="no-such-request"),
             ok("openclaw_doctor", app=app, grounds=["fly"]),
             failed("openclaw_drill", **WRONG_TOKEN, app=app, definition={"app": app}),
+            failed("openclaw_drill", app=app, definition={"app": app}, source="archive", folder="/dev/null/backups"),
             ok("openclaw_exposure_info", app=app, token=token, checks=["addresses"], addresses=addresses, **road),
             failed("openclaw_exposure_info", **WRONG_TOKEN, app=app, token=CANARY, **road),
             changed("openclaw_owner_link", app=app, url=outside["url"], dest=f"{scratch}/owner-link"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -103,13 +103,13 @@ class GatewaySite(Site):
         assert not answer["exit_code"], answer
         return str(answer["stdout"])
 
-    def call(self, method: str) -> Any:
+    def call(self, method: str, params: Mapping[str, Any] | None = None) -> Any:
         """Call a method of the gateway in its machine, and return the payload."""
         emulator = self.emulator
         api = {"api_token": emulator.token, "machines_url": emulator.api_url, "api_url": emulator.api_url}
-        params = ArgumentSpecValidator(API_OPTIONS).validate(api).validated_parameters
-        files = RemoteFiles(connect(params, Context()), self.app, self.machine["id"])
-        _release, (answer,) = gateway_calls.call(GatewayCli(files, "1000:1000"), [(method, {})])
+        options = ArgumentSpecValidator(API_OPTIONS).validate(api).validated_parameters
+        files = RemoteFiles(connect(options, Context()), self.app, self.machine["id"])
+        _release, (answer,) = gateway_calls.call(GatewayCli(files, "1000:1000"), [(method, dict(params or {}))])
         assert not answer.refusal, answer.refusal
         return answer.payload
 

@@ -26,6 +26,9 @@ STORE_OPTIONS: dict[str, Any] = {
 }
 """Documented in the doc fragment `openclaw.fly.backup_store`."""
 
+OPTIONAL_STORE: dict[str, Any] = {**STORE_OPTIONS, "folder": {"type": "path"}}
+"""Where only some tasks of a module have to do with encrypted backups."""
+
 
 def store(params: dict[str, Any], context: Context) -> Store:
     """The store that a task names; what it signs with is masked. Raises for what is no place."""

@@ -31,14 +31,17 @@ _TIMEOUT = 600.0
 
 @dataclass(frozen=True)
 class Source:
-    """What is copied: a volume as it is now, or as its snapshot holds it."""
+    """What is copied: a volume as it is now, or as its snapshot holds it; or, `empty`, only its size and place."""
 
     volume: Volume
     snapshot: str | None = None
+    empty: bool = False
 
     @property
     def body(self) -> dict[str, object]:
         """A new volume's origin as the API takes it; of another app of the organization too, as flyctl does."""
+        if self.empty:
+            return {"size_gb": self.volume["size_gb"]}
         origin = {"snapshot_id": self.snapshot} if self.snapshot else {"source_volume_id": self.volume["id"]}
         return {"size_gb": self.volume["size_gb"], **origin}
 

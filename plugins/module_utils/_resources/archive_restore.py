@@ -8,7 +8,6 @@ The volume is filled in a machine that only sleeps, while the gateway runs on. I
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,8 +25,7 @@ from .._fly.volumes.restoring import RESTORING
 from .._fly.volumes.snapshots import READY
 from .._gateway import restore_command
 from .._gateway.contents import contents_of, proved
-from .._openclaw.errors import InvalidValue
-from .._openclaw.releases import Release
+from .._gateway.restore_fit import misfits
 from .restore_state import RestoreState, WantedRestore
 from .volume_restore import VolumeRestore
 
@@ -94,29 +92,11 @@ class ArchiveRestore(VolumeRestore):
 
     def _misfits(self, observed: RestoreState, old: Machine) -> list[Refusal]:
         """What the backup itself speaks against."""
-        inside, mount, found = self._backup.inside, _mount(observed), []
-        if not f"{inside.state}/".startswith(f"{mount.rstrip('/')}/"):
-            why = f"its gateway had its state in {inside.state}, the volume is mounted at {mount}"
-            todo = "Mount the volume where that state was (fly_app_volume_path): OpenClaw finds cron jobs by the path"
-            found.append(refusal("the state of the backup is not on the volume", where=self.title, why=why, todo=todo))
         sizes = [volume["size_gb"] for volume in observed.restored] or [
             max(self._content.size_gb, observed.source["size_gb"] if observed.source else 0)
         ]
-        if sizes[0] < inside.size_gb(mount):
-            why = f"what is in the backup needs {inside.size_gb(mount)} GB, the volume would have {sizes[0]} GB"
-            todo = f"Set fly_app_volume_size_gb: {inside.size_gb(mount)}"
-            found.append(refusal("the volume is too small for the backup", where=self.title, why=why, todo=todo))
-        return found + self._older(self._image(old))
-
-    def _older(self, image: str) -> list[Refusal]:
-        """A state only migrates forward: an older release refuses it, or starts and shows nothing of it."""
-        made_by = self._backup.manifest.release or self._backup.inside.release
-        runs, made = _release(image, self._content.release), _release("", made_by)
-        if runs is None or made is None or not runs < made:
-            return []
-        why = f"the backup is of release {made_by}, {image} is {runs}, and OpenClaw migrates data only forward"
-        todo = f"Run release {made_by} or a newer one first (fly_app_release, site.yml)"
-        return [refusal("the release is older than the backup", where=self.title, why=why, todo=todo)]
+        found = misfits(self._backup, _mount(observed), sizes[0], self._image(old), self._content.release)
+        return [refusal(each.what, where=self.title, why=each.why, todo=each.todo) for each in found]
 
     def _filling(self, observed: RestoreState) -> list[Change]:
         begun = observed.begun
@@ -171,14 +151,6 @@ class ArchiveRestore(VolumeRestore):
         if state.filler:
             self._replace.destroy(state.filler)
         return super()._put_back(state)
-
-
-def _release(image: str, named: str | None) -> Release | None:
-    """What the image's tag names, else `named`; None when neither is a release."""
-    for parse, text in ((Release.from_image, image), (Release.parse, named or "")):
-        with suppress(InvalidValue):
-            return parse(text)
-    return None
 
 
 def _mount(state: RestoreState) -> str:
