@@ -39,6 +39,7 @@ options:
     description: Where the backups of all apps are kept, a folder on the controller or C(s3://BUCKET/PREFIX). Needed for
       O(source=archive).
     type: path
+    required: false
   identity_file:
     description: File on the controller with a private key of age or SSH that the backup was encrypted for. Needed for
       O(source=archive).

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Mapping
 from contextlib import suppress
@@ -12,6 +13,8 @@ from pathlib import Path
 from .._base.errors import CollectionError
 from .._base.files import remove_file, write_file
 from .._base.project_folder import make_folder_of
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class FolderStore:
@@ -70,10 +73,25 @@ class FolderStore:
             raise CollectionError(
                 "the folder cannot be made", where=str(path.parent), why=error.strerror or str(error)
             ) from error
-        write_file(path, content, 0o600)
+        try:
+            write_file(path, content, 0o600)
+        except CollectionError as error:
+            if isinstance(error.__cause__, OSError) and error.__cause__.errno in _FULL:
+                raise _full(str(path), error.why) from None
+            raise
 
     def remove(self, name: str) -> None:
         path = self._folder / name
         remove_file(path)
         with suppress(OSError):  # it has other files
             os.rmdir(path.parent)
+
+
+def _full(path: str, why: str) -> CollectionError:
+    return CollectionError(
+        "the backup cannot be stored",
+        where=path,
+        why=f"the disk is full ({why})",
+        todo="Free some of it (fly_app_backup_keep keeps fewer backups) or name another fly_app_backup_folder, and run "
+        "again: a copy that was cut off is continued after ten minutes",
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import os
+import resource
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -206,6 +207,25 @@ def test_a_manifest_that_is_none_is_a_problem(store: Store, text: bytes) -> None
     (backup,) = backups(store, "app")
     assert not backup.good and "manifest cannot be read" in backup.problems[0]
     assert backup.damaged, "it is reported, and not taken for what a cut-off run left"
+
+
+def test_a_full_disk_is_reported_and_keeps_what_was_stored(tmp_path: Path) -> None:
+    """No file may get larger than a part: what a full disk answers, without one."""
+    store = FolderStore(str(tmp_path / "kept"))
+    small, large = manifest(DATA[:5_000]), replace(manifest(), id="20260921T100000Z-1a2b3c4d", part_size=25_000)
+    whole = stored(store, small, DATA[:5_000])
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8_000, before[1]))
+    try:
+        with pytest.raises(
+            CollectionError, match=r"the backup cannot be stored: the disk is full \(File too large\)"
+        ) as error:
+            stored(store, large)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert "fly_app_backup_keep" in str(error.value)
+    assert [each.id for each in backups(store, "app") if each.good] == [whole.id]
+    assert not list((tmp_path / "kept").rglob(".*")), "nothing half-written is left"
 
 
 def test_what_is_removed_is_gone(kept: Kept) -> None:
