@@ -90,7 +90,7 @@ mypy: test-venv
 .PHONY: unit
 unit: test-venv
 	@echo "==> pytest tests/unit"
-	@$(PY) -m pytest -q -n 2 -m "not gateway and not browser and not slow" tests/unit $(wildcard tests/test_*.py) $(own-args)
+	@$(PY) -m pytest -q -n 2 -m "not gateway and not browser and not s3 and not slow" tests/unit $(wildcard tests/test_*.py) $(own-args)
 
 .PHONY: hygiene
 hygiene: test-venv

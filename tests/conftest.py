@@ -54,6 +54,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason="takes more than five minutes: run `make long`"))
         alone = item.get_closest_marker("gateway") or item.get_closest_marker("browser")
         named = item.get_closest_marker("xdist_group")
+        if item.get_closest_marker("s3"):
+            named = named or pytest.mark.xdist_group("s3").mark  # one process builds the server; the others go on
         own = item.nodeid if item.get_closest_marker("apart") else str(item.path)
         item.add_marker(pytest.mark.xdist_group("gateway" if alone else named.args[0] if named else own))
         if item.get_closest_marker("s3") and not item.get_closest_marker("timeout"):
