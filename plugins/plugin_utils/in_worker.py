@@ -85,6 +85,10 @@ class InWorkerAction(ActionBase):
     """Third-party libraries that the body imports. Ansible loads this class before it forks a worker for each host,
     so what is imported with it is imported once and not once a host."""
 
+    connections: dict[tuple[object, ...], Any] | None = None
+    """Given by openclaw_look, which asks many tasks what they would do: they share connections."""
+    silent = False
+
     _requires_connection = False
     _supports_async = True
     _supports_check_mode = True
@@ -119,16 +123,7 @@ class InWorkerAction(ActionBase):
             result.update(self._run_as_module(task_vars))
             return result
         spec = self.module.SPEC
-        context = Context(
-            check_mode=self._task.check_mode,
-            diff=self._task.diff,
-            progress=self._say,
-            warn=display.warning,
-            run_id=_RUN_ID,
-            run_name=_RUN_NAME,
-            run_folder=C.DEFAULT_LOCAL_TMP,
-            traceback=display.verbosity >= 3,
-        )
+        context = self._context()
         with self._task_environment():
             params, masked = self._arguments(spec, task_vars)
             result.update(self._outcome(params, context))
@@ -137,6 +132,20 @@ class InWorkerAction(ActionBase):
         if "exception" in result:
             display.vvv(str(result.pop("exception")))
         return result
+
+    def _context(self) -> Context:
+        return Context(
+            check_mode=self._task.check_mode,
+            diff=self._task.diff,
+            progress=self._say,
+            warn=display.warning,
+            run_id=_RUN_ID,
+            run_name=_RUN_NAME,
+            run_folder=C.DEFAULT_LOCAL_TMP,
+            looks=self.connections is not None,
+            connections=self.connections,
+            traceback=display.verbosity >= 3,
+        )
 
     def _outcome(self, params: dict[str, Any], context: Context) -> dict[str, Any]:
         try:
@@ -210,7 +219,7 @@ class InWorkerAction(ActionBase):
                     os.environ[name] = value
 
     def _say(self, line: str) -> None:
-        if not self._task.no_log:
+        if not (self._task.no_log or self.silent):
             display.display(f"  {line}")
 
 

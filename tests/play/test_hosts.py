@@ -49,7 +49,7 @@ def test_nobody_is_meant(file_ansible: Ansible, args: tuple[str, ...], inventory
         ("backup", ("--tags", "archve"), "--tags archve: nothing in the playbook has this tag. Did you mean archive?"),
         ("backup", ("--tags", "archive", "--tags", "snapshots"), "Did you mean snapshot?"),
         ("backup", ("--skip-tags", "archve"), "--skip-tags archve: nothing in the playbook has this tag."),
-        ("site", ("--tags", "deplyo"), "Did you mean deploy? Its tags: app, certificates, config, deploy, proof,"),
+        ("site", ("--tags", "deplyo"), "Did you mean deploy? Its tags: app, certificates, config, deploy, look,"),
         ("convert", ("--tags", "prof"), "Did you mean proof?"),
         ("pair", ("--tags", "devices"), "--tags devices: nothing in the playbook has a tag, so nothing would be done."),
     ],

@@ -241,7 +241,8 @@ class Gateway:
         return found
 
 
-MODULES = sorted(file.stem for file in (REPO / "plugins/modules").glob("*.py"))
+ONLY_IN_THE_WORKER = {"openclaw_look"}  # tests/play/test_look.py
+MODULES = sorted({file.stem for file in (REPO / "plugins/modules").glob("*.py")} - ONLY_IN_THE_WORKER)
 Pair = tuple[TaskResult, TaskResult]
 
 

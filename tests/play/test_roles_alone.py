@@ -255,6 +255,7 @@ def test_a_misspelt_variable_of_ones_own_is_left_alone(site: Site) -> None:
 
 def test_a_whole_run_looks_at_the_variables_once(site: Site) -> None:
     """The preflight does, with all else."""
+    site.variables["fly_app_snapshot_retention"] = 7
     actions = [each.action.rpartition(".")[2] for each in site.converge().results]
     assert actions.count("openclaw_preflight") == 1 and "openclaw_variables" not in actions
     assert "validate_argument_spec" not in actions

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from typing import Any
 
 from .._base.printable import printable
 from .record import Record
@@ -39,6 +40,10 @@ class Context:
     """Held while something is changed; gives whether another run was waited for."""
     record: Record | None = None
     """What the engine changed so far; None until a resource is converged."""
+    looks: bool = False
+    """Whether the task is only asked if it would do something: in check mode, and with what a run then waits for."""
+    connections: dict[tuple[object, ...], Any] | None = None
+    """Those that tasks share which look at one gateway; None where each has its own."""
     traceback: bool = False
     """Whether a bug is reported with its traceback (-vvv)."""
 

@@ -41,7 +41,7 @@ def converge(resource: Resource[Observed], context: Context) -> dict[str, object
     run = _Run(resource, context, record)
     observed = resource.observe()
     changes = run.plan(observed)
-    if context.check_mode:
+    if context.check_mode and (changes or not context.looks):
         for change in changes:
             record.add(change)
     elif changes:

@@ -15,6 +15,7 @@ from .._converge.context import Context
 from .._fly.client.api import MachinesApi, PlatformApi
 from .._fly.client.auth import authorization
 from .._fly.client.releases import ReleasesApi
+from .._fly.client.remembering import RememberingTransport
 from .._fly.client.transport import Transport
 from .._fly.machines.run_lock import Owner, RunLock
 
@@ -78,10 +79,9 @@ def transport(params: dict[str, Any], context: Context, url: str) -> Transport:
         )
     header = authorization(params["api_token"])
     context.secret(header.partition(" ")[2])
-    return Transport(
-        url,
-        header,
-        ca_file=params["ca_file"],
-        timeout=params["api_timeout"],
-        retries=params["api_retries"],
-    )
+    options = {"ca_file": params["ca_file"], "timeout": params["api_timeout"], "retries": params["api_retries"]}
+    if context.connections is None:
+        return Transport(url, header, **options)
+    key = (url, header, *options.values())
+    shared: Transport = context.connections.setdefault(key, RememberingTransport(url, header, **options))
+    return shared
