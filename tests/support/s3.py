@@ -73,7 +73,7 @@ class S3Server:
 
 
 def program() -> Path:
-    """Built once for all runs, by Go; skips the test without it."""
+    """Built once for all runs, by Go; skips the test without Go or the network."""
     go = GO.path()
     if not go:
         pytest.skip(GO.missing)
@@ -83,13 +83,19 @@ def program() -> Path:
     with (path.parent / "s3server.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not path.exists():
+            fetched = _go(go, "mod", "download")
+            if fetched.returncode:
+                pytest.skip(f"the S3 server's modules cannot be fetched: {fetched.stderr[-500:]}")
             made = path.with_suffix(f".{os.getpid()}")
-            build = [go, "build", "-o", str(made), _PACKAGE]
-            done = subprocess.run(build, cwd=_MODULE, capture_output=True, text=True, timeout=_BUILD)
-            if done.returncode:
-                pytest.fail(f"the S3 server cannot be built: {done.stderr[-2000:]}", pytrace=False)
+            built = _go(go, "build", "-o", str(made), _PACKAGE)
+            if built.returncode:
+                pytest.fail(f"the S3 server cannot be built: {built.stderr[-2000:]}", pytrace=False)
             made.replace(path)
     return path
+
+
+def _go(go: str, *args: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([go, *args], cwd=_MODULE, capture_output=True, text=True, timeout=_BUILD)
 
 
 @contextmanager
