@@ -60,6 +60,7 @@ def test_a_new_gateway_token(gateway: Site) -> None:
     gateway.emulator.clear_journal()
     planned = rotate(gateway, "--check").ok()
     assert gateway.writes() == [] and token(gateway) == old and in_force(gateway, TOKEN) == old
+    assert f"would rotate {TOKEN}, and restart its machine: the gateway is unreachable" in planned.output
     run = rotate(gateway, "-vvv").ok()
     new = token(gateway)
     assert new != old and in_force(gateway, TOKEN) == new and gateway.machine["id"] == machine
@@ -85,6 +86,8 @@ def test_a_key_that_has_a_new_value_in_the_inventory(gateway: Site) -> None:
     assert in_force(gateway, KEY) == NEW_KEY and token(gateway) == in_force(gateway, TOKEN) == old
     assert NEW_KEY not in run.output and f"runs with new values of {KEY}" in run.output
     assert_idle(gateway)
+    unchanged = rotate(gateway, "--check", rotate=KEY).ok()
+    assert f"would rotate {KEY}." in unchanged.output and "restart its machine" not in unchanged.output
 
 
 def test_a_key_whose_value_is_the_old_one(gateway: Site) -> None:
