@@ -79,7 +79,8 @@ def test_what_drifted_is_what_a_check_would_change(
     happens(site)
     site.emulator.clear_journal()
     file = site.root / "drift.json"
-    reported = drift(site, report=str(file)).failed()
+    page = site.root / "drift.html"
+    reported = drift(site, report=str(file), page=str(page)).failed()
     (gateway,) = json.loads(file.read_text())["gateways"]
     check = site.run("--check")
     would = [
@@ -87,6 +88,7 @@ def test_what_drifted_is_what_a_check_would_change(
     ]
     assert [(step["task"], step.get("changes", [])) for step in gateway["steps"]] == would and would, check.output
     assert all(change in reported.output for _task, changes in would for change in changes)
+    assert f'<th scope="row">{site.app}</th>' in page.read_text() and page.stat().st_mode & 0o777 == 0o600
     assert site.writes() == [] and file.stat().st_mode & 0o777 == 0o600
     assert drift(site, fail_on_drift=False).ok().changed == 0
 
