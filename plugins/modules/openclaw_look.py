@@ -11,9 +11,9 @@ version_added: 0.1.0
 author:
   - The openclaw.fly authors (@openclaw-fly)
 description:
-  - Asks the tasks of roles that come after it in the same block or play what they would change, in one task, and reads
-    nothing twice. Each is asked with the variables, conditions and defaults that it has in the play, so the answer is
-    that of a run in check mode.
+  - Asks the tasks of roles that come after it in the play's C(tasks) what they would change, in one task, and reads
+    nothing twice. It fails where there is none. Each is asked with the variables, conditions and defaults that it has
+    in the play, so the answer is that of a run in check mode.
   - A task waits for nothing. One that would have to wait, that fails, or that only a run shows (an included file,
     a module of another collection) counts as one with something to do.
   - It changes nothing of a gateway; tasks that prove something do so. What tasks would do and not count as a change

@@ -26,22 +26,25 @@ _ONLY_ANSIBLE = ("loop_with", "until", "async_val", "delegate_to", "become", "ru
 """Keywords that only Ansible itself can carry out."""
 
 
-def tasks_ahead(task: Task) -> Iterator[Task]:
-    """Those of roles after it in its block, in the order of a run in which nothing fails.
+def tasks_ahead(task: Task) -> list[Task]:
+    """Those of roles after it among the play's tasks, in the order of a run in which nothing fails.
 
     What a block does `always` is left out: it undoes what tasks before it did, and they do nothing.
     """
-    reached = False
-    for entry in task._parent.block:
-        if reached:
-            yield from _flat(entry)
-        reached = reached or entry._uuid == task._uuid
+    tasks = [each for block in task.get_play().tasks for each in _flat(block)]
+    places = [place for place, each in enumerate(tasks) if each._uuid == task._uuid]
+    found = [each for place in places[:1] for each in tasks[place + 1 :] if each._role is not None]
+    if not found:
+        raise AnsibleError(
+            "No task of a role comes after openclaw_look in the play's tasks, so it has nothing to look at. "
+            "Put it into the play's tasks, before an import_role."
+        )
+    return found
 
 
 def _flat(entry: Block | Task) -> Iterator[Task]:
     if not isinstance(entry, Block):
-        if entry._role is not None:
-            yield entry
+        yield entry
         return
     for each in entry.block:
         yield from _flat(each)

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from support.ansible import REPO, Run
-from support.site import Site
+from support.hang import until
+from support.site import Site, result
 
 
 def drift(site: Site, *args: str, **extra: Any) -> Run:
@@ -42,6 +43,7 @@ def test_an_idle_run_is_one_task(new_site: Callable[..., Site], exposure: str) -
 def loses_an_address(site: Site) -> None:
     address = next(ip["ip"] for ip in site.get("/ip_assignments")["ips"] if ":" in ip["ip"])
     site.emulator.request("DELETE", f"/v1/apps/{site.app}/ip_assignments/{address}")
+    until(lambda: address not in [ip["ip"] for ip in site.get("/ip_assignments")["ips"]], "the address to be gone")
 
 
 def has_another_config(site: Site) -> None:
@@ -51,6 +53,7 @@ def has_another_config(site: Site) -> None:
 
 def is_stopped(site: Site) -> None:
     site.emulator.request("POST", f"/v1/apps/{site.app}/machines/{site.machine['id']}/stop", {})
+    until(lambda: site.machine["state"] == "stopped", "the machine to be stopped")
 
 
 def is_declared_with_a_secret(site: Site) -> None:
@@ -94,3 +97,15 @@ def test_what_drifted_is_what_a_check_would_change(
 
     site.converge()
     assert f"{site.app}: as declared" in drift(site).ok().output
+
+
+def test_a_look_at_nothing_is_no_idle_run(new_site: Callable[..., Site]) -> None:
+    site = new_site("unseen")
+    site.declare()
+    look = {"openclaw.fly.openclaw_look": {}}
+    play = {"hosts": "gateways", "connection": "local", "gather_facts": False, "tasks": [look]}
+    failed = site.ansible.playbook([play], inventory=site.inventory).failed()
+    assert "No task of a role comes after openclaw_look" in failed.output
+    blocks = [{"block": [look]}, {"block": [{"import_role": {"name": "openclaw.fly.openclaw_gateway"}}]}]
+    run = site.ansible.playbook([{**play, "tasks": blocks}], "--check", inventory=site.inventory)
+    assert result(run, "openclaw_look")["idle"] is False
