@@ -11,6 +11,7 @@ from functools import partial
 from .._base import clock
 from .._base.errors import CollectionError, UncertainWrite
 from .._base.waiting import wait_until
+from .._converge.engine import LAG
 from .._converge.resource import Change, Plan, Refusal, Resource, refusal
 from .._fly.client import types
 from .._fly.client.api import MachinesApi
@@ -243,6 +244,9 @@ class VolumeRestore(Resource[RestoreState]):
         """The error to raise once the old machine is back."""
         try:
             state = self.observe()
+            if not (state.new or state.abandoned):
+                clock.sleep(LAG)  # a list may lag behind a machine that was created after all
+                state = self.observe()
             outcome = self._put_back(state) if state.begun else "the old machine was left alone"
         except CollectionError as another:
             outcome = f"the old machine could not be started again: {another.what}"
