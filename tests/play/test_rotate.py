@@ -109,6 +109,23 @@ def test_what_is_old(gateway: Site) -> None:
     assert f"would rotate {KEY}, {TOKEN}" in planned.output
 
 
+def test_of_two_at_once_one_rotates(gateway: Site) -> None:
+    old = token(gateway)
+    rule = add_fault(gateway, "/secrets$", action="latency", seconds=20, when="before")
+    first = start(gateway)
+    until(lambda: hits(gateway, rule) > 0, first, "request that hangs")
+    gateway.emulator.clear_journal()
+    second = start(gateway)
+    until(lambda: any("/secrets" in each["path"] for each in gateway.emulator.journal("read")), second, "look at them")
+    gateway.emulator.request("DELETE", "/emulator/v1/faults")
+    first.wait().ok()
+    new = token(gateway)
+    refused = second.wait().failed()
+    assert f"another run replaced {TOKEN} of {gateway.app}" in " ".join(refused.output.split())
+    assert token(gateway) == in_force(gateway, TOKEN) == new != old
+    assert_idle(gateway)
+
+
 @pytest.mark.parametrize("path", ["/secrets$", "/machines/[^/]+$"])
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_killed_run_is_finished_by_the_next(gateway: Site, path: str, when: str) -> None:
