@@ -46,7 +46,7 @@ class ActionModule(ActionBase):
         for task in tasks:
             if step := ahead.ask(task):
                 steps.append(step)
-                if not whole:
+                if not whole or "error" in step:  # a run would end there
                     break
         if not (steps or whole or self._task.check_mode):
             ahead.do_uncounted()

@@ -24,8 +24,9 @@ extends_documentation_fragment:
   - openclaw.fly.api
 options:
   whole:
-    description: Whether to ask all tasks, and to print what they would change. By default the first that would do
-      something ends the look; if there is none, the summary of M(openclaw.fly.openclaw_summary) is printed.
+    description: Whether to ask all tasks up to one that would fail, and to print what they would change. By default the
+      first that would do something ends the look; if there is none, the summary of
+      M(openclaw.fly.openclaw_summary) is printed.
     type: bool
     default: false
 attributes:

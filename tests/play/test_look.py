@@ -99,6 +99,13 @@ def test_what_drifted_is_what_a_check_would_change(
     assert f"{site.app}: as declared" in drift(site).ok().output
 
 
+def test_a_declaration_that_is_refused_is_all_that_is_reported(new_site: Callable[..., Site]) -> None:
+    site = new_site("refused", fly_app_region="frx")
+    reported = drift(site).failed()
+    (step,) = result(reported, "openclaw_look")["steps"]
+    assert "fly_app_region" in step["error"] and "fly_app_region" in reported.of("Fail where there is drift")["msg"]
+
+
 def test_a_look_at_nothing_is_no_idle_run(new_site: Callable[..., Site]) -> None:
     site = new_site("unseen")
     site.declare()
